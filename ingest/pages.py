@@ -1,0 +1,61 @@
+"""Raw pages, kept so that reading can be repeated without the network."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from kb.files import storage_errors, write_aside
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Bytes fetched from a source; `url` is the true address after redirects, `fetched_at` ISO 8601 UTC."""
+
+    url: str
+    body: bytes
+    fetched_at: str
+    encoding: str = "utf-8"
+    etag: str = ""
+    last_modified: str = ""
+
+    @property
+    def text(self) -> str:
+        """The body decoded; bytes that are not of the encoding become U+FFFD."""
+        return self.body.decode(self.encoding, errors="replace")
+
+
+class PageStore:
+    """A folder of pages by address: a body and its facts, each written aside and renamed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, address: str, page: Page) -> None:
+        """Keep a page under the address that was asked for.
+
+        :raises StorageError: the folder cannot be written.
+        """
+        facts = asdict(page)
+        body = facts.pop("body")
+        facts["sha256"] = hashlib.sha256(body).hexdigest()
+        write_aside(self._path(address, "body"), body)
+        write_aside(self._path(address, "json"), json.dumps(facts).encode())
+
+    def get(self, address: str) -> Page | None:
+        """The page kept under an address; None where none is kept or its two files disagree.
+
+        :raises StorageError: the folder cannot be read.
+        """
+        with storage_errors(self._folder):
+            try:
+                facts = json.loads(self._path(address, "json").read_bytes())
+                body = self._path(address, "body").read_bytes()
+            except (FileNotFoundError, ValueError):
+                return None
+        if facts.pop("sha256", None) != hashlib.sha256(body).hexdigest():
+            return None
+        return Page(body=body, **facts)
+
+    def _path(self, address: str, suffix: str) -> Path:
+        return self._folder / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.{suffix}"

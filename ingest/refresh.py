@@ -1,0 +1,182 @@
+"""The pipeline: fetch, read, merge with the catalogue, build."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from filelock import FileLock, Timeout
+
+from ingest import aws_lens, catalog, owasp
+from ingest.errors import CountError, IngestError, UnreachableError
+from ingest.fetch import CONNECTIONS, Client
+from ingest.pages import Page, PageStore
+from ingest.sources import Edition, Reader, Source, load_sources
+from kb.builds import Manifest, SourceState, remove_leftovers
+from kb.entries import Entry, Kind, Language, Origin
+from kb.files import data_folder, storage_errors
+from kb.make import Progress, make_build
+from kb.settings import Settings
+
+_READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
+_LOCK_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a refresh did: the new build, and a line for each edition that no site could be read for."""
+
+    manifest: Manifest
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    entries: tuple[Entry, ...]
+    state: SourceState
+    note: str | None = None
+
+
+def refresh(settings: Settings, *, offline: bool = False, progress: Progress = lambda done, total: None) -> Report:
+    """Read every source, from its site or else from kept pages or the catalogue, and publish a build.
+
+    :raises IngestError: a site answered with something else than expected; nothing is published.
+    :raises GenlensError: the home cannot be written, another refresh does not end, the model is missing.
+    """
+    sources = load_sources(data_folder() / "sources")
+    with _locked(settings):
+        remove_leftovers(settings.home)
+        reads = [_read(source, edition, settings, offline) for source in sources for edition in source.editions]
+        entries = [entry for read in reads for entry in read.entries]
+        manifest = make_build(
+            settings.home,
+            settings.model,
+            _with_catalogue(entries, sources),
+            tuple(read.state for read in reads if read.entries),
+            _now(),
+            progress,
+        )
+    return Report(manifest, tuple(dict.fromkeys(read.note for read in reads if read.note)))
+
+
+def _locked(settings: Settings) -> FileLock:
+    lock = FileLock(settings.home / "refresh.lock")
+    with storage_errors(settings.home):
+        settings.home.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            log.warning("another refresh is under way in %s; waiting for it to end", settings.home)
+            try:
+                lock.acquire(timeout=_LOCK_SECONDS)
+            except Timeout:
+                raise IngestError(
+                    f"{settings.home}: another refresh did not end within {_LOCK_SECONDS:.0f} seconds; "
+                    "stop it and repeat"
+                ) from None
+    return lock
+
+
+def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -> _Read:
+    reader = _READERS[source.reader]
+    store = PageStore(settings.home / "pages" / source.name)
+    note = None
+    try:
+        pages = _kept(store) if offline else _fetched(source, edition, settings, store)
+        found, entries = reader.read(source, edition, pages)
+    except UnreachableError as error:
+        if not offline:
+            note = f"no network ({error})"
+            return replace(_read(source, edition, settings, offline=True), note=note)
+        entries = _from_catalogue(source, edition)
+        state = SourceState(source.name, edition.edition, edition.language, len(entries), _now(), Origin.CATALOGUE)
+        return _Read(entries, state)
+    _check_counts(source, edition, found, entries)
+    fetched_at = min(pages(address).fetched_at for address in reader.addresses(edition, pages))
+    state = SourceState(source.name, found, edition.language, len(entries), fetched_at, Origin.SITE)
+    return _Read(entries, state)
+
+
+def _from_catalogue(source: Source, edition: Edition) -> tuple[Entry, ...]:
+    return tuple(
+        entry
+        for entry in catalog.read(data_folder() / "catalog", source)
+        if entry.edition == edition.edition and entry.language is edition.language
+    )
+
+
+def _kept(store: PageStore) -> Callable[[str], Page]:
+    def page(address: str) -> Page:
+        kept = store.get(address)
+        if kept is None:
+            raise UnreachableError(f"{address} is not among the kept pages")
+        return kept
+
+    return page
+
+
+def _fetched(source: Source, edition: Edition, settings: Settings, store: PageStore) -> Callable[[str], Page]:
+    """Every page of an edition, fetched; kept on disk only when all of them came."""
+    found: dict[str, Page] = {}
+    with Client(source.hosts, settings.mirror) as client:
+
+        def fetch(address: str) -> Page:
+            if address not in found:
+                found[address] = client.fetch(address, store.get(address))
+            return found[address]
+
+        addresses = _READERS[source.reader].addresses(edition, fetch)
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
+            list(pool.map(fetch, addresses))
+    for address, page in found.items():
+        store.put(address, page)
+    return found.__getitem__
+
+
+def _check_counts(source: Source, edition: Edition, found: str, entries: tuple[Entry, ...]) -> None:
+    expected = edition.expected_in(found)
+    counted = {
+        "pillar": aws_lens.pillars(entries),
+        "question": sum(entry.kind is Kind.QUESTION for entry in entries),
+        "best_practice": sum(entry.kind is Kind.BEST_PRACTICE for entry in entries),
+        "risk": sum(entry.kind is Kind.RISK for entry in entries),
+    }
+    for kind, count in counted.items():
+        least = getattr(expected, kind)
+        if count < least:
+            raise CountError(
+                f"{source.name} {found}: found {count} entries of kind {kind}, expected at least {least}; "
+                "nothing is published"
+            )
+
+
+def _with_catalogue(entries: list[Entry], sources: tuple[Source, ...]) -> list[Entry]:
+    """Entries of the sites with the catalogue's sections behind theirs, and its Japanese where they have none.
+
+    An entry of the catalogue whose id the site no longer has is left out.
+    """
+    folder = data_folder() / "catalog"
+    written = {
+        (entry.id, entry.language): entry
+        for source in sources
+        for entry in catalog.read(folder, source)
+    }
+    merged: list[Entry] = []
+    present = {(entry.id, entry.language) for entry in entries}
+    for entry in entries:
+        own = written.get((entry.id, entry.language))
+        added = own.sections if own and own.sections != entry.sections else ()
+        merged.append(replace(entry, sections=entry.sections + added))
+        for language in Language:
+            other = written.get((entry.id, language))
+            if other and (entry.id, language) not in present:
+                present.add((entry.id, language))
+                merged.append(replace(other, edition=entry.edition, url=entry.url))
+    return merged
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

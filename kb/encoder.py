@@ -1,0 +1,125 @@
+"""Text to unit vectors with the exported model; torch is not imported here.
+
+An export is a folder: `encoder.onnx` (word pieces to unit vectors), `tokenizer.json`, and `export.json`
+that records the model, the SHA-256 of its weights and of both files.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.errors import ModelError
+from kb.weights import sha256_of
+
+Vectors = npt.NDArray[np.float32]
+
+MODEL_FILE, TOKENIZER_FILE, FACTS_FILE = "encoder.onnx", "tokenizer.json", "export.json"
+# Small batches of texts of like length waste least on padding.
+BATCH = 16
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors."""
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n_texts, dim) float32 in the order of the texts, rows of length 1."""
+
+    def count_pieces(self, text: str) -> int:
+        """The number of word pieces of a text, marks left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFacts:
+    """What an export was made from and what its files must hash to."""
+
+    model: str
+    weights_sha256: str
+    encoder_sha256: str
+    tokenizer_sha256: str
+    dim: int
+    max_pieces: int
+
+    def write(self, folder: Path) -> None:
+        """Write the facts beside the files that they speak of."""
+        (folder / FACTS_FILE).write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+
+def read_facts(folder: Path) -> ExportFacts:
+    """The facts of an export.
+
+    :raises ModelError: there is no whole export in the folder.
+    """
+    try:
+        return ExportFacts(**json.loads((folder / FACTS_FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{folder}: no exported model; make it with: genlens refresh") from error
+
+
+class OnnxEncoder:
+    """The exported model, checked against its recorded SHA-256 when opened."""
+
+    def __init__(self, folder: Path) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        self.facts = read_facts(folder)
+        _check(folder / MODEL_FILE, self.facts.encoder_sha256)
+        _check(folder / TOKENIZER_FILE, self.facts.tokenizer_sha256)
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._counter = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
+        self._counter.no_truncation()
+        self._counter.no_padding()
+        self._tokenizer.enable_truncation(self.facts.max_pieces)
+        self._tokenizer.enable_padding(pad_id=self._tokenizer.token_to_id("[PAD]") or 0)
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        self._session: Any = onnxruntime.InferenceSession(
+            str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs = [place.name for place in self._session.get_inputs()]
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n_texts, dim) float32 in the order of the texts, rows of length 1; long texts are cut off."""
+        vectors = np.empty((len(texts), self.facts.dim), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+        for first in range(0, len(order), BATCH):
+            rows = order[first : first + BATCH]
+            vectors[rows] = self._batch([texts[row] for row in rows])
+        return vectors
+
+    def count_pieces(self, text: str) -> int:
+        """The number of word pieces of a text, marks left out."""
+        return len(self._counter.encode(text, add_special_tokens=False).ids)
+
+    def _batch(self, texts: list[str]) -> Vectors:
+        encoded = self._tokenizer.encode_batch(texts)
+        arrays = {
+            "input_ids": np.array([e.ids for e in encoded], dtype=np.int64),
+            "attention_mask": np.array([e.attention_mask for e in encoded], dtype=np.int64),
+            "token_type_ids": np.array([e.type_ids for e in encoded], dtype=np.int64),
+        }
+        found = self._session.run(None, {name: arrays[name] for name in self._inputs})[0]
+        return normalised(np.asarray(found, dtype=np.float32))
+
+
+def normalised(vectors: Vectors) -> Vectors:
+    """The rows scaled to length 1; a row of zeros stays as it is."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+
+
+def _check(file: Path, expected: str) -> None:
+    try:
+        found = sha256_of(file)
+    except OSError as error:
+        raise ModelError(f"{file}: {error.strerror}; make it again with: genlens refresh") from error
+    if found != expected:
+        raise ModelError(
+            f"{file}: SHA-256 {found}, expected {expected}; it was altered or is damaged: "
+            f"remove {file.parent} and run genlens refresh"
+        )

@@ -1,0 +1,48 @@
+"""Everything that `kb` raises on purpose, each with what was found, what was expected and what to do.
+
+GenlensError
+├── SettingsError        a setting is unknown or has a value that cannot be used
+├── InputError           a question, id or filter cannot be used
+├── RecordError          a stored or hand-written record does not have the expected form
+├── ModelError           an embedding model is missing, altered or cannot be run
+├── StorageError         the home folder cannot be written or is full
+└── ServingError
+    ├── NoIndexError         nothing has been built yet
+    └── DamagedIndexError    a build is there but cannot be read, or is of another make
+"""
+
+
+class GenlensError(Exception):
+    """Base of every error that genlens raises on purpose; its text is one clear line."""
+
+
+class SettingsError(GenlensError):
+    """A setting is unknown or has a value that cannot be used."""
+
+
+class InputError(GenlensError):
+    """A question, an id or a filter cannot be used."""
+
+
+class RecordError(GenlensError):
+    """A stored or hand-written record does not have the expected form."""
+
+
+class ModelError(GenlensError):
+    """An embedding model is missing, altered or cannot be run."""
+
+
+class StorageError(GenlensError):
+    """The home folder cannot be written or is full."""
+
+
+class ServingError(GenlensError):
+    """The index cannot be served."""
+
+
+class NoIndexError(ServingError):
+    """Nothing has been built yet."""
+
+
+class DamagedIndexError(ServingError):
+    """A build is there but cannot be read, or was made in another way than this version expects."""

@@ -1,0 +1,116 @@
+"""The one-off export of a sentence-transformers model to ONNX, checked against the model itself.
+
+The one module that talks to sentence-transformers and torch; only builds import it.
+"""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from sentence_transformers import SentenceTransformer
+
+from kb.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
+from kb.errors import ModelError
+from kb.files import storage_errors
+from kb.weights import Weights, sha256_of
+
+MIN_COSINE = 0.9999
+# Short, long, mixed and empty: what an export gets wrong, it gets wrong on one of these.
+PROBES = (
+    "How do I keep an agent from doing more than it should?",
+    "least privilege",
+    "Rotate the keys that the gateway uses, log every call, and alarm on denied requests. " * 30,
+    "プロンプトインジェクションを防ぐには guardrails が必要ですか",
+    "",
+)
+
+log = logging.getLogger(__name__)
+
+
+class _Sentence(torch.nn.Module):
+    """A whole sentence-transformers pipeline as one module of plain tensors."""
+
+    def __init__(self, model: SentenceTransformer, names: Sequence[str]) -> None:
+        super().__init__()
+        self.model = model
+        self.names = tuple(names)
+
+    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+        features: dict[str, Any] = dict(zip(self.names, tensors, strict=True))
+        return torch.Tensor(self.model(features)["sentence_embedding"])
+
+
+def export(weights: Weights, folder: Path) -> None:
+    """Write an export of the model to a folder, aside first, in one rename.
+
+    :raises ModelError: the model cannot be exported, or its export disagrees with it.
+    :raises StorageError: the folder cannot be written.
+    """
+    model = _model(weights)
+    with storage_errors(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder.parent, prefix=".export-") as aside:
+            place = Path(aside) / "export"
+            place.mkdir()
+            _write(model, weights, place)
+            _agree(model, OnnxEncoder(place))
+            if folder.exists():
+                shutil.rmtree(folder)
+            place.rename(folder)
+
+
+def _model(weights: Weights) -> SentenceTransformer:
+    try:
+        return SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(f"{weights.folder}: sentence-transformers cannot load it: {error}") from error
+
+
+def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
+    probe = model.tokenize(list(PROBES[:2]))
+    names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in probe]
+    axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("pieces")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the exporter, about names of axes
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        try:
+            torch.onnx.export(
+                _Sentence(model, names).eval(),
+                tuple(probe[name] for name in names),
+                str(folder / MODEL_FILE),
+                input_names=names,
+                output_names=["unit_vector"],
+                dynamic_shapes=(tuple(axes for _ in names),),
+                dynamo=True,
+                external_data=False,
+                verbose=False,
+            )
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise ModelError(f"{weights.model}: the export to ONNX failed: {error}") from error
+    model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
+    ExportFacts(
+        model=weights.model,
+        weights_sha256=weights.sha256,
+        encoder_sha256=sha256_of(folder / MODEL_FILE),
+        tokenizer_sha256=sha256_of(folder / TOKENIZER_FILE),
+        dim=int(model.encode(list(PROBES[:1]), show_progress_bar=False).shape[1]),
+        max_pieces=int(model.get_max_seq_length() or 512),
+    ).write(folder)
+
+
+def _agree(model: SentenceTransformer, encoder: OnnxEncoder) -> None:
+    expected = normalised(np.asarray(model.encode(list(PROBES), show_progress_bar=False), dtype=np.float32))
+    cosines: Vectors = np.sum(expected * encoder.encode(PROBES), axis=1)
+    log.info("export agrees with the model: lowest cosine %.6f", float(cosines.min()))
+    if float(cosines.min()) < MIN_COSINE:
+        raise ModelError(
+            f"the export disagrees with the model: cosine {float(cosines.min()):.6f}, expected at least {MIN_COSINE}"
+        )
+
+

@@ -1,0 +1,103 @@
+"""The grammar of entry ids, and one parser for what people type instead of them.
+
+Grammar: `GENSEC05`, `GENSEC05-BP01` (generative AI lens); `AGENTSEC03`, `AGENTSEC03-BP03`
+(agentic AI lens); `SEC01-BP01` (framework); `RAI...` (responsible AI); `LLM03:2026` (OWASP).
+"""
+
+import re
+from dataclasses import dataclass
+
+from kb.text import fold
+
+PILLARS = {
+    "OPS": "Operational excellence",
+    "SEC": "Security",
+    "REL": "Reliability",
+    "PERF": "Performance efficiency",
+    "COST": "Cost optimization",
+    "SUS": "Sustainability",
+}
+# The lens's own appendix and readers write GENPER; the page names say GENPERF.
+_PILLAR = "OPS|SEC|REL|PERF?|COST|SUS"
+_GAP = r"[\s_\-.:/]*"
+_PRACTICE = re.compile(
+    rf"(?<![A-Z0-9])(?:(?P<lens>GEN|AGENT){_GAP}(?P<pillar>{_PILLAR})|(?P<framework>{_PILLAR})|(?P<rai>RAI[A-Z]*))"
+    rf"{_GAP}(?P<question>\d{{1,2}})(?!\d)"
+    rf"(?:{_GAP}BP{_GAP}(?P<practice>\d{{1,2}})(?!\d))?"
+)
+_RISK = re.compile(
+    r"(?<![A-Z0-9])LLM(?P<gap>[\s_\-.:/]*)(?P<number>0?[1-9]|10)(?![0-9A-Z%])(?![.,]\d)"
+    r"(?:[\s_\-.:/(]*(?P<year>20\d\d)(?!\d))?"
+)
+_WHOLE = re.compile(r"(?:OWASP\s+)?LLM[\s_\-.:/]*\d{1,2}\W*")
+
+
+@dataclass(frozen=True, slots=True)
+class IdMatch:
+    """An id found in a text, with the offsets of what was typed for it in the folded text."""
+
+    id: str
+    start: int
+    end: int
+
+
+def find_ids(text: str, newest_edition: str) -> tuple[IdMatch, ...]:
+    """Ids that a text names, in order of appearance, each once; nothing is checked against a build.
+
+    A risk without a year is of `newest_edition` (four digits). A lone "llm 9" counts only where it is
+    plainly an id: written together, zero-padded, with a year, after "OWASP", or as the whole text;
+    "we call the LLM 3 times" names nothing.
+    """
+    folded = fold(text).upper()
+    found = [_practice(match) for match in _PRACTICE.finditer(folded) if _is_practice(match)]
+    found += [_risk(match, newest_edition) for match in _RISK.finditer(folded) if _is_risk(match, folded)]
+    first: dict[str, IdMatch] = {}
+    for match in sorted(found, key=lambda match: match.start):
+        first.setdefault(match.id, match)
+    return tuple(first.values())
+
+
+def parse_id(text: str, newest_edition: str) -> str | None:
+    """The one id that a text names, or None where it names none or several."""
+    found = find_ids(text, newest_edition)
+    return found[0].id if len(found) == 1 else None
+
+
+def edition_of(entry_id: str) -> str | None:
+    """The year inside a risk's id, or None for other ids."""
+    _, colon, year = entry_id.partition(":")
+    return year if colon else None
+
+
+def question_of(entry_id: str) -> str:
+    """The id of the question that a best practice belongs to; other ids come back as they are."""
+    return entry_id.partition("-BP")[0]
+
+
+def _is_practice(match: re.Match[str]) -> bool:
+    # "sec 5" is a time and "cost 2" a price: framework ids need their practice number.
+    return match["framework"] is None or match["practice"] is not None
+
+
+def _practice(match: re.Match[str]) -> IdMatch:
+    pillar = match["pillar"] or match["framework"] or ""
+    prefix = match["rai"] or (match["lens"] or "") + ("PERF" if pillar == "PER" else pillar)
+    practice = f"-BP{int(match['practice']):02}" if match["practice"] else ""
+    return IdMatch(f"{prefix}{int(match['question']):02}{practice}", match.start(), match.end())
+
+
+def _is_risk(match: re.Match[str], folded: str) -> bool:
+    plain = not any(character.isspace() for character in match["gap"])
+    return (
+        plain
+        or match["number"].startswith("0")
+        or match["year"] is not None
+        or "OWASP" in folded
+        or _WHOLE.fullmatch(folded.strip()) is not None
+    )
+
+
+def _risk(match: re.Match[str], newest_edition: str) -> IdMatch:
+    return IdMatch(
+        f"LLM{int(match['number']):02}:{match['year'] or newest_edition}", match.start(), match.end()
+    )

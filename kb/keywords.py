@@ -1,0 +1,133 @@
+"""The keyword index: BM25 over chunks, with titles as a field of its own weight.
+
+Scores follow Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009),
+with fields folded into one term frequency as in its section 3.6; the inverse document frequency is the
+one of Lucene, which is never negative. Each posting holds its finished score, so that a query adds
+up rows of numbers.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kb.chunks import Chunk
+from kb.errors import DamagedIndexError
+from kb.text import terms
+
+# Saturation of repeated terms, and how much long chunks are held back (the usual ranges are 1.2-2.0 and 0.5-0.8).
+K1, B = 1.2, 0.75
+CONTEXT_WEIGHT = 0.6
+_VOCABULARY, _POSTINGS = "vocabulary.json", "postings.npz"
+
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordIndex:
+    """Postings in rows: term `t` has chunks `chunks[starts[t]:starts[t+1]]`, with scores beside them."""
+
+    vocabulary: Mapping[str, int]
+    starts: npt.NDArray[np.int64]
+    chunks: npt.NDArray[np.int32]
+    scores: Scores
+    idf: Scores
+    count: int
+
+    def score(self, query: Mapping[str, float]) -> Scores:
+        """The score of every chunk for weighted terms: (count,) float32, 0 where no term occurs."""
+        total = np.zeros(self.count, dtype=np.float32)
+        for term, weight in query.items():
+            if (row := self.vocabulary.get(term)) is not None:
+                span = slice(self.starts[row], self.starts[row + 1])
+                total[self.chunks[span]] += np.float32(weight) * self.scores[span]
+        return total
+
+    def rarity(self, term: str) -> float:
+        """The inverse document frequency of a term; that of a term in one chunk where it is unknown."""
+        row = self.vocabulary.get(term)
+        return float(self.idf[row]) if row is not None else float(np.log1p((self.count + 0.5) / 1.5))
+
+    def write(self, folder: Path) -> None:
+        """Write the index to a folder."""
+        folder.mkdir(parents=True)
+        words = json.dumps(list(self.vocabulary), ensure_ascii=False)
+        (folder / _VOCABULARY).write_text(words, encoding="utf-8")
+        np.savez(
+            folder / _POSTINGS,
+            starts=self.starts,
+            chunks=self.chunks,
+            scores=self.scores,
+            idf=self.idf,
+            count=np.array(self.count),
+        )
+
+
+def read_index(folder: Path) -> KeywordIndex:
+    """The index of a folder.
+
+    :raises DamagedIndexError: a file is missing or cannot be read.
+    """
+    try:
+        words = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
+        with np.load(folder / _POSTINGS, allow_pickle=False) as kept:
+            return KeywordIndex(
+                vocabulary={word: row for row, word in enumerate(words)},
+                starts=kept["starts"],
+                chunks=kept["chunks"],
+                scores=kept["scores"],
+                idf=kept["idf"],
+                count=int(kept["count"]),
+            )
+    except (OSError, ValueError, KeyError) as error:
+        raise DamagedIndexError(
+            f"{folder}: the keyword index cannot be read ({error}); make a new build with: genlens refresh"
+        ) from error
+
+
+def index_chunks(chunks: Iterable[Chunk]) -> KeywordIndex:
+    """A keyword index whose rows are the chunks in the given order."""
+    frequencies = [_frequencies(chunk) for chunk in chunks]
+    lengths = np.array([sum(f.values()) for f in frequencies], dtype=np.float32)
+    average = float(lengths.mean()) if len(lengths) else 1.0
+    postings: dict[str, list[tuple[int, float]]] = {}
+    for row, counted in enumerate(frequencies):
+        for term, frequency in counted.items():
+            postings.setdefault(term, []).append((row, frequency))
+    return _assembled(postings, K1 * (1 - B + B * lengths / max(average, 1e-9)))
+
+
+def _frequencies(chunk: Chunk) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for field, weight in ((chunk.context, CONTEXT_WEIGHT), (chunk.text, 1.0)):
+        for term in terms(field):
+            counted[term] += weight  # type: ignore[assignment]  # a Counter of fractions
+    return counted
+
+
+def _assembled(postings: dict[str, list[tuple[int, float]]], dampers: Scores) -> KeywordIndex:
+    count = len(dampers)
+    lists = [postings[term] for term in sorted(postings)]
+    sizes = np.array([len(found) for found in lists], dtype=np.int64)
+    starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    rows = np.array([row for found in lists for row, _ in found], dtype=np.int32)
+    frequency = np.array([tf for found in lists for _, tf in found], dtype=np.float32)
+    idf = np.log1p((count - sizes + 0.5) / (sizes + 0.5)).astype(np.float32)
+    saturated = frequency * (K1 + 1) / (frequency + dampers[rows]) if count else frequency
+    return KeywordIndex(
+        vocabulary={term: row for row, term in enumerate(sorted(postings))},
+        starts=starts,
+        chunks=rows,
+        scores=(np.repeat(idf, sizes) * saturated).astype(np.float32),
+        idf=idf,
+        count=count,
+    )
+
+
+def weights(found: Sequence[str]) -> dict[str, float]:
+    """Query terms with how often each stands in the query."""
+    return dict(Counter(found))

@@ -1,0 +1,127 @@
+"""Entries to a published build: cut, embed what is new, store, index, check, publish."""
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kb.builds import (
+    FORMAT,
+    Manifest,
+    SourceState,
+    build_folder,
+    check_entries,
+    count_kinds,
+    current_id,
+    export_folder,
+    making,
+    new_id,
+    publish,
+    read_manifest,
+    write_chunks,
+)
+from kb.chunks import Chunk, cut
+from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts
+from kb.entries import Entry, write_entries
+from kb.errors import DamagedIndexError, ModelError, ServingError
+from kb.files import storage_errors
+from kb.keywords import index_chunks
+from kb.vectors import VectorStore
+from kb.weights import find_weights
+
+log = logging.getLogger(__name__)
+
+# Chunks embedded between two reports of progress.
+STEP = 64
+Progress = Callable[[int, int], None]
+"""Called with chunks done and chunks in all."""
+
+
+def make_build(
+    home: Path,
+    model: str,
+    entries: Sequence[Entry],
+    sources: tuple[SourceState, ...],
+    made_at: str,
+    progress: Progress = lambda done, total: None,
+) -> Manifest:
+    """Make a build from entries aside, check it and publish it; what is served stays until then.
+
+    :raises RecordError: the entries cannot be served.
+    :raises ModelError: the model cannot be had or run.
+    :raises StorageError: the home cannot be written or is full.
+    """
+    check_entries(entries)
+    weights_sha256, encoder = open_encoder(home, model)
+    chunks = tuple(cut(entries, encoder.count_pieces))
+    with making(home, new_id(entries, model)) as folder:
+        vectors = _vectors(chunks, encoder, _kept_vectors(home, weights_sha256), progress)
+        manifest = Manifest(
+            id=folder.name.removeprefix(".making-"),
+            format=FORMAT,
+            made_at=made_at,
+            model=model,
+            weights_sha256=weights_sha256,
+            dim=int(vectors.shape[1]),
+            counts=count_kinds(entries),
+            chunks=len(chunks),
+            sources=sources,
+        )
+        write_entries(folder / "entries.jsonl", entries)
+        write_chunks(folder, chunks)
+        index_chunks(chunks).write(folder / "keywords")
+        _store(folder / "chroma", chunks, vectors)
+        publish(home, folder, manifest)
+    return manifest
+
+
+def open_encoder(home: Path, model: str) -> tuple[str, OnnxEncoder]:
+    """The SHA-256 of a model's weights, and its export under the home, made first where it is missing."""
+    weights = find_weights(model)
+    folder = export_folder(home, weights.sha256)
+    try:
+        read_facts(folder)
+    except ModelError:
+        from kb.export import export  # imports torch
+
+        log.info("exporting %s once to %s", model, folder)
+        export(weights, folder)
+    return weights.sha256, OnnxEncoder(folder)
+
+
+def _kept_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
+    """Vectors of the served build by digest, where it was made with the same weights."""
+    try:
+        folder = build_folder(home, current_id(home))
+        if read_manifest(folder).weights_sha256 != weights_sha256:
+            return {}
+        with VectorStore(folder / "chroma") as store:
+            return store.by_digest()
+    except ServingError as error:
+        log.info("no vectors to take over: %s", error)
+        return {}
+
+
+def _vectors(
+    chunks: Sequence[Chunk], encoder: Encoder, kept: dict[str, Vectors], progress: Progress
+) -> Vectors:
+    fresh = sorted((c for c in chunks if c.digest not in kept), key=lambda chunk: len(chunk.embedded))
+    log.info("%d chunks, %d of them to embed", len(chunks), len(fresh))
+    progress(0, len(fresh))
+    for first in range(0, len(fresh), STEP):
+        batch = fresh[first : first + STEP]
+        vectors = encoder.encode([chunk.embedded for chunk in batch])
+        kept |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
+        progress(min(first + STEP, len(fresh)), len(fresh))
+    return np.stack([kept[chunk.digest] for chunk in chunks])
+
+
+def _store(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    with storage_errors(folder), VectorStore(folder, make=True) as store:
+        store.add(chunks, vectors)
+        nearest = store.nearest(vectors[0], 1)
+        if store.count() != len(chunks) or not nearest or nearest[0].similarity < 0.999:
+            raise DamagedIndexError(
+                f"{folder}: {store.count()} of {len(chunks)} chunks can be read back; nothing is published"
+            )

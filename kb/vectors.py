@@ -1,0 +1,110 @@
+"""The vector store of one build; the one module that talks to Chroma.
+
+Chroma facts that shape it: each build has a folder of its own, because a second process keeps old
+vectors of a collection that is rebuilt in place; `embedding_function=None`, because the default one
+downloads a model; filters cost several times the query, so hits are filtered by the caller.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import chromadb
+import numpy as np
+from chromadb.config import Settings as ChromaSettings
+from chromadb.errors import ChromaError
+
+from kb.chunks import Chunk
+from kb.encoder import Vectors
+from kb.errors import DamagedIndexError
+
+_COLLECTION = "chunks"
+_BATCH = 1000
+# Wide enough that the neighbours of a few thousand chunks are exact.
+_INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}}
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A chunk near a question; `similarity` is the cosine, in [-1, 1], higher is nearer."""
+
+    chunk_id: str
+    similarity: float
+
+
+class VectorStore:
+    """Chunk ids and their vectors, on disk in one folder."""
+
+    def __init__(self, folder: Path, *, make: bool = False) -> None:
+        """Open the store of a folder, or make an empty one.
+
+        :raises DamagedIndexError: the folder holds no store that can be read.
+        """
+        self._folder = folder
+        if not make and not (folder / "chroma.sqlite3").is_file():
+            raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
+        try:
+            self._client = chromadb.PersistentClient(
+                path=str(folder), settings=ChromaSettings(anonymized_telemetry=False)
+            )
+            self._chunks = (
+                self._client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
+                if make
+                else self._client.get_collection(_COLLECTION, embedding_function=None)
+            )
+        except (ChromaError, ValueError, RuntimeError) as error:
+            raise self._damaged(error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files, so that the folder can be renamed or removed."""
+        self._client.close()
+
+    def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+        """Add chunks with their vectors, row by row."""
+        for first in range(0, len(chunks), _BATCH):
+            batch = chunks[first : first + _BATCH]
+            self._chunks.add(
+                ids=[chunk.id for chunk in batch],
+                embeddings=vectors[first : first + _BATCH],
+                metadatas=[{"entry_id": chunk.entry_id, "digest": chunk.digest} for chunk in batch],
+            )
+
+    def count(self) -> int:
+        """How many chunks the store holds."""
+        return int(self._chunks.count())
+
+    def nearest(self, vector: Vectors, count: int) -> list[Neighbour]:
+        """The chunks nearest to one vector of shape (dim,), nearest first.
+
+        :raises DamagedIndexError: the store cannot be read.
+        """
+        try:
+            found = self._chunks.query(
+                query_embeddings=vector.reshape(1, -1), n_results=count, include=["distances"]
+            )
+        except (ChromaError, ValueError, RuntimeError) as error:
+            raise self._damaged(error) from error
+        distances = (found["distances"] or [[]])[0]
+        return [Neighbour(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
+
+    def by_digest(self) -> dict[str, Vectors]:
+        """Every vector by the digest of what was embedded, so that a new build can take it over."""
+        found = self._chunks.get(include=["embeddings", "metadatas"])
+        vectors = np.asarray(found["embeddings"], dtype=np.float32)
+        metadatas = found["metadatas"] or []
+        return {str(facts["digest"]): vectors[row] for row, facts in enumerate(metadatas)}
+
+    def _damaged(self, error: Exception) -> DamagedIndexError:
+        return DamagedIndexError(
+            f"{self._folder}: the vector store cannot be read ({error}); make a new build with: genlens refresh"
+        )
