@@ -18,7 +18,8 @@ from kb.text import squeeze
 # "Level of risk exposed if this best practice (or: practice, current guidance) is not established:"
 _RISK_MARKER = re.compile(r"level of risk\b", re.IGNORECASE)
 _RUN_IN = re.compile(
-    r"(desired outcomes?|benefits? of|common anti-?patterns?|level of risk|related [a-z ]+)\b.*:?$", re.IGNORECASE
+    r"(desired outcomes?|benefits? of|common anti-?patterns?|level of risk|related [a-z ]+)\b.*:?$",
+    re.IGNORECASE,
 )
 _ROLES = (
     (re.compile(r"desired outcome", re.IGNORECASE), Role.OUTCOME),
@@ -28,7 +29,11 @@ _ROLES = (
     (re.compile(r"implementation guidance", re.IGNORECASE), Role.GUIDANCE),
     (re.compile(r"(resources|related )", re.IGNORECASE), Role.RESOURCES),
 )
-_TITLES = {Role.OUTCOME: "Desired outcome", Role.BENEFITS: "Benefits", Role.ANTI_PATTERNS: "Common anti-patterns"}
+_TITLES = {
+    Role.OUTCOME: "Desired outcome",
+    Role.BENEFITS: "Benefits",
+    Role.ANTI_PATTERNS: "Common anti-patterns",
+}
 _DATE = re.compile(r"Publication date:\s*([A-Z][a-z]+ \d{1,2}, \d{4})")
 
 
@@ -124,7 +129,9 @@ class _Where:
     node: Node
     served_from: str
 
-    def entry(self, entry_id: str, kind: Kind, title: str, sections: tuple[Section, ...], **more: object) -> Entry:
+    def entry(
+        self, entry_id: str, kind: Kind, title: str, sections: tuple[Section, ...], **more: object
+    ) -> Entry:
         return Entry(
             id=entry_id,
             kind=kind,
@@ -156,7 +163,12 @@ def _question(where: _Where, body: Body) -> Entry:
     for group in body.groups:
         group.items[:] = [item for item in group.items if item.text != cell]
     return where.entry(
-        expected, Kind.QUESTION, body.title, _sections(body), pillar=where.node.above[-1], question=question.strip()
+        expected,
+        Kind.QUESTION,
+        body.title,
+        _sections(body),
+        pillar=where.node.above[-1],
+        question=question.strip(),
     )
 
 

@@ -13,7 +13,9 @@ from kb.errors import GenlensError
 
 
 class IngestError(GenlensError):
-    """Base of every error of this package."""
+    """Base of every error of this package: a gate failed, and what was served still is."""
+
+    exit_code = 1
 
 
 class SourceFileError(IngestError):

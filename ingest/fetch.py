@@ -11,7 +11,13 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 from protego import Protego
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_random_exponential,
+)
 
 from ingest.errors import FetchError, UnreachableError
 from ingest.pages import Page
@@ -41,7 +47,10 @@ class Client:
         self._hosts = frozenset(hosts)
         self._mirror = mirror
         self._http = httpx2.Client(
-            headers={"User-Agent": USER_AGENT, "Accept": "text/html, application/json, text/plain, text/markdown"},
+            headers={
+                "User-Agent": USER_AGENT,
+                "Accept": "text/html, application/json, text/plain, text/markdown",
+            },
             timeout=httpx2.Timeout(10.0, connect=5.0),
             limits=httpx2.Limits(max_connections=CONNECTIONS),
             follow_redirects=False,
@@ -93,7 +102,9 @@ class Client:
     def _allowed_host(self, address: str) -> str:
         parts = urlsplit(address)
         if parts.scheme != "https" or parts.hostname not in self._hosts or parts.port not in (None, 443):
-            raise FetchError(f"{address}: expected https and one of the hosts {', '.join(sorted(self._hosts))}")
+            raise FetchError(
+                f"{address}: expected https and one of the hosts {', '.join(sorted(self._hosts))}"
+            )
         return parts.hostname
 
     def _follow(self, address: str, headers: Mapping[str, str], kept: Page | None) -> Page:

@@ -52,7 +52,9 @@ class _Walk:
         elif token.type == "tr_open":
             self._row = []
         elif token.type == "tr_close":
-            self._add(Item(" | ".join(cell for cell in self._row or [] if cell), Marker.PARAGRAPH, self._depth()))
+            self._add(
+                Item(" | ".join(cell for cell in self._row or [] if cell), Marker.PARAGRAPH, self._depth())
+            )
             self._row = None
         elif token.type == "inline":
             self._inline(token)
@@ -90,7 +92,8 @@ def _texts(token: Token) -> Iterator[str]:
 
 
 def _links(token: Token, base: str) -> Iterator[Link]:
-    address, words = "", []
+    address = ""
+    words: list[str] = []
     for child in token.children or []:
         if child.type == "link_open":
             address, words = urljoin(base, str(child.attrs.get("href", ""))), []

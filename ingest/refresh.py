@@ -16,7 +16,7 @@ from ingest.sources import Edition, Reader, Source, load_sources
 from kb.builds import Manifest, SourceState, remove_leftovers
 from kb.entries import Entry, Kind, Language, Origin
 from kb.files import data_folder, storage_errors
-from kb.make import Progress, make_build
+from kb.make import Progress, make_build, open_encoder, silent
 from kb.settings import Settings
 
 _READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
@@ -40,7 +40,7 @@ class _Read:
     note: str | None = None
 
 
-def refresh(settings: Settings, *, offline: bool = False, progress: Progress = lambda done, total: None) -> Report:
+def refresh(settings: Settings, *, offline: bool = False, progress: Progress = silent) -> Report:
     """Read every source, from its site or else from kept pages or the catalogue, and publish a build.
 
     :raises IngestError: a site answered with something else than expected; nothing is published.
@@ -49,11 +49,13 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = l
     sources = load_sources(data_folder() / "sources")
     with _locked(settings):
         remove_leftovers(settings.home)
-        reads = [_read(source, edition, settings, offline) for source in sources for edition in source.editions]
+        reads = [
+            _read(source, edition, settings, offline) for source in sources for edition in source.editions
+        ]
         entries = [entry for read in reads for entry in read.entries]
         manifest = make_build(
             settings.home,
-            settings.model,
+            open_encoder(settings.home, settings.model),
             _with_catalogue(entries, sources),
             tuple(read.state for read in reads if read.entries),
             _now(),
@@ -92,7 +94,9 @@ def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -
             note = f"no network ({error})"
             return replace(_read(source, edition, settings, offline=True), note=note)
         entries = _from_catalogue(source, edition)
-        state = SourceState(source.name, edition.edition, edition.language, len(entries), _now(), Origin.CATALOGUE)
+        state = SourceState(
+            source.name, edition.edition, edition.language, len(entries), _now(), Origin.CATALOGUE
+        )
         return _Read(entries, state)
     _check_counts(source, edition, found, entries)
     fetched_at = min(pages(address).fetched_at for address in reader.addresses(edition, pages))
@@ -154,15 +158,13 @@ def _check_counts(source: Source, edition: Edition, found: str, entries: tuple[E
 
 
 def _with_catalogue(entries: list[Entry], sources: tuple[Source, ...]) -> list[Entry]:
-    """Entries of the sites with the catalogue's sections behind theirs, and its Japanese where they have none.
+    """Entries of the sites with the catalogue's sections behind theirs, and its Japanese where it is missing.
 
     An entry of the catalogue whose id the site no longer has is left out.
     """
     folder = data_folder() / "catalog"
     written = {
-        (entry.id, entry.language): entry
-        for source in sources
-        for entry in catalog.read(folder, source)
+        (entry.id, entry.language): entry for source in sources for entry in catalog.read(folder, source)
     }
     merged: list[Entry] = []
     present = {(entry.id, entry.language) for entry in entries}

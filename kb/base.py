@@ -1,45 +1,36 @@
 """The knowledge base: the only door to a build."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.builds import (
-    Manifest,
-    build_folder,
-    current_id,
-    export_folder,
-    read_chunks,
-    read_manifest,
-)
+from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import Chunk
-from kb.coverage import Evidence, is_covered
+from kb.coverage import Evidence, confidence, is_covered
 from kb.entries import Entry, Kind, Language, read_entries
-from kb.errors import DamagedIndexError, InputError, ModelError, RecordError
-from kb.ids import edition_of, find_ids, parse_id, question_of
-from kb.keywords import KeywordIndex, Scores, read_index, weights
-from kb.search import Filters, best_of, fuse, order
-from kb.settings import DEFAULT_MODEL, Settings
-from kb.text import clean, is_japanese, squeeze, terms
+from kb.errors import DamagedIndexError, ModelError, NotFoundError, RecordError
+from kb.ids import find_ids, parse_id, question_of
+from kb.index import ChunkIndex
+from kb.keywords import Scores
+from kb.query import Query, read_query
+from kb.search import Filters, fuse, order
+from kb.settings import Settings
+from kb.text import squeeze, terms
 
 if TYPE_CHECKING:
-    from kb.encoder import OnnxEncoder
-    from kb.vectors import VectorStore
+    from kb.encoder import Encoder
 
-MAX_QUESTION = 4000  # characters; longer ones are refused
-NEIGHBOURS = 200  # chunks; several of one entry fold into one hit
 KEYWORD_WEIGHT, VECTOR_WEIGHT = 1.0, 1.0
-# Models that read no Japanese: their vectors say nothing about a Japanese question.
-ENGLISH_MODELS = frozenset({DEFAULT_MODEL})
-# What an answer is made of; questions and pages are found by search and by id.
+# What an answer is made of; questions, principles and pages are found by search and by id.
 ANSWERING = frozenset({Kind.BEST_PRACTICE.value, Kind.RISK.value})
-
-T = TypeVar("T")
+ALL = Filters()
+# Hits that a question's terms are looked for in, to tell whether it is covered.
+EVIDENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +44,39 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """What was found for a question: hits best first, and whether the corpus covers it."""
+    """What was found for a question: hits best first, and whether the corpus covers it.
 
-    question: str
-    language: Language
+    `named` are the ids that the question itself names; `confidence` is in [0, 1].
+    """
+
+    query: Query
     named: tuple[str, ...]
     hits: tuple[Hit, ...]
     covered: bool
-    evidence: Evidence
+    confidence: float
 
 
 class KnowledgeBase:
     """One build, read-only; opening loads no model and no vector store, the first question does."""
 
-    def __init__(self, home: Path, build_id: str) -> None:
-        """Open a build.
+    def __init__(self, home: Path, build_id: str, encoder: "Encoder | None" = None) -> None:
+        """Open a build; without an encoder the exported model that it was made with is used.
 
         :raises DamagedIndexError: it cannot be read.
         """
-        self._home = home
-        self._folder = build_folder(home, build_id)
-        self.manifest: Manifest = read_manifest(self._folder)
-        self.entries: tuple[Entry, ...] = self._read(lambda: tuple(read_entries(self._folder / "entries.jsonl")))
+        folder = build_folder(home, build_id)
+        self.manifest: Manifest = read_manifest(folder)
+        try:
+            self.entries: tuple[Entry, ...] = tuple(read_entries(folder / "entries.jsonl"))
+        except (OSError, RecordError) as error:
+            raise DamagedIndexError(f"{folder} cannot be read ({error}); run: genlens refresh") from error
         self._versions: dict[str, dict[Language, Entry]] = {}
         for entry in self.entries:
             self._versions.setdefault(entry.id, {})[entry.language] = entry
         self._ids = tuple(self._versions)
+        self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
+        self._vocabularies: dict[str, frozenset[str]] = {}
+        self._index = ChunkIndex(home, folder, self.manifest, self._ids, encoder)
 
     @property
     def build(self) -> str:
@@ -86,196 +84,161 @@ class KnowledgeBase:
         return self.manifest.id
 
     @cached_property
-    def newest_edition(self) -> str:
-        """The newest year of the risks; the one meant when an id has none."""
-        return max((entry.edition for entry in self.entries if entry.kind is Kind.RISK), default="")
+    def editions(self) -> tuple[str, ...]:
+        """The years of the risks, newest first; the first is meant when an id has none."""
+        years = {entry.edition for entry in self.entries if entry.kind is Kind.RISK}
+        return tuple(sorted(years, reverse=True)) or ("",)
 
     def entry(self, typed: str, language: Language = Language.ENGLISH) -> Entry:
         """The entry that an id, as people type it, names, in a language if it has that.
 
-        :raises InputError: it is no id, or names nothing in this build.
+        :raises NotFoundError: it is no id, or names nothing in this build.
         """
-        entry_id = typed if typed in self._versions else parse_id(typed, self.newest_edition)
+        entry_id = typed if typed in self._versions else parse_id(typed, self.editions[0])
         if entry_id is None:
-            raise InputError(f"{squeeze(typed)[:60]!r} is not an id such as GENSEC05-BP01 or LLM03:2026; see: genlens list")
+            raise NotFoundError(
+                f"{squeeze(typed)[:60]!r} is not an id such as GENSEC05-BP01 or LLM03:2026; see: genlens list"
+            )
         if entry_id not in self._versions:
-            raise InputError(f"{entry_id} is not in the served build {self.build}; see: genlens list")
+            raise NotFoundError(f"{entry_id} is not in the served build {self.build}; see: genlens list")
         return self._version(entry_id, language)
 
-    def practices_of(self, question_id: str) -> tuple[str, ...]:
-        """The ids of the best practices of a question, in order."""
-        return tuple(
-            i for i in self._ids if question_of(i) == question_id and i != question_id
-        )
+    def has(self, entry_id: str) -> bool:
+        """Whether an id, exactly as it stands, is in this build."""
+        return entry_id in self._versions
 
-    def search(self, query: str, filters: Filters = Filters(), limit: int = 10) -> tuple[Hit, ...]:
+    def versions(self, entry_id: str) -> tuple[Entry, ...]:
+        """An entry in every language it has; empty where the id is not in this build."""
+        return tuple(self._versions.get(entry_id, {}).values())
+
+    def rarity(self, term: str) -> float:
+        """How much a term tells: its inverse document frequency over the chunks, above 0."""
+        return self._index.keywords.rarity(term)
+
+    def listed(self, language: Language = Language.ENGLISH, filters: Filters = ALL) -> tuple[Entry, ...]:
+        """Every entry that passes the filters, once, in the order of the sources."""
+        found = (self._version(entry_id, language) for entry_id in self._ids)
+        return tuple(entry for entry in found if filters.admits(entry))
+
+    def search(self, typed: str, filters: Filters = ALL, limit: int = 10) -> tuple[Hit, ...]:
         """Entries by keyword alone, best first; no model is loaded. Phrases in double quotes must occur.
 
         :raises InputError: the query is blank or too long.
         """
-        text = checked(query)
-        allowed = self._allowed(filters, text) & self._with_phrases(text)
-        scores = self._keyword_entries(self._index.score(weights(terms(text))))
-        named = self._named(text)
-        language = _language(text)
-        return tuple(self._hits(self._routed(named, order(scores, allowed)), scores, scores, language, limit))
+        query = read_query(typed)
+        chunk_scores = self._index.by_keyword(query)
+        scores = self._index.to_entries(chunk_scores)
+        ranked = order(scores, self._allowed(filters, query) & self._with_phrases(query))
+        named = [
+            self._rows[i] for i in self._named(query) if filters.admits(self._version(i, Language.ENGLISH))
+        ]
+        return tuple(self._hits(_first(named, ranked)[:limit], scores, chunk_scores, query.language))
 
-    def retrieve(self, question: str, filters: Filters = Filters(), limit: int = 10) -> Retrieval:
+    def retrieve(self, typed: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
         """Best practices and risks that answer a question, by keyword and vector ranks together.
 
         :raises InputError: the question is blank or too long.
         :raises ModelError: the model of the build cannot be loaded.
         """
-        text = checked(question)
-        language = _language(text)
-        asked = Filters(kinds=filters.kinds or ANSWERING, **_rest(filters))
-        allowed = self._allowed(asked, text)
-        by_keyword = self._index.score(weights(terms(text)))
-        keyword = self._keyword_entries(by_keyword)
-        by_vector = self._similarities(text, language)
-        vector = best_of(by_vector, self._owners, len(self._ids))
-        fused = fuse(
-            [(KEYWORD_WEIGHT, order(keyword, allowed)), (VECTOR_WEIGHT, order(vector, allowed))], len(self._ids)
+        query = read_query(typed)
+        named = self._named(query)
+        allowed = self._allowed(replace(filters, kinds=filters.kinds or ANSWERING), query)
+        chunks_by_keyword, chunks_by_vector = self._scores(query, named)
+        by_keyword, by_vector = map(self._index.to_entries, (chunks_by_keyword, chunks_by_vector))
+        fused = _fused(by_keyword, by_vector, allowed)
+        ranked = _first([self._rows[entry_id] for entry_id in named], order(fused, allowed))
+        chunk_scores = _fused(
+            chunks_by_keyword, chunks_by_vector, np.ones(len(chunks_by_keyword), dtype=np.bool_)
         )
-        named = self._named(text)
-        ranked = self._routed(named, order(fused, allowed))
-        evidence = self._evidence(text, ranked, vector, keyword)
-        strength = fuse([(1.0, order(by_keyword, by_keyword > 0)), (1.0, order(by_vector, by_vector > 0))], len(self._chunks))
+        sure = (
+            1.0 if named else confidence(self._evidence(query, ranked, by_vector, by_keyword), query.language)
+        )
         return Retrieval(
-            question=text,
-            language=language,
+            query=query,
             named=named,
-            hits=tuple(self._hits(ranked, fused, strength, language, limit)),
-            covered=bool(named) or is_covered(evidence, language),
-            evidence=evidence,
+            hits=tuple(self._hits(ranked[:limit], fused, chunk_scores, query.language)),
+            covered=bool(ranked) and is_covered(sure, query.language),
+            confidence=sure,
         )
 
-    @cached_property
-    def _chunks(self) -> tuple[Chunk, ...]:
-        return self._read(lambda: read_chunks(self._folder))
-
-    @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {chunk.id: row for row, chunk in enumerate(self._chunks)}
-
-    @cached_property
-    def _owners(self) -> npt.NDArray[np.int32]:
-        places = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        return np.array([places[chunk.entry_id] for chunk in self._chunks], dtype=np.int32)
-
-    @cached_property
-    def _index(self) -> KeywordIndex:
-        return read_index(self._folder / "keywords")
-
-    @cached_property
-    def _store(self) -> "VectorStore":
-        from kb.vectors import VectorStore  # imports chromadb
-
-        return VectorStore(self._folder / "chroma")
-
-    @cached_property
-    def _encoder(self) -> "OnnxEncoder":
-        from kb.encoder import OnnxEncoder  # imports onnxruntime
-
-        return OnnxEncoder(export_folder(self._home, self.manifest.weights_sha256))
-
-    def _read(self, reading: Callable[[], T]) -> T:
-        try:
-            return reading()
-        except (OSError, RecordError) as error:
-            raise DamagedIndexError(f"{self._folder} cannot be read ({error}); run: genlens refresh") from error
+    def _scores(self, query: Query, named: Sequence[str]) -> tuple[Scores, Scores]:
+        """Scores of the chunks by keyword and by vector; an id alone says little, so its title is added."""
+        if named:
+            titles = (self._version(entry_id, query.language).title for entry_id in named)
+            text = " ".join([query.text, *titles])
+            query = replace(query, text=text, terms=tuple(terms(text)))
+        return self._index.by_keyword(query), self._index.by_vector(query)
 
     def _version(self, entry_id: str, language: Language) -> Entry:
         versions = self._versions[entry_id]
         return versions.get(language) or versions.get(Language.ENGLISH) or next(iter(versions.values()))
 
-    def _keyword_entries(self, scores: Scores) -> Scores:
-        return best_of(scores, self._owners, len(self._ids))
-
-    def _similarities(self, text: str, language: Language) -> Scores:
-        """The cosine of each chunk with the question where it is among the nearest, else 0."""
-        found = np.zeros(len(self._chunks), dtype=np.float32)
-        if language is Language.JAPANESE and self.manifest.model in ENGLISH_MODELS:
-            return found
-        vector = self._encoder.encode([text])[0]
-        for neighbour in self._store.nearest(vector, min(NEIGHBOURS, len(self._chunks))):
-            found[self._rows[neighbour.chunk_id]] = max(neighbour.similarity, 0.0)
-        return found
-
-    def _allowed(self, filters: Filters, text: str) -> npt.NDArray[np.bool_]:
-        """Which entries may be found: those that pass the filters, of the newest edition unless another is named."""
-        editions = filters.editions or {match for match in self._editions if match in text} or {self.newest_edition}
+    def _allowed(self, filters: Filters, query: Query) -> npt.NDArray[np.bool_]:
+        """Which entries pass the filters; risks only of the newest edition, unless another is asked for."""
+        years = (
+            filters.editions or {year for year in self.editions if year in query.text} or {self.editions[0]}
+        )
+        entries = (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
         return np.array(
-            [
-                filters.admits(entry) and (entry.kind is not Kind.RISK or entry.edition in editions)
-                for entry in (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
-            ],
+            [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries],
             dtype=np.bool_,
         )
 
-    @cached_property
-    def _editions(self) -> frozenset[str]:
-        return frozenset(entry.edition for entry in self.entries if entry.kind is Kind.RISK)
-
-    def _with_phrases(self, text: str) -> npt.NDArray[np.bool_]:
-        wanted = [terms(part) for part in text.split('"')[1::2] if terms(part)]
-        if not wanted:
-            return np.ones(len(self._ids), dtype=np.bool_)
-        return np.array([all(self._holds(i, phrase) for phrase in wanted) for i in self._ids], dtype=np.bool_)
-
-    def _holds(self, entry_id: str, phrase: list[str]) -> bool:
-        texts = (f"{e.title}\n{s.text}" for e in self._versions[entry_id].values() for s in e.sections)
-        return any(_runs(terms(text), phrase) for text in texts)
-
-    def _named(self, text: str) -> tuple[str, ...]:
-        """Ids of this build that a text names; a question of the lens stands for its best practices."""
-        found: list[str] = []
-        for match in find_ids(text, self.newest_edition):
-            found += self.practices_of(match.id) or [match.id]
-        return tuple(dict.fromkeys(i for i in found if i in self._versions))
-
-    def _routed(self, named: Iterable[str], rows: npt.NDArray[np.intp]) -> list[int]:
-        places = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        first = [places[entry_id] for entry_id in named]
-        return first + [int(row) for row in rows if int(row) not in set(first)]
-
-    def _hits(
-        self, ranked: list[int], scores: Scores, strength: Scores, language: Language, limit: int
-    ) -> Iterable[Hit]:
-        for row in ranked[:limit]:
-            entry = self._version(self._ids[row], language)
-            own = [c for c in np.flatnonzero(self._owners == row) if self._chunks[c].language is entry.language]
-            if len(strength) == len(self._chunks):
-                own.sort(key=lambda c: -float(strength[c]))
-            yield Hit(entry, float(scores[row]), tuple(self._chunks[c] for c in own))
-
-    def _evidence(self, text: str, ranked: list[int], vector: Scores, keyword: Scores) -> Evidence:
-        found = set(terms(text))
-        mass = sum(self._index.rarity(term) for term in found)
-        top = ranked[:3]
-        held = {
-            term
-            for row in top
-            for entry in self._versions[self._ids[row]].values()
-            for term in self._vocabulary_of(entry)
-        }
-        matched = sum(self._index.rarity(term) for term in found & held)
-        return Evidence(
-            similarity=float(max((vector[row] for row in top), default=0.0)),
-            keyword=float(max((keyword[row] for row in top), default=0.0)),
-            matched=matched / mass if mass else 0.0,
+    def _with_phrases(self, query: Query) -> npt.NDArray[np.bool_]:
+        return np.array(
+            [all(self._holds(entry_id, phrase) for phrase in query.phrases) for entry_id in self._ids],
+            dtype=np.bool_,
         )
 
-    def _vocabulary_of(self, entry: Entry) -> frozenset[str]:
-        key = (entry.id, entry.language)
-        if key not in self._vocabularies:
-            texts = [entry.title, entry.question or "", *(section.text for section in entry.sections)]
-            self._vocabularies[key] = frozenset(term for text in texts for term in terms(text))
-        return self._vocabularies[key]
+    def _holds(self, entry_id: str, phrase: tuple[str, ...]) -> bool:
+        for entry in self._versions[entry_id].values():
+            for text in (entry.title, *(section.text for section in entry.sections)):
+                words = terms(text)
+                runs = (tuple(words[i : i + len(phrase)]) for i in range(len(words) - len(phrase) + 1))
+                if phrase in runs:
+                    return True
+        return False
 
-    @cached_property
-    def _vocabularies(self) -> dict[tuple[str, Language], frozenset[str]]:
-        return {}
+    def _named(self, query: Query) -> tuple[str, ...]:
+        """Ids of this build that a query names; a question of the lens stands for its best practices."""
+        found: list[str] = []
+        for match in find_ids(query.text, self.editions[0]):
+            found += [i for i in self._ids if i != match.id and question_of(i) == match.id] or [match.id]
+        return tuple(dict.fromkeys(entry_id for entry_id in found if entry_id in self._versions))
+
+    def _hits(
+        self, rows: list[int], scores: Scores, chunk_scores: Scores, language: Language
+    ) -> Iterator[Hit]:
+        for row in rows:
+            entry = self._version(self._ids[row], language)
+            own = [
+                chunk
+                for chunk in np.flatnonzero(self._index.owners == row)
+                if self._index.chunks[chunk].language is entry.language
+            ]
+            own.sort(key=lambda chunk: -float(chunk_scores[chunk]))
+            yield Hit(entry, float(scores[row]), tuple(self._index.chunks[chunk] for chunk in own))
+
+    def _evidence(self, query: Query, ranked: list[int], by_vector: Scores, by_keyword: Scores) -> Evidence:
+        best = ranked[:EVIDENT]
+        wanted = {term: self._index.keywords.rarity(term) for term in query.terms}
+        held = frozenset().union(*(self._terms_of(self._ids[row]) for row in best))
+        matched = sum(rarity for term, rarity in wanted.items() if term in held)
+        return Evidence(
+            similarity=max((float(by_vector[row]) for row in best), default=0.0),
+            keyword=max((float(by_keyword[row]) for row in best), default=0.0),
+            matched=matched / sum(wanted.values()) if wanted else 0.0,
+        )
+
+    def _terms_of(self, entry_id: str) -> frozenset[str]:
+        if entry_id not in self._vocabularies:
+            texts = (
+                text
+                for entry in self._versions[entry_id].values()
+                for text in (entry.title, entry.question or "", *(section.text for section in entry.sections))
+            )
+            self._vocabularies[entry_id] = frozenset(term for text in texts for term in terms(text))
+        return self._vocabularies[entry_id]
 
 
 def open_served(settings: Settings) -> KnowledgeBase:
@@ -285,7 +248,16 @@ def open_served(settings: Settings) -> KnowledgeBase:
     :raises DamagedIndexError: the build cannot be read.
     :raises ModelError: the build was made with another model than the one that is set.
     """
-    base = KnowledgeBase(settings.home, current_id(settings.home))
+    return open_build(settings, current_id(settings.home))
+
+
+def open_build(settings: Settings, build_id: str) -> KnowledgeBase:
+    """The knowledge base of one build.
+
+    :raises DamagedIndexError: the build cannot be read.
+    :raises ModelError: the build was made with another model than the one that is set.
+    """
+    base = KnowledgeBase(settings.home, build_id)
     if base.manifest.model != settings.model:
         raise ModelError(
             f"the build was made with {base.manifest.model}, but GENLENS_MODEL is {settings.model}; "
@@ -294,37 +266,11 @@ def open_served(settings: Settings) -> KnowledgeBase:
     return base
 
 
-def checked(question: str) -> str:
-    """A question as it is used: cleaned, white space squeezed.
-
-    :raises InputError: nothing is left, or it is longer than MAX_QUESTION characters.
-    """
-    if len(question) > MAX_QUESTION:
-        raise InputError(
-            f"the question has {len(question):,} characters, expected at most {MAX_QUESTION:,}; "
-            "ask about one thing at a time"
-        )
-    text = squeeze(clean(question))
-    if not any(character.isalnum() for character in text):
-        raise InputError("the question is empty, expected a few words or an id; for example: genlens ask 'prompt caching'")
-    return text
+def _fused(by_keyword: Scores, by_vector: Scores, allowed: npt.NDArray[np.bool_]) -> Scores:
+    rankings = [(KEYWORD_WEIGHT, order(by_keyword, allowed)), (VECTOR_WEIGHT, order(by_vector, allowed))]
+    return fuse(rankings, len(allowed))
 
 
-def _language(text: str) -> Language:
-    return Language.JAPANESE if is_japanese(text) else Language.ENGLISH
-
-
-def _rest(filters: Filters) -> dict[str, frozenset[str]]:
-    return {
-        "pillars": filters.pillars,
-        "sources": filters.sources,
-        "editions": filters.editions,
-        "risk_levels": filters.risk_levels,
-    }
-
-
-def _runs(words: list[str], phrase: list[str]) -> bool:
-    return any(words[i : i + len(phrase)] == phrase for i in range(len(words) - len(phrase) + 1))
-
-
-__all__ = ["Hit", "KnowledgeBase", "Retrieval", "checked", "edition_of", "open_served"]
+def _first(named: list[int], ranked: npt.NDArray[np.intp]) -> list[int]:
+    """The named rows, then the ranked ones that are not among them."""
+    return named + [int(row) for row in ranked if int(row) not in named]

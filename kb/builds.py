@@ -83,7 +83,9 @@ def current_id(home: Path) -> str:
     except FileNotFoundError:
         raise NoIndexError(f"no index in {home}; make one with: genlens refresh") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise DamagedIndexError(f"{home / 'current'} cannot be read ({error}); run: genlens refresh") from error
+        raise DamagedIndexError(
+            f"{home / 'current'} cannot be read ({error}); run: genlens refresh"
+        ) from error
     if not found or "/" in found or found.startswith(".") or not build_folder(home, found).is_dir():
         raise DamagedIndexError(
             f"{home / 'current'} names {found!r}, which is not a build here; run: genlens refresh"
@@ -192,7 +194,11 @@ def check_entries(entries: Sequence[Entry]) -> None:
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         if (entry.id, entry.language) in seen:
-            raise RecordError(f"{entry.id} ({entry.language}) stands twice among the entries; nothing is published")
+            raise RecordError(
+                f"{entry.id} ({entry.language}) stands twice among the entries; nothing is published"
+            )
         seen.add((entry.id, entry.language))
         if not entry.url.startswith("https://") or not any(section.text for section in entry.sections):
-            raise RecordError(f"{entry.id} ({entry.language}) has no text or no https address; nothing is published")
+            raise RecordError(
+                f"{entry.id} ({entry.language}) has no text or no https address; nothing is published"
+            )

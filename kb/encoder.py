@@ -26,6 +26,14 @@ BATCH = 16
 class Encoder(Protocol):
     """What turns texts into vectors."""
 
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+
+    @property
+    def weights_sha256(self) -> str:
+        """The SHA-256 of its weights, hexadecimal: vectors of equal weights can be compared."""
+
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1."""
 
@@ -82,6 +90,16 @@ class OnnxEncoder:
             str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
         )
         self._inputs = [place.name for place in self._session.get_inputs()]
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.facts.model
+
+    @property
+    def weights_sha256(self) -> str:
+        """The SHA-256 of the weights that the export was made from."""
+        return self.facts.weights_sha256
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1; long texts are cut off."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -129,7 +130,7 @@ class Entry:
 _ENTRY = TypeAdapter(Entry)
 
 
-def entry_record(entry: Entry) -> dict[str, object]:
+def entry_record(entry: Entry) -> dict[str, Any]:
     """The entry as plain JSON values, with each section's `text` added for readers."""
     record = asdict(entry)
     for section, plain in zip(entry.sections, record["sections"], strict=True):

@@ -2,7 +2,8 @@
 
 GenlensError
 ├── SettingsError        a setting is unknown or has a value that cannot be used
-├── InputError           a question, id or filter cannot be used
+├── InputError           a question or filter cannot be used
+├── NotFoundError        an id names nothing in the served build
 ├── RecordError          a stored or hand-written record does not have the expected form
 ├── ModelError           an embedding model is missing, altered or cannot be run
 ├── StorageError         the home folder cannot be written or is full
@@ -13,7 +14,13 @@ GenlensError
 
 
 class GenlensError(Exception):
-    """Base of every error that genlens raises on purpose; its text is one clear line."""
+    """Base of every error that genlens raises on purpose; its text is one clear line.
+
+    `exit_code` is what the command line ends with: 1 nothing found or a gate failed, 2 wrong usage or
+    nothing that can be served.
+    """
+
+    exit_code = 2
 
 
 class SettingsError(GenlensError):
@@ -21,7 +28,13 @@ class SettingsError(GenlensError):
 
 
 class InputError(GenlensError):
-    """A question, an id or a filter cannot be used."""
+    """A question or a filter cannot be used."""
+
+
+class NotFoundError(GenlensError):
+    """An id names nothing in the served build."""
+
+    exit_code = 1
 
 
 class RecordError(GenlensError):

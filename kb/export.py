@@ -110,7 +110,6 @@ def _agree(model: SentenceTransformer, encoder: OnnxEncoder) -> None:
     log.info("export agrees with the model: lowest cosine %.6f", float(cosines.min()))
     if float(cosines.min()) < MIN_COSINE:
         raise ModelError(
-            f"the export disagrees with the model: cosine {float(cosines.min()):.6f}, expected at least {MIN_COSINE}"
+            f"the export disagrees with the model: cosine {float(cosines.min()):.6f}, "
+            f"expected at least {MIN_COSINE}"
         )
-
-

@@ -8,7 +8,7 @@ up rows of numbers.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from kb.chunks import Chunk
 from kb.errors import DamagedIndexError
 from kb.text import terms
 
-# Saturation of repeated terms, and how much long chunks are held back (the usual ranges are 1.2-2.0 and 0.5-0.8).
+# Saturation of repeated terms and damping of long chunks; usual ranges are 1.2 to 2.0 and 0.5 to 0.8.
 K1, B = 1.2, 0.75
 CONTEXT_WEIGHT = 0.6
 _VOCABULARY, _POSTINGS = "vocabulary.json", "postings.npz"
@@ -126,8 +126,3 @@ def _assembled(postings: dict[str, list[tuple[int, float]]], dampers: Scores) ->
         idf=idf,
         count=count,
     )
-
-
-def weights(found: Sequence[str]) -> dict[str, float]:
-    """Query terms with how often each stands in the query."""
-    return dict(Counter(found))

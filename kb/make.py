@@ -38,31 +38,33 @@ Progress = Callable[[int, int], None]
 """Called with chunks done and chunks in all."""
 
 
+def silent(_done: int, _total: int) -> None:
+    """Report nothing."""
+
+
 def make_build(
     home: Path,
-    model: str,
+    encoder: Encoder,
     entries: Sequence[Entry],
     sources: tuple[SourceState, ...],
     made_at: str,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> Manifest:
     """Make a build from entries aside, check it and publish it; what is served stays until then.
 
     :raises RecordError: the entries cannot be served.
-    :raises ModelError: the model cannot be had or run.
     :raises StorageError: the home cannot be written or is full.
     """
     check_entries(entries)
-    weights_sha256, encoder = open_encoder(home, model)
     chunks = tuple(cut(entries, encoder.count_pieces))
-    with making(home, new_id(entries, model)) as folder:
-        vectors = _vectors(chunks, encoder, _kept_vectors(home, weights_sha256), progress)
+    with making(home, new_id(entries, encoder.model)) as folder:
+        vectors = _vectors(chunks, encoder, _kept_vectors(home, encoder.weights_sha256), progress)
         manifest = Manifest(
             id=folder.name.removeprefix(".making-"),
             format=FORMAT,
             made_at=made_at,
-            model=model,
-            weights_sha256=weights_sha256,
+            model=encoder.model,
+            weights_sha256=encoder.weights_sha256,
             dim=int(vectors.shape[1]),
             counts=count_kinds(entries),
             chunks=len(chunks),
@@ -76,8 +78,11 @@ def make_build(
     return manifest
 
 
-def open_encoder(home: Path, model: str) -> tuple[str, OnnxEncoder]:
-    """The SHA-256 of a model's weights, and its export under the home, made first where it is missing."""
+def open_encoder(home: Path, model: str) -> OnnxEncoder:
+    """The export of a model under the home, made first where it is missing.
+
+    :raises ModelError: the model cannot be had, exported or run.
+    """
     weights = find_weights(model)
     folder = export_folder(home, weights.sha256)
     try:
@@ -87,7 +92,7 @@ def open_encoder(home: Path, model: str) -> tuple[str, OnnxEncoder]:
 
         log.info("exporting %s once to %s", model, folder)
         export(weights, folder)
-    return weights.sha256, OnnxEncoder(folder)
+    return OnnxEncoder(folder)
 
 
 def _kept_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:

@@ -52,7 +52,7 @@ def order(scores: Scores, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp
 
 
 def fuse(rankings: Sequence[tuple[float, npt.NDArray[np.intp]]], count: int) -> Scores:
-    """(count,) the sum over weighted rankings of weight / (constant + rank), rank from 1; higher is better."""
+    """(count,) the sum over weighted rankings of weight / (constant + rank), ranks from 1."""
     fused = np.zeros(count, dtype=np.float32)
     for weight, rows in rankings:
         fused[rows] += np.float32(weight) / (RANK_CONSTANT + 1 + np.arange(len(rows), dtype=np.float32))

@@ -24,14 +24,15 @@ _WORD = re.compile(rf"[^\W_{_JAPANESE}]+(?:['’][^\W\d_]+)?|[{_JAPANESE}]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|(?<=[。！？])|\n+")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Inc|No|approx)\.|\b[A-Z]\.|^\d+\.)$")
 
-STOP_WORDS = frozenset(
-    """a an and any are as at be been being but by can could did do does doing for from had has have having how i
-    if in into is it its just may me might must my of on or our ours shall should so some such than that the their
-    them then there these they this those to too us very was we were what when where which while who whom why will
-    with would you your yours about after again all also am before both each few he her here him his more most no
-    nor not now off once only other out over own same she through under until up get got
-    d don ll re s t ve""".split()
-)
+_STOP_WORDS = """
+    a an and any are as at be been being but by can could did do does doing for from had has have having
+    how i if in into is it its just may me might must my of on or our ours shall should so some such
+    than that the their them then there these they this those to too us very was we were what when where
+    which while who whom why will with would you your yours about after again all also am before both
+    each few he her here him his more most no nor not now off once only other out over own same she
+    through under until up get got d don ll re s t ve
+"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _stemmer = snowballstemmer.stemmer("english")
 

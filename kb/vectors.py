@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import chromadb
 import numpy as np
+from chromadb.api.client import Client
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
@@ -46,9 +47,9 @@ class VectorStore:
         if not make and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
         try:
-            self._client = chromadb.PersistentClient(
-                path=str(folder), settings=ChromaSettings(anonymized_telemetry=False)
-            )
+            settings = ChromaSettings(anonymized_telemetry=False)
+            # The annotation of PersistentClient promises less than it gives: its client can be closed.
+            self._client = cast(Client, chromadb.PersistentClient(path=str(folder), settings=settings))
             self._chunks = (
                 self._client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
                 if make
@@ -106,5 +107,5 @@ class VectorStore:
 
     def _damaged(self, error: Exception) -> DamagedIndexError:
         return DamagedIndexError(
-            f"{self._folder}: the vector store cannot be read ({error}); make a new build with: genlens refresh"
+            f"{self._folder}: the vector store cannot be read ({error}); run: genlens refresh"
         )

@@ -73,7 +73,7 @@ def _downloaded(model: str) -> Path:
 
 
 def _hub(model: str, *, cached: bool) -> Path | None:
-    """The model's folder in the hub's cache, downloaded into it first unless `cached`; None if it is not to be had."""
+    """The model's folder in the hub's cache, fetched into it first unless `cached`; None if not to be had."""
     from huggingface_hub import snapshot_download  # slow to import: only builds come here
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 

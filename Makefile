@@ -1,0 +1,38 @@
+# make run    install, build the index, open the chat page
+# make test   install, then format, lint, types and every test
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: run index test check install lock
+
+run: install
+	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh
+	@$(BIN)/genlens chat
+
+index: install
+	@$(BIN)/genlens refresh
+
+test: check
+	$(BIN)/pytest -n 2
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+install: $(INSTALLED)
+
+# torch is pinned to a release of which a CPU build may lie on the machine; pip takes that one by itself.
+$(INSTALLED): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genlens needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Resolve the newest releases that pyproject.toml allows and pin them; a local build's mark is no release.
+lock: install
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --no-emit-index-url --no-emit-find-links \
+		--no-header --output-file requirements.lock pyproject.toml
+	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak

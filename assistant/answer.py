@@ -1,0 +1,121 @@
+"""The `Answer` record, and the extractive answer: words of the cited sections, nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant.citations import Citation, check, cite
+from assistant.passages import Passage, lead, reason, steps
+from kb.base import ALL, Hit, KnowledgeBase, Retrieval
+from kb.entries import Kind, Language
+from kb.search import Filters
+
+STEPS, RELATED = 5, 3
+# Hits among which a risk is looked for beside a practice, and a practice beside a risk.
+NEAR = 6
+MOST_NAMED = 6
+
+
+class Part(StrEnum):
+    """What a statement does in an answer."""
+
+    LEAD = "lead"
+    DO = "do"
+    WHY = "why"
+    RELATED = "related"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Words of an answer and the id of the entry they stand in."""
+
+    part: Part
+    text: str
+    id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An entry that was found, whether or not the answer uses it."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a user gets: statements in reading order, and the entries they rest on in order of first use.
+
+    Where the corpus does not cover the question, both are empty and `hits` are the nearest topics.
+    """
+
+    question: str
+    language: Language
+    covered: bool
+    confidence: float
+    statements: tuple[Statement, ...]
+    citations: tuple[Citation, ...]
+    hits: tuple[Found, ...]
+    build: str
+
+
+def ask(base: KnowledgeBase, question: str, filters: Filters = ALL) -> Answer:
+    """The extractive answer to a question, checked against the served build.
+
+    :raises InputError: the question is blank or too long.
+    :raises ModelError: the model of the build cannot be loaded.
+    """
+    found = base.retrieve(question, filters)
+    chosen = _chosen(base, found) if found.covered else []
+    first: dict[str, Citation] = {}
+    for _, passage in chosen:
+        first.setdefault(passage.entry.id, cite(passage))
+    citations = tuple(first.values())
+    check(base, citations)
+    return Answer(
+        question=found.query.text,
+        language=found.query.language,
+        covered=bool(chosen),
+        confidence=found.confidence,
+        statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in chosen),
+        citations=citations,
+        hits=tuple(Found(hit.entry.id, hit.entry.title) for hit in found.hits),
+        build=base.build,
+    )
+
+
+def _chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
+    """Statements in reading order: what it is, what to do, why, and what is near."""
+    wanted = found.query.terms
+    main = _main_hits(found)
+    leads = [p for hit in main if (p := lead(hit, wanted, base.rarity))]
+    actions = [p for hit in main for p in steps(hit, wanted, base.rarity, max(1, STEPS // len(main)))]
+    why = [p for hit in main[:1] if (p := reason(hit, wanted, base.rarity, [*leads, *actions]))]
+    related = [p for hit in _related(found.hits, main) if (p := lead(hit, wanted, base.rarity))]
+    return [
+        (part, passage)
+        for part, passages in (
+            (Part.LEAD, leads),
+            (Part.DO, actions),
+            (Part.WHY, why),
+            (Part.RELATED, related),
+        )
+        for passage in passages
+    ]
+
+
+def _main_hits(found: Retrieval) -> Sequence[Hit]:
+    """The hits that the answer is made of: those the question names, or else the best."""
+    named = [hit for hit in found.hits if hit.entry.id in found.named]
+    return named[:MOST_NAMED] or found.hits[:1]
+
+
+def _related(hits: Sequence[Hit], main: Sequence[Hit]) -> Sequence[Hit]:
+    """The next hits, with one of the other kind among them where one is near: a risk for a practice."""
+    known = {hit.entry.id for hit in main}
+    others = [hit for hit in hits if hit.entry.id not in known]
+    chosen = others[:RELATED]
+    kinds: set[Kind] = {hit.entry.kind for hit in (*main, *chosen)}
+    near = next((hit for hit in others[:NEAR] if hit.entry.kind not in kinds), None)
+    return [*chosen[: RELATED - 1], near] if near else chosen

@@ -1,0 +1,44 @@
+"""What a user typed, as the search uses it."""
+
+from dataclasses import dataclass
+
+from kb.entries import Language
+from kb.errors import InputError
+from kb.text import is_japanese, squeeze, terms
+
+MAX_QUESTION = 4000  # characters; longer ones are refused
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A checked question: its cleaned text, language, terms in order, and phrases that must occur."""
+
+    text: str
+    language: Language
+    terms: tuple[str, ...]
+    phrases: tuple[tuple[str, ...], ...]
+
+
+def read_query(typed: str) -> Query:
+    """The query in a typed text; parts in double quotes are phrases.
+
+    :raises InputError: nothing is left after cleaning, or it is longer than MAX_QUESTION characters.
+    """
+    if len(typed) > MAX_QUESTION:
+        raise InputError(
+            f"the question has {len(typed):,} characters, expected at most {MAX_QUESTION:,}; "
+            "ask about one thing at a time"
+        )
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        raise InputError("the question is not text: it holds bytes that are not UTF-8") from None
+    text = squeeze(typed)
+    if not any(character.isalnum() for character in text):
+        raise InputError(
+            "the question is empty, expected a few words or an id; for example: genlens ask 'prompt caching'"
+        )
+    quoted = text.replace("“", '"').replace("”", '"').split('"')
+    phrases = tuple(tuple(terms(part)) for part in quoted[1:-1:2] if terms(part))
+    language = Language.JAPANESE if is_japanese(text) else Language.ENGLISH
+    return Query(text, language, tuple(terms(text)), phrases)
