@@ -1,9 +1,11 @@
 """The chat page: a question in, an answer with its sources beside it."""
 
+from pathlib import Path
 from typing import Literal
 
 import streamlit as st
 
+import assistant
 from assistant.answer import Answer, ask
 from assistant.citations import Citation
 from assistant.render import answer_markdown, escape
@@ -20,6 +22,8 @@ EXAMPLES = (
     "How do we fail over a RAG application to another Region?",
     "RAG に社内文書を使うとき、アクセス権はどう考えればいい？",
 )
+# A file of our own: icons that are named are fetched from another host.
+ICON = str(Path(assistant.__file__).parent / "pages" / "icon.svg")
 LEVEL_COLOURS: dict[RiskLevel, Literal["red", "orange", "green"]] = {
     RiskLevel.HIGH: "red",
     RiskLevel.MEDIUM: "orange",
@@ -74,7 +78,7 @@ def draw_answer(answer: Answer) -> None:
 
 
 # Draw the page
-st.set_page_config(page_title="genlens", page_icon=":material/search_insights:", layout="wide")
+st.set_page_config(page_title="genlens", page_icon=ICON, layout="wide")
 st.title("genlens")
 st.caption(
     "Answers about generative AI workloads, in the words of the AWS Well-Architected Generative AI Lens "
@@ -95,7 +99,7 @@ if question:
 for asked, answer in history:
     with st.chat_message("user"):
         st.markdown(escape(asked))
-    with st.chat_message("assistant", avatar=":material/search_insights:"):
+    with st.chat_message("assistant", avatar=ICON):
         if isinstance(answer, str):
             st.error(escape(answer))
         else:

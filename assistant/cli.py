@@ -108,12 +108,12 @@ def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
             bar.update(done - bar.n)
 
         report = refreshed(settings, offline=offline, progress=progress)
-    for note in report.notes:
-        click.echo(f"genlens: {note}", err=True)
-    if as_json:
-        _print_json(_status(settings))
-    else:
-        click.echo(_status_text(_status(settings)))
+    record = _status(settings)
+    if report.unreachable:
+        places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}
+        used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
+        click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
+    click.echo(_json_text(record) if as_json else _status_text(record))
 
 
 @main.command()
@@ -121,10 +121,7 @@ def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
 def status(as_json: bool) -> None:
     """Tell what is served: build, model, counts, and where each source's entries came from."""
     record = _status(load_settings())
-    if as_json:
-        _print_json(record)
-    else:
-        click.echo(_status_text(record))
+    click.echo(_json_text(record) if as_json else _status_text(record))
 
 
 @main.command()
@@ -153,7 +150,9 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
     hits = open_served(load_settings()).search(typed, _chosen(chosen), limit)
     wanted = frozenset(terms(typed))
     if as_json:
-        _print_json({"query": typed, "hits": [hit_json(hit, snippet(hit, wanted).text) for hit in hits]})
+        click.echo(
+            _json_text({"query": typed, "hits": [hit_json(hit, snippet(hit, wanted).text) for hit in hits]})
+        )
     else:
         bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
         for hit in hits:
@@ -186,7 +185,7 @@ def ask(question: tuple[str, ...], as_json: bool, **chosen: tuple[str, ...]) -> 
 
     answer = answered(open_served(load_settings()), _typed(question), _chosen(chosen))
     if as_json:
-        _print_json(answer_json(answer))
+        click.echo(_json_text(answer_json(answer)))
     else:
         click.echo(answer_text(answer))
         if answer.citations:
@@ -211,10 +210,7 @@ def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
     from kb.base import open_served
 
     entry = open_served(load_settings()).entry(_typed(entry_id), Language(lang))
-    if as_json:
-        _print_json(entry_json(entry))
-    else:
-        click.echo(entry_text(entry))
+    click.echo(_json_text(entry_json(entry)) if as_json else entry_text(entry))
 
 
 @main.command(name="list")
@@ -234,7 +230,7 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
 
     entries = open_served(load_settings()).listed(Language(lang), _chosen(chosen))
     if as_json:
-        _print_json({"entries": [entry_row(entry) for entry in entries]})
+        click.echo(_json_text({"entries": [entry_row(entry) for entry in entries]}))
     elif entries:
         click.echo(tree_text(entries))
     if not entries:
@@ -275,10 +271,7 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
         lines = [json.dumps(outcome_json(outcome), ensure_ascii=False) for outcome in outcomes]
         out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     metrics = grouped(outcomes)
-    if as_json:
-        _print_json(metrics_json(metrics))
-    else:
-        click.echo(metrics_text(metrics))
+    click.echo(_json_text(metrics_json(metrics)) if as_json else metrics_text(metrics))
 
 
 @main.command()
@@ -333,10 +326,14 @@ def _status_text(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _print_json(record: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
-    click.echo(json.dumps(record, ensure_ascii=False, indent=2))
+def _json_text(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, indent=2)
 
 
 def _nothing(line: str) -> NoReturn:
     click.echo(f"genlens: {line}", err=True)
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

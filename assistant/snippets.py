@@ -6,6 +6,7 @@ from kb.base import Hit
 from kb.text import Token, tokens
 
 WIDTH = 200  # characters, about two lines
+LEAD = 40  # characters before the first match
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,7 @@ def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
     """The window of the hit's best chunk that holds most of the wanted terms."""
     source = hit.chunks[0].text.replace("\n", " ") if hit.chunks else hit.entry.title
     matches = [token for token in tokens(source) if token.term in wanted]
-    start = _best_start(matches)
-    start = 0 if start < WIDTH // 4 else source.rfind(" ", 0, start) + 1
+    start = _best_start(source, matches)
     end = min(len(source), start + WIDTH)
     if end < len(source) and (blank := source.rfind(" ", start, end)) > start + WIDTH // 2:
         end = blank
@@ -39,14 +39,13 @@ def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
     return Snippet(f"{before}{source[start:end]}{after}", _merged(marks))
 
 
-def _best_start(matches: list[Token]) -> int:
-    """The offset of the match from which a window holds most different terms."""
-    best, most = 0, 0
-    for match in matches:
-        within = {t.term for t in matches if match.start <= t.start <= match.start + WIDTH}
-        if len(within) > most:
-            best, most = match.start, len(within)
-    return best
+def _best_start(source: str, matches: list[Token]) -> int:
+    """Where the window begins that holds most different terms; the first of equal ones."""
+    starts = [0, *(source.rfind(" ", 0, max(0, match.start - LEAD)) + 1 for match in matches)]
+    return max(
+        starts,
+        key=lambda start: len({t.term for t in matches if start <= t.start and t.end <= start + WIDTH}),
+    )
 
 
 def _merged(marks: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:

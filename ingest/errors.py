@@ -29,6 +29,10 @@ class FetchError(IngestError):
 class UnreachableError(FetchError):
     """The host of a page cannot be reached at all."""
 
+    def __init__(self, host: str, reason: str) -> None:
+        self.host = host
+        super().__init__(f"{host} cannot be reached: {reason}")
+
 
 class PageShapeError(IngestError):
     """A page is there, but not what the source says it should be."""

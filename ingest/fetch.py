@@ -130,7 +130,7 @@ class Client:
                 _refuse_bad_status(address, response)
                 return _page(address, response, _read(address, response, deadline))
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise UnreachableError(f"{urlsplit(place).netloc} cannot be reached: {error}") from error
+            raise UnreachableError(urlsplit(place).netloc, str(error)) from error
         except httpx2.TransportError as error:
             raise _PassingError(f"{address}: {type(error).__name__}: {error}") from error
 

@@ -27,17 +27,17 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a refresh did: the new build, and a line for each edition that no site could be read for."""
+    """What a refresh did: the new build, and the hosts that could not be reached for it."""
 
     manifest: Manifest
-    notes: tuple[str, ...]
+    unreachable: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     entries: tuple[Entry, ...]
     state: SourceState
-    note: str | None = None
+    unreachable: str | None = None
 
 
 def refresh(settings: Settings, *, offline: bool = False, progress: Progress = silent) -> Report:
@@ -61,7 +61,7 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
             _now(),
             progress,
         )
-    return Report(manifest, tuple(dict.fromkeys(read.note for read in reads if read.note)))
+    return Report(manifest, tuple(dict.fromkeys(read.unreachable for read in reads if read.unreachable)))
 
 
 def _locked(settings: Settings) -> FileLock:
@@ -85,14 +85,12 @@ def _locked(settings: Settings) -> FileLock:
 def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -> _Read:
     reader = _READERS[source.reader]
     store = PageStore(settings.home / "pages" / source.name)
-    note = None
     try:
         pages = _kept(store) if offline else _fetched(source, edition, settings, store)
         found, entries = reader.read(source, edition, pages)
     except UnreachableError as error:
         if not offline:
-            note = f"no network ({error})"
-            return replace(_read(source, edition, settings, offline=True), note=note)
+            return replace(_read(source, edition, settings, offline=True), unreachable=error.host)
         entries = _from_catalogue(source, edition)
         state = SourceState(
             source.name, edition.edition, edition.language, len(entries), _now(), Origin.CATALOGUE
@@ -116,7 +114,7 @@ def _kept(store: PageStore) -> Callable[[str], Page]:
     def page(address: str) -> Page:
         kept = store.get(address)
         if kept is None:
-            raise UnreachableError(f"{address} is not among the kept pages")
+            raise UnreachableError(address, "it is not among the kept pages")
         return kept
 
     return page

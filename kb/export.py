@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from transformers.utils.logging import disable_progress_bar
 
 from kb.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
 from kb.errors import ModelError
@@ -66,6 +67,7 @@ def export(weights: Weights, folder: Path) -> None:
 
 
 def _model(weights: Weights) -> SentenceTransformer:
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading the weights; the command line has its own
     try:
         return SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:

@@ -26,7 +26,7 @@ _PRACTICE = re.compile(
     rf"(?:{_GAP}BP{_GAP}(?P<practice>\d{{1,2}})(?!\d))?"
 )
 _RISK = re.compile(
-    r"(?<![A-Z0-9])LLM(?P<gap>[\s_\-.:/]*)(?P<number>0?[1-9]|10)(?![0-9A-Z%])(?![.,]\d)"
+    r"(?<![A-Z0-9])LLM(?P<gap>[\s_\-.:/]*)(?P<number>0?[1-9]|10)(?![0-9A-Z%])(?!,\d|\.\d(?<!\.2)|\.2(?!0\d\d(?!\d)))"
     r"(?:[\s_\-.:/(]*(?P<year>20\d\d)(?!\d))?"
 )
 _WHOLE = re.compile(r"(?:OWASP\s+)?LLM[\s_\-.:/]*\d{1,2}\W*")

@@ -1,0 +1,103 @@
+"""Every test has a home, a working folder and an environment of its own, and reaches this machine alone."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.corpus import MADE_AT, SOURCES, corpus
+from support.encoder import WordEncoder
+from support.homes import SHARED_MIRROR, shared_home
+from support.site import Site, serve
+
+from kb.base import KnowledgeBase
+from kb.make import make_build
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home under the test's own folder; no GENLENS_ variable, proxy or .env file is seen."""
+    for name in list(os.environ):
+        if name.upper().startswith("GENLENS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    home = tmp_path / "home"
+    monkeypatch.setenv("GENLENS_HOME", str(home))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    return home
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections leave for the loopback interface or not at all."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: tuple[str, int]) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
+            raise OSError(f"a test tried to reach {address}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture
+def home(clean_environment: Path) -> Path:
+    """The GENLENS_HOME of the test: a folder that does not exist yet."""
+    return clean_environment
+
+
+@pytest.fixture
+def encoder() -> WordEncoder:
+    """A fake model whose neighbours can be told by hand: texts are near when they share words."""
+    return WordEncoder()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A small source site of the tests' own making, served over HTTP on this machine."""
+    with serve() as served:
+        yield served
+
+
+@pytest.fixture
+def base(home: Path, encoder: WordEncoder) -> KnowledgeBase:
+    """The knowledge base of a published build of the small corpus, with the fake model."""
+    manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
+    return KnowledgeBase(home, manifest.id, encoder)
+
+
+@pytest.fixture(scope="session")
+def catalogue_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the build that a machine without network gets, and the real model."""
+    return shared_home(tmp_path_factory, "catalogue-home", "refresh", "--offline")
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Iterator[str]:
+    """The address of a mirror of the real sites, where this machine has one."""
+    given = os.environ.get("GENLENS_TEST_MIRROR")
+    if given:
+        yield given
+    elif (SHARED_MIRROR / "serve.py").is_file():
+        command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--edition", "current"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            assert server.stdout is not None
+            yield server.stdout.readline().strip()
+            server.terminate()
+    else:
+        pytest.skip("no mirror of the source sites: neither GENLENS_TEST_MIRROR nor ../shared/mirror")
+
+
+@pytest.fixture(scope="session")
+def mirror_home(tmp_path_factory: pytest.TempPathFactory, mirror: str) -> Path:
+    """A home with the build of the mirrored sites and the real model."""
+    return shared_home(tmp_path_factory, "mirror-home", "refresh", GENLENS_MIRROR=mirror)

@@ -1,0 +1,40 @@
+"""Homes with a real build and the real model, made once for all tests and workers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED_MIRROR = ROOT.parent / "shared" / "mirror"
+
+
+def genlens(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.upper().startswith("GENLENS_")}
+    return subprocess.run(
+        [sys.executable, "-m", "assistant.cli", *arguments],
+        env=clean | {"GENLENS_HOME": str(home), "HF_HUB_OFFLINE": "1", "PYTHONPATH": str(ROOT)} | environment,
+        cwd=ROOT.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def shared_home(factory: pytest.TempPathFactory, name: str, *arguments: str, **environment: str) -> Path:
+    """A home that `genlens ARGUMENTS` was run for once; exported models are shared between homes."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    root = factory.getbasetemp().parent if worker else factory.getbasetemp()
+    home = root / name
+    with FileLock(root / "homes.lock"):
+        if not home.exists():
+            home.mkdir()
+            (root / "exports").mkdir(exist_ok=True)
+            (home / "exports").symlink_to(root / "exports")
+            done = genlens(*arguments, home=home, **environment)
+            assert done.returncode == 0, done.stderr
+    return home

@@ -1,0 +1,94 @@
+"""A source site on this machine: answers are data, requests are remembered, faults are set by path."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json", ".md": "text/plain; charset=utf-8"}
+
+
+@dataclass
+class Reply:
+    """What the site answers; without a body only the status and headers count."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Fault = Callable[[int], Reply | None]
+"""From how often a path was asked for before to a reply, or None for the page itself."""
+
+
+@dataclass
+class Site:
+    """A served folder of pages, laid out as HOST/PATH, that can be changed while it is served."""
+
+    base: str
+    pages: dict[str, bytes]
+    faults: dict[str, Fault] = field(default_factory=dict)
+    requests: list[tuple[str, int]] = field(default_factory=list)
+    """Path and status of each request, in order."""
+
+    def reply(self, path: str, headers: dict[str, str]) -> Reply:
+        """The answer to one request."""
+        fault = self.faults.get(path)
+        answer = fault(sum(asked == path for asked, _ in self.requests)) if fault else None
+        if answer is None:
+            answer = self._page(path, headers)
+        self.requests.append((path, answer.status))
+        return answer
+
+    def _page(self, path: str, headers: dict[str, str]) -> Reply:
+        if path not in self.pages:
+            return Reply(404, b"not here", {"Content-Type": "text/plain"})
+        body = self.pages[path]
+        etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if headers.get("If-None-Match") == etag:
+            return Reply(304, b"", {"ETag": etag})
+        return Reply(200, body, {"ETag": etag, "Content-Type": TYPES.get(Path(path).suffix, "text/plain")})
+
+
+def own_pages() -> dict[str, bytes]:
+    """The pages under tests/pages by path (/HOST/PATH)."""
+    return {
+        f"/{file.relative_to(PAGES).as_posix()}": file.read_bytes()
+        for file in PAGES.rglob("*")
+        if file.is_file()
+    }
+
+
+@contextmanager
+def serve() -> Iterator[Site]:
+    """Serve the tests' own pages until the block ends."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            answer = site.reply(self.path, dict(self.headers))
+            self.send_response(answer.status)
+            headers = {"Content-Length": str(len(answer.body))} | answer.headers
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    site = Site(f"http://127.0.0.1:{server.server_port}", own_pages())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,47 @@
+"""What a command loads is what it costs to start it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.homes import ROOT
+
+HEAVY = {
+    "torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "onnxruntime", "streamlit",
+    "httpx2", "bs4",
+}  # fmt: skip
+PROGRAM = """
+import json, sys
+from assistant.cli import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(json.dumps(sorted({name.split(".")[0] for name in sys.modules})), file=sys.stderr)
+"""
+
+
+def loaded(home: Path, *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env={"GENLENS_HOME": str(home), "PYTHONPATH": str(ROOT), "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("search", "--help"), ("search", "prompt caching")])
+def test_help_and_keyword_search_load_no_heavy_library(
+    catalogue_home: Path, arguments: tuple[str, ...]
+) -> None:
+    assert loaded(catalogue_home, *arguments) & HEAVY == set()
+
+
+def test_an_answer_is_given_without_torch(catalogue_home: Path) -> None:
+    found = loaded(catalogue_home, "ask", "How do I narrow down what an agent may do?")
+    assert found & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
+    assert {"onnxruntime", "chromadb"} <= found

@@ -1,0 +1,49 @@
+"""Imports point one way, and each library has one home."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS = {"kb", "ingest", "assistant"}
+# The front ends are the only ones that see both sides.
+FRONT_ENDS = {"assistant/cli.py", "streamlit_app.py"}
+ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
+HOMES = {
+    "chromadb": {"kb/vectors.py"},
+    "onnxruntime": {"kb/encoder.py"},
+    "torch": {"kb/export.py"},
+    "sentence_transformers": {"kb/export.py"},
+    "transformers": {"kb/export.py"},
+    "bs4": {"ingest/html.py"},
+    "markdown_it": {"ingest/markdown.py"},
+    "httpx2": {"ingest/fetch.py"},
+    "yaml": {"ingest/catalog.py"},
+    "snowballstemmer": {"kb/text.py"},
+    "streamlit": {"streamlit_app.py"},
+}
+
+
+def modules() -> list[str]:
+    found = [p.relative_to(ROOT).as_posix() for name in OURS for p in (ROOT / name).rglob("*.py")]
+    return sorted([*found, "streamlit_app.py"])
+
+
+def imported(module: str) -> set[str]:
+    tree = ast.parse((ROOT / module).read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("module", modules())
+def test_packages_import_one_way(module: str) -> None:
+    if module not in FRONT_ENDS:
+        package = module.split("/")[0]
+        assert imported(module) & OURS <= ALLOWED[package]
+
+
+@pytest.mark.parametrize("library", HOMES)
+def test_a_library_is_imported_in_its_home_alone(library: str) -> None:
+    assert {module for module in modules() if library in imported(module)} == HOMES[library]
