@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run index test check install lock
+.PHONY: run index test check install lock screenshots
 
 run: install
 	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh
@@ -36,3 +36,9 @@ lock: install
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak
+
+# Take the README's pictures from a page with a build of the catalogue; needs Chromium.
+screenshots: install
+	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
+	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens chat --port 8599 > /dev/null & \
+		sleep 6; $(BIN)/python docs/screenshots.py http://127.0.0.1:8599; kill $$!

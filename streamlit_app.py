@@ -20,7 +20,7 @@ EXAMPLES = (
     "Our token bill doubled. Where do we start?",
     "What should we log when people call the model?",
     "How do we fail over a RAG application to another Region?",
-    "RAG に社内文書を使うとき、アクセス権はどう考えればいい？",
+    "エージェントに渡す権限は、どこまで絞ればいいですか？",
 )
 # A file of our own: icons that are named are fetched from another host.
 ICON = str(Path(assistant.__file__).parent / "pages" / "icon.svg")

@@ -92,7 +92,7 @@ def mirror() -> Iterator[str]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             yield server.stdout.readline().strip()
-            server.terminate()
+            server.kill()
     else:
         pytest.skip("no mirror of the source sites: neither GENLENS_TEST_MIRROR nor ../shared/mirror")
 

@@ -1,0 +1,71 @@
+"""The chat page without a browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+from support.homes import ROOT
+
+
+@pytest.fixture
+def page(monkeypatch: pytest.MonkeyPatch, catalogue_home: Path) -> Iterator[AppTest]:
+    monkeypatch.setenv("GENLENS_HOME", str(catalogue_home))
+    yield AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+    st.cache_resource.clear()
+
+
+def shown(page: AppTest) -> str:
+    return "\n".join(element.value for element in page.markdown)
+
+
+def test_an_empty_page_invites_with_examples(page: AppTest) -> None:
+    page.run()
+    assert not page.exception
+    assert "How do I keep an agent from taking actions it should not?" in page.button_group[0].options
+
+
+def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> None:
+    page.run().chat_input[0].set_value("How do I keep an agent from taking actions it should not?").run()
+    assert not page.exception
+    assert [message.name for message in page.chat_message] == ["user", "assistant"]
+    text = shown(page)
+    assert "**GENSEC05\\-BP01** — " in text
+    assert "**LLM03\\:2026** — " in text
+    assert (
+        "(https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec05-bp01.html)" in text
+    )
+    assert "**What to do**" in text
+
+
+def test_an_example_is_asked_when_it_is_clicked(page: AppTest) -> None:
+    page.run()
+    page.button_group[0].set_value(page.button_group[0].options[0]).run()
+    assert not page.exception
+    assert len(page.chat_message) == 2
+    assert not page.button_group
+
+
+def test_earlier_answers_stay_on_the_page(page: AppTest) -> None:
+    page.run().chat_input[0].set_value("prompt caching").run()
+    page.chat_input[0].set_value("What is the capital of France?").run()
+    assert len(page.chat_message) == 4
+    assert "**GENCOST03\\-BP03** — " in shown(page)
+    assert "Not covered" in shown(page)
+
+
+def test_hostile_text_is_shown_as_text(page: AppTest) -> None:
+    page.run().chat_input[0].set_value(
+        "<img src=x onerror=alert(1)> [agents](javascript:alert(1)) prompts"
+    ).run()
+    assert not page.exception
+    assert page.chat_message[0].markdown[0].value.startswith("\\<img src\\=x")
+    assert not any(element.allow_html for element in page.markdown)
+
+
+def test_without_an_index_the_page_says_what_to_do(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENLENS_HOME", "/nonexistent/home")
+    page.run().chat_input[0].set_value("prompt caching").run()
+    assert not page.exception
+    assert "genlens refresh" in page.error[0].value

@@ -1,0 +1,62 @@
+"""The documents say what is true."""
+
+import re
+import shlex
+import tomllib
+from importlib.metadata import version
+
+import pytest
+from support.homes import ROOT
+
+from assistant.cli import main
+from kb.settings import Settings
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = sorted(set(re.findall(r"`(genlens [^`]+)`|^\$ (genlens .+)$", README, flags=re.MULTILINE)))
+
+
+@pytest.mark.parametrize("command", [a or b for a, b in COMMANDS])
+def test_every_command_of_the_readme_is_one(command: str) -> None:
+    words = shlex.split(command)
+    verb = main.commands[words[1]]
+    verb.make_parser(verb.context_class(verb)).parse_args(args=words[2:])
+
+
+def test_every_verb_is_in_the_readme() -> None:
+    named = {shlex.split(a or b)[1] for a, b in COMMANDS}
+    assert named == set(main.commands)
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    assert set(re.findall(r"^\| `(GENLENS_[A-Z]+)`", README, flags=re.MULTILINE)) == {
+        f"GENLENS_{name.upper()}" for name in Settings.model_fields
+    }
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/architecture.md", "docs/quality.md", "SECURITY.md", "data/README.md"]
+)
+def test_links_and_named_files_exist(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    linked = {target for target in re.findall(r"\]\(([^)#]+)\)", text) if not target.startswith("http")}
+    missing = [target for target in linked if not ((ROOT / page).parent / target).exists()]
+    named = set(re.findall(r"`((?:tests|kb|ingest|assistant)/[\w/]+\.py)`", text))
+    assert missing + [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_the_changelog_names_the_version() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    heads = re.findall(
+        r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert heads[:2] == ["Unreleased", declared]
+    assert version("genlens") == declared
+
+
+def test_what_is_pinned_covers_what_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[<>=\[ ]", item, maxsplit=1)[0].lower() for item in declared}
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert names - set(re.findall(r"^([a-z0-9\-]+)==", lock, flags=re.MULTILINE)) == set()
+    assert "torch==2.13.0\n" in lock
