@@ -150,7 +150,10 @@ def _edition(root: Node, body: Body, edition: Edition) -> str:
     match = _DATE.search(" ".join([body.publication, *(i.text for g in body.groups[:1] for i in g.items)]))
     if match is None:
         raise PageShapeError(root.url, "no publication date", f"one, such as that of {edition.edition}")
-    return datetime.strptime(match[1], "%B %d, %Y").date().isoformat()  # noqa: DTZ007 - a date has no zone
+    try:
+        return datetime.strptime(match[1], "%B %d, %Y").date().isoformat()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        raise PageShapeError(root.url, f"the publication date {match[1]!r}", "month, day and year") from None
 
 
 def _question(where: _Where, body: Body) -> Entry:

@@ -100,12 +100,13 @@ class Client:
         return self._robots[host]
 
     def _allowed_host(self, address: str) -> str:
-        parts = urlsplit(address)
-        if parts.scheme != "https" or parts.hostname not in self._hosts or parts.port not in (None, 443):
-            raise FetchError(
-                f"{address}: expected https and one of the hosts {', '.join(sorted(self._hosts))}"
-            )
-        return parts.hostname
+        try:
+            parts = urlsplit(address)
+            if parts.scheme == "https" and parts.hostname in self._hosts and parts.port in (None, 443):
+                return parts.hostname
+        except ValueError:
+            pass  # a port or a bracket that cannot be read
+        raise FetchError(f"{address}: expected https and one of the hosts {', '.join(sorted(self._hosts))}")
 
     def _follow(self, address: str, headers: Mapping[str, str], kept: Page | None) -> Page:
         for _ in range(MAX_REDIRECTS + 1):
@@ -126,13 +127,15 @@ class Client:
                 if response.status_code == httpx2.codes.NOT_MODIFIED and kept is not None:
                     return Page(address, kept.body, _now(), kept.encoding, kept.etag, kept.last_modified)
                 if response.has_redirect_location:
-                    return self._true(urljoin(place, response.headers["Location"]))
+                    return self._true(_joined(place, response.headers["Location"]))
                 _refuse_bad_status(address, response)
                 return _page(address, response, _read(address, response, deadline))
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise UnreachableError(urlsplit(place).netloc, str(error)) from error
-        except httpx2.TransportError as error:
+        except httpx2.RequestError as error:
             raise _PassingError(f"{address}: {type(error).__name__}: {error}") from error
+        except httpx2.InvalidURL as error:
+            raise FetchError(f"{address!r} is not an address: {error}") from error
 
     def _place(self, address: str) -> str:
         return f"{self._mirror}/{address.removeprefix('https://')}" if self._mirror else address
@@ -145,6 +148,13 @@ class Client:
 def _validators(kept: Page | None) -> dict[str, str]:
     named = {"If-None-Match": kept.etag, "If-Modified-Since": kept.last_modified} if kept else {}
     return {name: value for name, value in named.items() if value}
+
+
+def _joined(place: str, location: str) -> str:
+    try:
+        return urljoin(place, location)
+    except ValueError:  # it cannot be read, and is refused as it stands
+        return location
 
 
 def _wait(state: RetryCallState) -> float:
@@ -164,7 +174,7 @@ def _refuse_bad_status(address: str, response: httpx2.Response) -> None:
 def _retry_after(response: httpx2.Response) -> float | None:
     """Seconds that the site asks to wait, or None where it does not say."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isdecimal():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
@@ -192,10 +202,20 @@ def _page(address: str, response: httpx2.Response, body: bytes) -> Page:
         url=address,
         body=body,
         fetched_at=_now(),
-        encoding=response.charset_encoding or "utf-8",
+        encoding=_encoding(response),
         etag=headers.get("ETag", ""),
         last_modified=headers.get("Last-Modified", ""),
     )
+
+
+def _encoding(response: httpx2.Response) -> str:
+    """The encoding that the site names, or UTF-8 where it names none that is known."""
+    named = response.charset_encoding or "utf-8"
+    try:
+        b" ".decode(named, errors="replace")
+    except (LookupError, ValueError):
+        return "utf-8"
+    return named
 
 
 def _now() -> str:

@@ -3,13 +3,12 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.errors import PageShapeError
-from ingest.pages import Page
+from ingest.pages import Page, absolute
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 
@@ -56,6 +55,8 @@ def read_body(page: Page, run_in: re.Pattern[str]) -> Body:
     column = soup.select_one("#main-col-body")
     if column is None:
         raise PageShapeError(page.url, "no element #main-col-body", "one")
+    for frame in column.find_all(_is_frame):
+        frame.extract()
     titles = column.find_all("h1")
     if len(titles) != 1:
         raise PageShapeError(page.url, f"{len(titles)} h1 elements", "one")
@@ -82,7 +83,7 @@ class _Walk:
     def children(self, parent: Tag, depth: int, marker: Marker) -> None:
         inline: list[NavigableString | Tag] = []
         for child in parent.children:
-            if isinstance(child, Tag) and (_is_frame(child) or child.name == "h1"):
+            if isinstance(child, Tag) and child.name == "h1":
                 continue
             if isinstance(child, Tag) and child.name in _BLOCKS:
                 marker = self._flush(inline, depth, marker)
@@ -154,6 +155,6 @@ def _is_frame(tag: Tag) -> bool:
 
 def _links(tag: Tag, base: str) -> Iterator[Link]:
     for anchor in [tag] if tag.name == "a" else tag.find_all("a"):
-        address = urljoin(base, str(anchor.get("href") or ""))
-        if urlsplit(address).scheme in ("http", "https") and (text := squeeze(anchor.get_text())):
+        address = absolute(base, str(anchor.get("href") or ""))
+        if address and (text := squeeze(anchor.get_text())):
             yield Link(text, address)

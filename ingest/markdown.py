@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ingest.pages import absolute
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 
@@ -96,10 +96,10 @@ def _links(token: Token, base: str) -> Iterator[Link]:
     words: list[str] = []
     for child in token.children or []:
         if child.type == "link_open":
-            address, words = urljoin(base, str(child.attrs.get("href", ""))), []
+            address, words = absolute(base, str(child.attrs.get("href", ""))), []
         elif child.type == "link_close":
-            if urlsplit(address).scheme in ("http", "https") and (text := squeeze("".join(words))):
+            if address and (text := squeeze("".join(words))):
                 yield Link(text, address)
             address = ""
         elif address:
-            words.append(child.content)
+            words.append(" " if child.type in ("softbreak", "hardbreak") else child.content)

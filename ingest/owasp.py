@@ -63,7 +63,7 @@ def _entry(source: Source, edition: Edition, address: str, page: Page) -> Entry:
 
 
 def _risk_title(page: Page, heading: MarkdownGroup, expected: str) -> tuple[str, str]:
-    match = re.match(r"(LLM\s*\d{1,2}(?:\s*:\s*\d{4})?)\s*[:：.\-]?\s*(.+)", heading.title)
+    match = re.match(r"(LLM\s*\d{1,2}(?:\s*:\s*\d{4})?+)\s*[:：.\-]?\s*(.+)", heading.title)
     year = edition_of(expected) or ""
     if match is None or parse_id(match[1], year) != expected:
         raise PageShapeError(page.url, f"the heading {heading.title!r}", f"one that begins with {expected}")

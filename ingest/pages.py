@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 from kb.files import storage_errors, write_aside
 
@@ -25,6 +26,15 @@ class Page:
         return self.body.decode(self.encoding, errors="replace")
 
 
+def absolute(base: str, href: str) -> str:
+    """The http or https address that a link on a page leads to; empty where it leads to none."""
+    try:
+        address = urljoin(base, href)
+        return address if href and urlsplit(address).scheme in ("http", "https") else ""
+    except ValueError:  # such as a bracket that is never closed
+        return ""
+
+
 class PageStore:
     """A folder of pages by address: a body and its facts, each written aside and renamed."""
 
@@ -43,7 +53,7 @@ class PageStore:
         write_aside(self._path(address, "json"), json.dumps(facts).encode())
 
     def get(self, address: str) -> Page | None:
-        """The page kept under an address; None where none is kept or its two files disagree.
+        """The page kept under an address; None where none is kept or its files are damaged.
 
         :raises StorageError: the folder cannot be read.
         """
@@ -51,11 +61,10 @@ class PageStore:
             try:
                 facts = json.loads(self._path(address, "json").read_bytes())
                 body = self._path(address, "body").read_bytes()
-            except (FileNotFoundError, ValueError):
+                whole = facts.pop("sha256") == hashlib.sha256(body).hexdigest()
+                return Page(body=body, **facts) if whole else None
+            except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
                 return None
-        if facts.pop("sha256", None) != hashlib.sha256(body).hexdigest():
-            return None
-        return Page(body=body, **facts)
 
     def _path(self, address: str, suffix: str) -> Path:
         return self._folder / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.{suffix}"

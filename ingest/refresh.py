@@ -1,8 +1,9 @@
 """The pipeline: fetch, read, merge with the catalogue, build."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -64,7 +65,8 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
     return Report(manifest, tuple(dict.fromkeys(read.unreachable for read in reads if read.unreachable)))
 
 
-def _locked(settings: Settings) -> FileLock:
+@contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
     lock = FileLock(settings.home / "refresh.lock")
     with storage_errors(settings.home):
         settings.home.mkdir(parents=True, exist_ok=True)
@@ -79,14 +81,20 @@ def _locked(settings: Settings) -> FileLock:
                     f"{settings.home}: another refresh did not end within {_LOCK_SECONDS:.0f} seconds; "
                     "stop it and repeat"
                 ) from None
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -> _Read:
     reader = _READERS[source.reader]
     store = PageStore(settings.home / "pages" / source.name)
+    fetched: dict[str, Page] = {}
     try:
-        pages = _kept(store) if offline else _fetched(source, edition, settings, store)
+        if not offline:
+            fetched = _fetched(source, edition, settings, store)
+        pages = _kept(store) if offline else fetched.__getitem__
         found, entries = reader.read(source, edition, pages)
     except UnreachableError as error:
         if not offline:
@@ -97,6 +105,8 @@ def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -
         )
         return _Read(entries, state)
     _check_counts(source, edition, found, entries)
+    for address, page in fetched.items():  # only now: pages that cannot be read replace none that can
+        store.put(address, page)
     fetched_at = min(pages(address).fetched_at for address in reader.addresses(edition, pages))
     state = SourceState(source.name, found, edition.language, len(entries), fetched_at, Origin.SITE)
     return _Read(entries, state)
@@ -120,8 +130,8 @@ def _kept(store: PageStore) -> Callable[[str], Page]:
     return page
 
 
-def _fetched(source: Source, edition: Edition, settings: Settings, store: PageStore) -> Callable[[str], Page]:
-    """Every page of an edition, fetched; kept on disk only when all of them came."""
+def _fetched(source: Source, edition: Edition, settings: Settings, store: PageStore) -> dict[str, Page]:
+    """Every page of an edition by address; those that did not change are the kept ones."""
     found: dict[str, Page] = {}
     with Client(source.hosts, settings.mirror) as client:
 
@@ -131,11 +141,10 @@ def _fetched(source: Source, edition: Edition, settings: Settings, store: PageSt
             return found[address]
 
         addresses = _READERS[source.reader].addresses(edition, fetch)
+        fetch(addresses[0])  # alone: whether the host answers, and its robots.txt, are found out once
         with ThreadPoolExecutor(CONNECTIONS) as pool:
             list(pool.map(fetch, addresses))
-    for address, page in found.items():
-        store.put(address, page)
-    return found.__getitem__
+    return found
 
 
 def _check_counts(source: Source, edition: Edition, found: str, entries: tuple[Entry, ...]) -> None:

@@ -20,7 +20,7 @@ from kb.keywords import Scores
 from kb.query import Query, read_query
 from kb.search import Filters, fuse, order
 from kb.settings import Settings
-from kb.text import squeeze, terms
+from kb.text import fold, squeeze, terms
 
 if TYPE_CHECKING:
     from kb.encoder import Encoder
@@ -129,9 +129,7 @@ class KnowledgeBase:
         chunk_scores = self._index.by_keyword(query)
         scores = self._index.to_entries(chunk_scores)
         ranked = order(scores, self._allowed(filters, query) & self._with_phrases(query))
-        named = [
-            self._rows[i] for i in self._named(query) if filters.admits(self._version(i, Language.ENGLISH))
-        ]
+        named = [self._rows[entry_id] for entry_id in self._named(query, filters)]
         return tuple(self._hits(_first(named, ranked)[:limit], scores, chunk_scores, query.language))
 
     def retrieve(self, typed: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
@@ -141,7 +139,7 @@ class KnowledgeBase:
         :raises ModelError: the model of the build cannot be loaded.
         """
         query = read_query(typed)
-        named = self._named(query)
+        named = self._named(query, filters)
         allowed = self._allowed(replace(filters, kinds=filters.kinds or ANSWERING), query)
         chunks_by_keyword, chunks_by_vector = self._scores(query, named)
         by_keyword, by_vector = map(self._index.to_entries, (chunks_by_keyword, chunks_by_vector))
@@ -175,9 +173,8 @@ class KnowledgeBase:
 
     def _allowed(self, filters: Filters, query: Query) -> npt.NDArray[np.bool_]:
         """Which entries pass the filters; risks only of the newest edition, unless another is asked for."""
-        years = (
-            filters.editions or {year for year in self.editions if year in query.text} or {self.editions[0]}
-        )
+        text = fold(query.text)
+        years = filters.editions or {year for year in self.editions if year in text} or {self.editions[0]}
         entries = (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
         return np.array(
             [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries],
@@ -199,12 +196,13 @@ class KnowledgeBase:
                     return True
         return False
 
-    def _named(self, query: Query) -> tuple[str, ...]:
-        """Ids of this build that a query names; a question of the lens stands for its best practices."""
+    def _named(self, query: Query, filters: Filters) -> tuple[str, ...]:
+        """Ids that a query names and the filters admit; a question of the lens stands for its practices."""
         found: list[str] = []
         for match in find_ids(query.text, self.editions[0]):
             found += [i for i in self._ids if i != match.id and question_of(i) == match.id] or [match.id]
-        return tuple(dict.fromkeys(entry_id for entry_id in found if entry_id in self._versions))
+        present = (entry_id for entry_id in dict.fromkeys(found) if entry_id in self._versions)
+        return tuple(i for i in present if filters.admits(self._version(i, Language.ENGLISH)))
 
     def _hits(
         self, rows: list[int], scores: Scores, chunk_scores: Scores, language: Language

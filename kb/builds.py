@@ -23,7 +23,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kb.chunks import Chunk
 from kb.entries import Entry, Language
-from kb.errors import DamagedIndexError, NoIndexError, RecordError
+from kb.errors import DamagedIndexError, NoIndexError, RecordError, StorageError
 from kb.files import storage_errors, write_aside
 
 # Raised when an older build can no longer be read by the code.
@@ -115,7 +115,7 @@ def read_chunks(folder: Path) -> tuple[Chunk, ...]:
     :raises RecordError: a line is not a chunk.
     """
     path = folder / "chunks.jsonl"
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         try:
             return tuple(_CHUNK.validate_json(line) for line in file)
         except ValidationError as error:
@@ -158,11 +158,22 @@ def making(home: Path, build_id: str) -> Iterator[Path]:
 
 
 def publish(home: Path, folder: Path, manifest: Manifest) -> None:
-    """Make a finished folder the build that is served, and remove the oldest beyond those kept."""
+    """Make a finished folder the build that is served, and remove the oldest beyond those kept.
+
+    :raises StorageError: the home cannot be written or is full; what was served before still is.
+    """
     write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
+    build = build_folder(home, manifest.id)
+    again = build.is_dir()  # the same content within the same second
     with storage_errors(home):
-        folder.rename(build_folder(home, manifest.id))
-    write_aside(home / "current", f"{manifest.id}\n".encode())
+        if not again:
+            folder.rename(build)
+    try:
+        write_aside(home / "current", f"{manifest.id}\n".encode())
+    except StorageError:
+        if not again:
+            shutil.rmtree(build, ignore_errors=True)
+        raise
     _remove_old(home, manifest.id)
 
 
@@ -189,8 +200,10 @@ def remove_leftovers(home: Path) -> None:
 def check_entries(entries: Sequence[Entry]) -> None:
     """Refuse a set of entries that cannot be served.
 
-    :raises RecordError: an id stands twice in a language, or an entry has no text or no address.
+    :raises RecordError: there is none, an id stands twice in a language, or an entry has no text or address.
     """
+    if not entries:
+        raise RecordError("no entries were read, expected some; nothing is published")
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         if (entry.id, entry.language) in seen:

@@ -150,7 +150,7 @@ def read_entries(path: Path) -> Iterator[Entry]:
 
     :raises RecordError: a line is not an entry; the message names file, line and field.
     """
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
                 yield _ENTRY.validate_json(line)

@@ -60,7 +60,7 @@ def read_questions(path: Path) -> tuple[LabelledQuestion, ...]:
     :raises RecordError: a line is not a question; the message names file, line and field.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines() would cut inside questions
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
     return tuple(_question(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())

@@ -6,6 +6,7 @@ Grammar: `GENSEC05`, `GENSEC05-BP01` (generative AI lens); `AGENTSEC03`, `AGENTS
 
 import re
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 
 from kb.text import fold
 
@@ -26,9 +27,11 @@ _PRACTICE = re.compile(
     rf"(?:{_GAP}BP{_GAP}(?P<practice>\d{{1,2}})(?!\d))?"
 )
 _RISK = re.compile(
-    r"(?<![A-Z0-9])LLM(?P<gap>[\s_\-.:/]*)(?P<number>0?[1-9]|10)(?![0-9A-Z%])(?!,\d|\.\d(?<!\.2)|\.2(?!0\d\d(?!\d)))"
+    r"(?<![A-Z0-9])LLM(?P<gap>[\s_\-.:/]*)(?P<number>0?[1-9]|10)(?![0-9A-Z%])(?!,\d|\.(?!20\d\d(?!\d))\d)"
     r"(?:[\s_\-.:/(]*(?P<year>20\d\d)(?!\d))?"
 )
+# Only these: other letters may grow when raised ("ß" to "SS"), and offsets with them.
+_RAISED = str.maketrans(ascii_lowercase, ascii_uppercase)
 _WHOLE = re.compile(r"(?:OWASP\s+)?LLM[\s_\-.:/]*\d{1,2}\W*")
 
 
@@ -48,7 +51,7 @@ def find_ids(text: str, newest_edition: str) -> tuple[IdMatch, ...]:
     plainly an id: written together, zero-padded, with a year, after "OWASP", or as the whole text;
     "we call the LLM 3 times" names nothing.
     """
-    folded = fold(text).upper()
+    folded = fold(text).translate(_RAISED)
     found = [_practice(match) for match in _PRACTICE.finditer(folded) if _is_practice(match)]
     found += [_risk(match, newest_edition) for match in _RISK.finditer(folded) if _is_risk(match, folded)]
     first: dict[str, IdMatch] = {}
@@ -75,8 +78,13 @@ def question_of(entry_id: str) -> str:
 
 
 def _is_practice(match: re.Match[str]) -> bool:
-    # "sec 5" is a time and "cost 2" a price: framework ids need their practice number.
-    return match["framework"] is None or match["practice"] is not None
+    # "sec 5" is a time, "cost 2" a price and "raise 3" a wish: framework ids need their practice number,
+    # those of responsible AI that or a padded question number.
+    return (
+        match["lens"] is not None
+        or match["practice"] is not None
+        or (match["rai"] is not None and match["question"].startswith("0"))
+    )
 
 
 def _practice(match: re.Match[str]) -> IdMatch:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -74,16 +75,17 @@ def read_index(folder: Path) -> KeywordIndex:
     """
     try:
         words = json.loads((folder / _VOCABULARY).read_text(encoding="utf-8"))
-        with np.load(folder / _POSTINGS, allow_pickle=False) as kept:
+        with (folder / _POSTINGS).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             return KeywordIndex(
-                vocabulary={word: row for row, word in enumerate(words)},
+                vocabulary=dict(zip(words, range(len(kept["idf"])), strict=True)),
                 starts=kept["starts"],
                 chunks=kept["chunks"],
                 scores=kept["scores"],
                 idf=kept["idf"],
                 count=int(kept["count"]),
             )
-    except (OSError, ValueError, KeyError) as error:
+    # An empty file ends too early (EOFError); a shortened one is a bad archive.
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise DamagedIndexError(
             f"{folder}: the keyword index cannot be read ({error}); make a new build with: genlens refresh"
         ) from error

@@ -13,7 +13,7 @@ from kb.errors import SettingsError
 
 PREFIX = "GENLENS_"
 # Read by the tests alone, so that a shell which sets it can still run the product.
-IGNORED = frozenset({"GENLENS_TEST_MIRROR", "GENLENS_TEST_BROWSER"})
+IGNORED = frozenset({"GENLENS_TEST_MIRROR"})
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 
 
@@ -35,6 +35,13 @@ class Settings(BaseSettings):
         min_length=1,
         description="Embedding model: a sentence-transformers name or a folder.",
     )
+
+    @field_validator("home", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        if value == "":  # which a path would read as the working folder
+            raise ValueError("expected a folder")
+        return value
 
     @field_validator("home")
     @classmethod

@@ -5,7 +5,7 @@ A term is a stemmed English word, a number, or a pair of neighbouring Japanese c
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,7 +21,11 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u115f\u11
 _JAPANESE = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
 _WORD = re.compile(rf"[^\W_{_JAPANESE}]+(?:['’][^\W\d_]+)?|[{_JAPANESE}]+")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|(?<=[。！？])|\n+")
+# A character with the accents and voicing marks that fold into it.
+_CLUSTER = re.compile("(?s:.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|(?<=[。！？])(?![。！？」』）])|\n+"
+)
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Inc|No|approx)\.|\b[A-Z]\.|^\d+\.)$")
 
 _STOP_WORDS = """
@@ -51,11 +55,11 @@ def clean(text: str) -> str:
 
     Line breaks and tabs stay; other line separators become line breaks.
     """
-    text = unicodedata.normalize("NFC", re.sub(r"\r\n?|[\u2028\u2029\x85\v\f]", "\n", text))
-    text = _VARIATION_SELECTORS.sub("", text)
+    text = re.sub(r"\r\n?|[\u2028\u2029\x85\v\f]", "\n", _VARIATION_SELECTORS.sub("", text))
     if text.isascii() and text.isprintable():
         return text
-    return "".join(c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) not in _HIDDEN)
+    seen = "".join(c for c in text if c in _KEPT_CONTROLS or unicodedata.category(c) not in _HIDDEN)
+    return unicodedata.normalize("NFC", seen)
 
 
 def squeeze(text: str) -> str:
@@ -81,17 +85,17 @@ def is_japanese(text: str) -> bool:
 def tokens(text: str) -> Iterator[Token]:
     """Terms of a text in order, stop words left out; offsets count in the text as given.
 
-    Offsets are exact for text in compatibility form; a character that folds to several shares them.
+    A character that folds to several shares its offsets among them.
     """
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few capitals grow when lowered; keep the offsets true
-        lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
-    for match in _WORD.finditer(unicodedata.normalize("NFKC", lowered) if _narrow(lowered) else lowered):
-        word = match[0]
-        if _HAS_JAPANESE.match(word):
-            yield from _pairs(word, match.start())
-        elif (term := _term(word)) is not None:
-            yield Token(term, match.start(), match.end())
+    lowered, starts, ends = _lowered(text)
+    for match in _WORD.finditer(lowered):
+        first, last = match.span()
+        if _HAS_JAPANESE.match(lowered, first):
+            for at in range(first, max(last - 1, first + 1)):
+                pair = lowered[at : min(at + 2, last)]
+                yield Token(pair, starts[at], ends[at + len(pair) - 1])
+        elif (term := _term(match[0])) is not None:
+            yield Token(term, starts[first], ends[last - 1])
 
 
 def terms(text: str) -> list[str]:
@@ -110,9 +114,22 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     yield from _trimmed(text, start, len(text))
 
 
-def _narrow(text: str) -> bool:
-    """Whether folding keeps the length, so that offsets stay true."""
-    return not text.isascii() and len(unicodedata.normalize("NFKC", text)) == len(text)
+def _lowered(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
+    """The text folded and lowered, with start and end in the given text of what each character stands for."""
+    lowered = text.lower()
+    if len(lowered) == len(text) and unicodedata.is_normalized("NFKC", lowered):
+        return lowered, range(len(text)), range(1, len(text) + 1)
+    letters: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _CLUSTER.finditer(text):
+        folded = unicodedata.normalize("NFKC", match[0])
+        if len(folded) > len(match[0]) and not match[0].isalnum():
+            folded = match[0]  # a sign such as "™" is no part of the word before it
+        letters += (c.lower() if len(c.lower()) == 1 else c for c in folded)  # a few capitals grow
+        starts += [match.start()] * len(folded)
+        ends += [match.end()] * len(folded)
+    return "".join(letters), starts, ends
 
 
 def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -120,13 +137,6 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if stripped := piece.strip():
         first = start + piece.index(stripped)
         yield first, first + len(stripped)
-
-
-def _pairs(run: str, offset: int) -> Iterator[Token]:
-    if len(run) == 1:
-        yield Token(run, offset, offset + 1)
-    for i in range(len(run) - 1):
-        yield Token(run[i : i + 2], offset + i, offset + i + 2)
 
 
 @lru_cache(maxsize=65536)

@@ -19,7 +19,7 @@ from chromadb.errors import ChromaError
 
 from kb.chunks import Chunk
 from kb.encoder import Vectors
-from kb.errors import DamagedIndexError
+from kb.errors import DamagedIndexError, StorageError
 
 _COLLECTION = "chunks"
 _BATCH = 1000
@@ -42,8 +42,10 @@ class VectorStore:
         """Open the store of a folder, or make an empty one.
 
         :raises DamagedIndexError: the folder holds no store that can be read.
+        :raises StorageError: an empty one cannot be written.
         """
         self._folder = folder
+        self._making = make
         if not make and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
         try:
@@ -55,8 +57,9 @@ class VectorStore:
                 if make
                 else self._client.get_collection(_COLLECTION, embedding_function=None)
             )
-        except (ChromaError, ValueError, RuntimeError) as error:
-            raise self._damaged(error) from error
+        # A second try finds the half-made client that Chroma kept of the first: an AttributeError.
+        except (ChromaError, ValueError, RuntimeError, AttributeError) as error:
+            raise self._failure(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -71,14 +74,20 @@ class VectorStore:
         self._client.close()
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Add chunks with their vectors, row by row."""
+        """Add chunks with their vectors, row by row.
+
+        :raises StorageError: they cannot be written.
+        """
         for first in range(0, len(chunks), _BATCH):
             batch = chunks[first : first + _BATCH]
-            self._chunks.add(
-                ids=[chunk.id for chunk in batch],
-                embeddings=vectors[first : first + _BATCH],
-                metadatas=[{"entry_id": chunk.entry_id, "digest": chunk.digest} for chunk in batch],
-            )
+            try:
+                self._chunks.add(
+                    ids=[chunk.id for chunk in batch],
+                    embeddings=vectors[first : first + _BATCH],
+                    metadatas=[{"entry_id": chunk.entry_id, "digest": chunk.digest} for chunk in batch],
+                )
+            except (ChromaError, RuntimeError) as error:
+                raise self._failure(error) from error
 
     def count(self) -> int:
         """How many chunks the store holds."""
@@ -94,18 +103,29 @@ class VectorStore:
                 query_embeddings=vector.reshape(1, -1), n_results=count, include=["distances"]
             )
         except (ChromaError, ValueError, RuntimeError) as error:
-            raise self._damaged(error) from error
+            raise self._failure(error) from error
         distances = (found["distances"] or [[]])[0]
         return [Neighbour(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
 
     def by_digest(self) -> dict[str, Vectors]:
-        """Every vector by the digest of what was embedded, so that a new build can take it over."""
-        found = self._chunks.get(include=["embeddings", "metadatas"])
+        """Every vector by the digest of what was embedded, so that a new build can take it over.
+
+        :raises DamagedIndexError: the store cannot be read.
+        """
+        try:
+            found = self._chunks.get(include=["embeddings", "metadatas"])
+        except (ChromaError, ValueError, RuntimeError) as error:
+            raise self._failure(error) from error
         vectors = np.asarray(found["embeddings"], dtype=np.float32)
         metadatas = found["metadatas"] or []
         return {str(facts["digest"]): vectors[row] for row, facts in enumerate(metadatas)}
 
-    def _damaged(self, error: Exception) -> DamagedIndexError:
+    def _failure(self, error: Exception) -> DamagedIndexError | StorageError:
+        if self._making:
+            return StorageError(
+                f"{self._folder}: the vector store cannot be written ({error}); free some space and repeat: "
+                "what was served before is untouched"
+            )
         return DamagedIndexError(
             f"{self._folder}: the vector store cannot be read ({error}); run: genlens refresh"
         )

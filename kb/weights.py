@@ -78,7 +78,7 @@ def _hub(model: str, *, cached: bool) -> Path | None:
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
-        return Path(
+        folder = Path(
             snapshot_download(
                 model,
                 local_files_only=cached,
@@ -87,3 +87,5 @@ def _hub(model: str, *, cached: bool) -> Path | None:
         )
     except (LocalEntryNotFoundError, HFValidationError, HfHubHTTPError, OSError):
         return None
+    # Another tool may have cached parts of the model alone.
+    return folder if not cached or (folder / WEIGHTS_FILE).is_file() else None

@@ -1,0 +1,481 @@
+"""The lens: table of contents and pages in, entries out."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from support.saved import FETCHED_AT, LENS, body, edited, saved, source
+
+from ingest import aws_lens
+from ingest.errors import PageShapeError
+from ingest.pages import Page
+from kb.entries import Entry, Item, Kind, Language, Link, Marker, RiskLevel, Role, Section
+
+ROOT, CONTENTS = f"{LENS}generative-ai-lens.html", f"{LENS}toc-contents.json"
+PRACTICE, QUESTION = f"{LENS}gensec01-bp02.html", f"{LENS}gensec01.html"
+GENSEC01_BP02 = Entry(
+    id="GENSEC01-BP02",
+    kind=Kind.BEST_PRACTICE,
+    title="Keep model traffic on private paths",
+    source="genai-lens",
+    edition="2026-03-05",
+    url="https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec01-bp02.html",
+    language=Language.ENGLISH,
+    pillar="Security",
+    question="How do you know who calls your models?",
+    risk_level=RiskLevel.MEDIUM,
+    sections=(
+        Section(
+            "Introduction",
+            Role.INTRODUCTION,
+            (
+                Item(
+                    "Prompts often hold what customers typed. "
+                    "Let them travel on networks of your own, from invoke to answer."
+                ),
+            ),
+        ),
+        Section("Desired outcome", Role.OUTCOME, (Item("No prompt crosses the internet."),)),
+        Section(
+            "Common anti-patterns",
+            Role.ANTI_PATTERNS,
+            (
+                Item("Calling public endpoints from:", Marker.BULLET),
+                Item("notebooks that nobody watches", Marker.BULLET, 1),
+                Item("Trusting a firewall that is never tested.", Marker.BULLET),
+            ),
+        ),
+        Section(
+            "Benefits",
+            Role.BENEFITS,
+            (Item("Protect networks - Fewer doors stand open.", Marker.BULLET),),
+            links=(
+                Link(
+                    "Protect networks",
+                    "https://docs.aws.amazon.com/wellarchitected/latest/framework/sec-network.html",
+                ),
+            ),
+        ),
+        Section(
+            "Implementation guidance",
+            Role.GUIDANCE,
+            (
+                Item("Start with the list from GENSEC01-BP01: it names the networks that need a path."),
+                Item(
+                    "An interface endpoint gives a model an address inside a network. "
+                    "東京 and Zürich work alike."
+                ),
+            ),
+            anchor="implementation-guidance-6",
+            links=(
+                Link(
+                    "GENSEC01-BP01",
+                    "https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec01-bp01.html",
+                ),
+                Link(
+                    "interface endpoint",
+                    "https://docs.aws.amazon.com/vpc/latest/privatelink/endpoints.html",
+                ),
+            ),
+        ),
+        Section(
+            "Implementation steps",
+            Role.STEPS,
+            (
+                Item("Choose the network.", Marker.NUMBER),
+                Item("Prefer one without a gateway.", Marker.BULLET, 1),
+                Item("Remove gateways that are left over.", Marker.BULLET, 2),
+                Item("Keep its name short.", Marker.BULLET, 1),
+                Item("Write the policy of the endpoint:", Marker.NUMBER),
+                Item('{\n    "Action": "bedrock:InvokeModel",\n    "Effect": "Allow"\n}', Marker.CODE),
+                Item("Nothing else may pass."),
+                Item("Test it from outside.", Marker.NUMBER),
+            ),
+            anchor="implementation-steps-6",
+        ),
+        Section(
+            "Related best practices",
+            Role.RESOURCES,
+            (Item("GENSEC01-BP01", Marker.BULLET),),
+            links=(
+                Link(
+                    "GENSEC01-BP01",
+                    "https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec01-bp01.html",
+                ),
+            ),
+        ),
+        Section(
+            "Related examples",
+            Role.RESOURCES,
+            (Item("A bridge between networks", Marker.BULLET),),
+            links=(Link("A bridge between networks", "https://aws.amazon.com/blogs/example/"),),
+        ),
+    ),
+)
+GENOPS04 = Entry(
+    id="GENOPS04",
+    kind=Kind.QUESTION,
+    title="Automated environments",
+    source="genai-lens",
+    edition="2026-03-05",
+    url="https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/genops4.html",
+    language=Language.ENGLISH,
+    pillar="Operational excellence",
+    question="How do you build the same environment twice?",
+    sections=(
+        Section(
+            "Introduction",
+            Role.INTRODUCTION,
+            (Item("Look at templates, pipelines and who may approve what."),),
+        ),
+    ),
+)
+
+
+def read(changed: dict[str, str] | None = None) -> dict[str, Entry]:
+    """The entries of the small lens by id, with some of its pages changed."""
+    lens = source("genai-lens")
+    _, entries = aws_lens.read(lens, lens.editions[0], saved(changed))
+    assert len({entry.id for entry in entries}) == len(entries)
+    return {entry.id: entry for entry in entries}
+
+
+def refuse(changed: dict[str, str], address: str, found: str, expected: str) -> None:
+    """The lens with some of its pages changed is refused with a line that says why."""
+    message = f"{address}: found {found}, expected {expected}; nothing is published"
+    with pytest.raises(PageShapeError, match=f"^{re.escape(message)}$"):
+        read(changed)
+
+
+def test_a_best_practice_is_read_whole() -> None:
+    assert read()["GENSEC01-BP02"] == GENSEC01_BP02
+
+
+def test_a_question_is_read_whole_although_its_page_types_the_id_another_way() -> None:
+    assert "GENOPS4:" in body(f"{LENS}genops4.html")
+    assert read()["GENOPS04"] == GENOPS04
+
+
+def test_entries_come_in_the_order_of_the_contents() -> None:
+    assert [(found.id, found.kind, found.pillar) for found in read().values()] == [
+        ("genai-lens/generative-ai-lens", Kind.PAGE, None),
+        ("genai-lens/definitions", Kind.PAGE, None),
+        ("genai-lens/design-principles", Kind.PAGE, None),
+        ("genai-lens/start-small-measure", Kind.PRINCIPLE, None),
+        ("genai-lens/plan-the-way-back", Kind.PRINCIPLE, None),
+        ("genai-lens/operational-excellence", Kind.PAGE, None),
+        ("GENOPS04", Kind.QUESTION, "Operational excellence"),
+        ("GENOPS04-BP01", Kind.BEST_PRACTICE, "Operational excellence"),
+        ("genai-lens/security", Kind.PAGE, None),
+        ("GENSEC01", Kind.QUESTION, "Security"),
+        ("GENSEC01-BP01", Kind.BEST_PRACTICE, "Security"),
+        ("GENSEC01-BP02", Kind.BEST_PRACTICE, "Security"),
+    ]
+
+
+def test_addresses_are_the_contents_and_each_page_of_the_guide() -> None:
+    assert aws_lens.addresses(source("genai-lens").editions[0], saved()) == tuple(
+        LENS + name
+        for name in (
+            "toc-contents.json",
+            "generative-ai-lens.html",
+            "definitions.html",
+            "design-principles.html",
+            "operational-excellence.html",
+            "genops4.html",
+            "genops04-bp01.html",
+            "security.html",
+            "gensec01.html",
+            "gensec01-bp01.html",
+            "gensec01-bp02.html",
+        )
+    )
+
+
+def test_pillars_are_counted_from_the_questions_alone() -> None:
+    entries = tuple(read().values())
+    assert aws_lens.pillars(entries) == 2
+    assert aws_lens.pillars(tuple(entry for entry in entries if entry.id != "GENOPS04")) == 1
+
+
+def test_a_best_practice_takes_its_question_from_the_page_of_the_question() -> None:
+    found = read({QUESTION: edited(QUESTION, "How do you know who calls your models?", "Who calls?")})
+    assert [found[name].question for name in ("GENSEC01", "GENSEC01-BP01", "GENOPS04-BP01")] == [
+        "Who calls?",
+        "Who calls?",
+        "How do you build the same environment twice?",
+    ]
+
+
+def test_a_section_links_to_its_heading_where_it_has_one() -> None:
+    entry = read()["GENSEC01-BP01"]
+    assert [entry.section_url(section).removeprefix(LENS) for section in entry.sections] == [
+        "gensec01-bp01.html",
+        "gensec01-bp01.html",
+        "gensec01-bp01.html",
+        "gensec01-bp01.html#implementation-guidance",
+        "gensec01-bp01.html#implementation-steps",
+        "gensec01-bp01.html",
+    ]
+
+
+def test_a_plain_page_keeps_its_parts_and_is_named_after_its_file() -> None:
+    entry = read()["genai-lens/definitions"]
+    assert (entry.title, entry.url) == ("Definitions", f"{LENS}definitions.html")
+    assert entry.sections == (
+        Section(
+            "Introduction",
+            Role.INTRODUCTION,
+            (
+                Item("Words that the other pages lean on:"),
+                Item("Caller"),
+                Item("A person or program that sends prompts."),
+                Item("Endpoint"),
+                Item("The address that a model answers on."),
+            ),
+        ),
+        Section(
+            "Units",
+            Role.OTHER,
+            (Item("Unit | Meaning"), Item("Token | A piece of a word")),
+            anchor="units",
+            links=(Link("Token", f"{LENS}definitions.html#units"),),
+        ),
+    )
+
+
+def test_principles_are_the_named_list_entries_of_their_page() -> None:
+    found = read()
+    principle = found["genai-lens/plan-the-way-back"]
+    assert principle == Entry(
+        id="genai-lens/plan-the-way-back",
+        kind=Kind.PRINCIPLE,
+        title="Plan the way back",
+        source="genai-lens",
+        edition="2026-03-05",
+        url=f"{LENS}design-principles.html",
+        language=Language.ENGLISH,
+        sections=(
+            Section(
+                "Introduction",
+                Role.INTRODUCTION,
+                (Item("Every change has an undo: try it before you need it."),),
+            ),
+        ),
+    )
+    assert found["genai-lens/start-small-measure"].title == "Start small & measure"
+
+
+def test_a_source_without_a_page_of_principles_has_none() -> None:
+    lens = source("genai-lens")
+    edition = lens.editions[0].model_copy(update={"principles": None})
+    _, entries = aws_lens.read(lens, edition, saved())
+    assert Kind.PRINCIPLE not in {entry.kind for entry in entries}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('content="Publication date: March 5, 2026 (Document revisions)"', 'content=""'),
+        ("Publication date: <b>March 5, 2026</b>", "A date"),
+    ],
+    ids=["in the text alone", "in the head alone"],
+)
+def test_the_edition_is_the_publication_date_of_the_first_page(old: str, new: str) -> None:
+    lens = source("genai-lens")
+    found, entries = aws_lens.read(lens, lens.editions[0], saved({ROOT: edited(ROOT, old, new)}))
+    assert found == "2026-03-05"
+    assert {entry.edition for entry in entries} == {"2026-03-05"}
+
+
+def test_a_first_page_without_a_date_is_refused() -> None:
+    text = body(ROOT).replace("Publication date:", "Written:")
+    refuse({ROOT: text}, ROOT, "no publication date", "one, such as that of 2026-02-03")
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    text = body(ROOT).replace("March 5, 2026", "March 51, 2026")
+    refuse({ROOT: text}, ROOT, "the publication date 'March 51, 2026'", "month, day and year")
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "Level of risk exposed if this best practice is not established",
+        "Level of risk exposed if this practice is not followed",
+        "level of  risk",
+    ],
+)
+@pytest.mark.parametrize(("typed", "level"), [("Low", RiskLevel.LOW), ("high.", RiskLevel.HIGH)])
+def test_the_level_of_risk_is_read_however_its_marker_is_worded(
+    marker: str, typed: str, level: RiskLevel
+) -> None:
+    text = re.sub(r"<b>Level of risk[^<]*</b> Medium", f"<b>{marker}:</b> {typed}", body(PRACTICE), count=1)
+    found = read({PRACTICE: text})["GENSEC01-BP02"]
+    assert found == replace(GENSEC01_BP02, risk_level=level)
+
+
+def test_a_level_of_risk_that_is_none_of_the_three_is_refused() -> None:
+    text = edited(PRACTICE, "</b> Medium", "</b> severe")
+    refuse({PRACTICE: text}, PRACTICE, "level of risk 'Severe'", "High, Medium or Low")
+
+
+@pytest.mark.parametrize("left", ["", "<p><b>Level of risk:</b> </p>"], ids=["no marker", "no word"])
+def test_a_best_practice_without_a_level_of_risk_is_refused(left: str) -> None:
+    text = re.sub(r"<p>\s*<b>Level of risk[^<]*</b> Medium\s*</p>", left, body(PRACTICE), count=1)
+    refuse({PRACTICE: text}, PRACTICE, "no level of risk", "High, Medium or Low")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["GENSEC01\u2011BP02 Keep", "gensec1-bp2 Keep", "GENSEC01-BP02\u00a0Keep"],
+    ids=["another hyphen", "no zeros", "a blank that does not break"],
+)
+def test_the_id_of_a_page_is_read_however_it_is_typed(typed: str) -> None:
+    text = edited(PRACTICE, "GENSEC01-BP02 Keep model traffic on private paths</h1>", f"{typed} it</h1>")
+    assert read({PRACTICE: text})["GENSEC01-BP02"].title == "Keep it"
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["GENSEC01-BP03 Keep traffic", "GENSEC01 Keep traffic", "Keep traffic", ""],
+    ids=["another practice", "a question", "no id", "empty"],
+)
+def test_a_best_practice_under_another_id_is_refused(heading: str) -> None:
+    text = edited(PRACTICE, "GENSEC01-BP02 Keep model traffic on private paths</h1>", f"{heading}</h1>")
+    refuse({PRACTICE: text}, PRACTICE, f"the h1 {heading!r}", "one that begins with GENSEC01-BP02")
+
+
+def test_a_best_practice_without_an_introduction_is_refused() -> None:
+    text = re.sub(r"<p>\s*Prompts often.*?</p>", "", body(PRACTICE), flags=re.DOTALL)
+    refuse({PRACTICE: text}, PRACTICE, "no introduction in GENSEC01-BP02", "some text")
+
+
+def test_a_best_practice_without_guidance_is_refused() -> None:
+    text = edited(PRACTICE, ">Implementation guidance</h2>", ">Advice</h2>")
+    refuse({PRACTICE: text}, PRACTICE, "no guidance in GENSEC01-BP02", "some text")
+
+
+def test_a_question_without_its_table_is_refused() -> None:
+    text = re.sub(r"<table.*?</table>", "", body(QUESTION), flags=re.DOTALL)
+    found = "the h1 'Endpoint callers' and no question table"
+    refuse({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
+
+
+def test_a_question_with_the_table_of_another_is_refused() -> None:
+    text = edited(QUESTION, "GENSEC01: How", "GENSEC02: How")
+    found = "the question table 'GENSEC02: How do you know who calls your models?'"
+    refuse({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("definitions.html", "'Definitions'"),
+        ("gensec01-bp02.html", "one that begins with GENSEC01-BP02"),
+    ],
+)
+def test_a_page_that_vanished_shows_the_first_page_and_is_refused(name: str, expected: str) -> None:
+    refuse({LENS + name: body(ROOT)}, LENS + name, "the h1 'Generative AI Lens - A small one'", expected)
+
+
+def test_a_question_that_vanished_is_refused() -> None:
+    found = "the h1 'Generative AI Lens - A small one' and no question table"
+    refuse({QUESTION: body(ROOT)}, QUESTION, found, "a table that begins with GENSEC01")
+
+
+def test_an_entry_keeps_the_address_of_the_contents_when_its_page_has_moved() -> None:
+    lens, pages = source("genai-lens"), saved()
+
+    def moved(address: str) -> Page:
+        return replace(pages(address), url=address.replace("/latest/", "/2026/"))
+
+    _, entries = aws_lens.read(lens, lens.editions[0], moved)
+    assert [entry.url for entry in entries if entry.id == "GENSEC01-BP02"] == [PRACTICE]
+
+
+def test_a_plain_page_may_be_titled_otherwise_than_in_the_contents() -> None:
+    address = f"{LENS}definitions.html"
+    text = edited(address, 'id="definitions">Definitions</h1>', 'id="definitions">Words</h1>')
+    assert read({address: text})["genai-lens/definitions"].title == "Words"
+
+
+def test_a_page_that_is_no_page_is_refused_by_address() -> None:
+    refuse({PRACTICE: "<html>Try again</html>"}, PRACTICE, "no element #main-col-body", "one")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("<html></html>", "JSONDecodeError: "),
+        ("[]", "TypeError: "),
+        ('{"pages": []}', "KeyError: 'contents'"),
+        ('{"contents": 3}', "TypeError: "),
+        ('{"contents": ["a"]}', "TypeError: "),
+        ('{"contents": [{"title": "A"}]}', "KeyError: 'href'"),
+        ('{"contents": [{"href": "a.html"}]}', "KeyError: 'title'"),
+        ('{"contents": [{"title": "A", "href": "a.html", "contents": "b"}]}', "TypeError: contents of 'A'"),
+        ('{"contents": [{"title": "A", "href": "http://["}]}', "ValueError: "),
+        ("[" * 100_000, "RecursionError: "),
+    ],
+    ids=[
+        "not JSON",
+        "a list",
+        "another key",
+        "a number",
+        "a word",
+        "no address",
+        "no title",
+        "children that are a word",
+        "a broken address",
+        "nested without end",
+    ],
+)
+def test_broken_contents_are_refused(text: str, found: str) -> None:
+    with pytest.raises(PageShapeError) as caught:
+        read({CONTENTS: text})
+    assert str(caught.value).startswith(f"{CONTENTS}: found {found}")
+    assert str(caught.value).endswith(", expected a tree of titles; nothing is published")
+
+
+def test_contents_that_are_not_utf8_are_refused() -> None:
+    page = Page(CONTENTS, b'{"contents": "\xff"}', FETCHED_AT)
+    with pytest.raises(PageShapeError, match="UnicodeDecodeError"):
+        list(aws_lens.tree(page, LENS))
+
+
+def test_empty_contents_are_refused() -> None:
+    refuse({CONTENTS: '{"contents": []}'}, CONTENTS, "an empty tree", "the pages of the lens")
+
+
+def test_contents_of_another_guide_alone_are_refused() -> None:
+    elsewhere = '{"contents": [{"title": "Glossary", "href": "https://docs.aws.amazon.com/glossary/"}]}'
+    refuse({CONTENTS: elsewhere}, CONTENTS, "an empty tree", "the pages of the lens")
+
+
+@pytest.mark.parametrize("again", ["definitions.html", "./definitions.html#units"])
+def test_a_page_that_stands_in_the_contents_twice_is_refused(again: str) -> None:
+    text = edited(CONTENTS, '"design-principles.html"', f'"{again}"')
+    refuse({CONTENTS: text}, CONTENTS, f"{LENS}definitions.html twice", "each page once")
+
+
+def test_pages_below_a_link_that_leaves_the_guide_still_count() -> None:
+    page = Page(
+        CONTENTS,
+        json.dumps(
+            {
+                "contents": [
+                    {
+                        "title": "Elsewhere",
+                        "href": "https://example.org/",
+                        "contents": [{"title": "Inside\u00a0 it", "href": "inside.html#top"}],
+                    }
+                ]
+            }
+        ).encode(),
+        FETCHED_AT,
+    )
+    assert list(aws_lens.tree(page, LENS)) == [
+        aws_lens.Node("Inside it", f"{LENS}inside.html", ("Elsewhere",), ())
+    ]

@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+from support.corpus import MADE_AT, SOURCES, corpus, question
+from support.encoder import WordEncoder
+
+from kb.base import KnowledgeBase, open_build, open_served
+from kb.entries import Language
+from kb.errors import DamagedIndexError, ModelError, NoIndexError, NotFoundError
+from kb.make import make_build
+from kb.search import Filters
+from kb.settings import DEFAULT_MODEL, load_settings
+
+
+def test_an_entry_is_given_by_any_spelling_in_the_language_it_has(base: KnowledgeBase) -> None:
+    assert base.entry("gensec5 bp1").title == "Give agents only the permissions they need"
+    assert base.entry("GENSEC05-BP01", Language.JAPANESE).language is Language.JAPANESE
+    assert base.entry("gensec5 bp2", Language.JAPANESE).language is Language.ENGLISH
+    assert base.entry("llm6").title == "Unbounded Consumption"
+    assert base.entry("llm6 2025").title == "Excessive Agency"
+    assert base.entry("gensec5").kind == "question"
+    assert base.entry("genai-lens/definitions").title == "Definitions"
+
+
+@pytest.mark.parametrize("typed", ["roles", "", "gensec5 bp1 or bp2 or llm6", "x" * 200])
+def test_what_is_no_single_id_is_not_found(base: KnowledgeBase, typed: str) -> None:
+    with pytest.raises(NotFoundError, match=r"is not an id such as GENSEC05-BP01 or LLM03:2026") as caught:
+        base.entry(typed)
+    assert len(str(caught.value)) < 150
+
+
+def test_entries_are_listed_once_in_the_order_of_the_sources(base: KnowledgeBase) -> None:
+    assert [entry.id for entry in base.listed()] == [
+        "GENSEC05",
+        "GENSEC05-BP01",
+        "GENSEC05-BP02",
+        "GENCOST03-BP01",
+        "genai-lens/definitions",
+        "LLM03:2026",
+        "LLM06:2026",
+        "LLM06:2025",
+    ]
+    japanese = base.listed(Language.JAPANESE, Filters(risk_levels=frozenset({"High"})))
+    assert [(entry.id, entry.language.value) for entry in japanese] == [("GENSEC05-BP01", "ja")]
+
+
+def test_an_id_is_known_exactly_and_with_its_versions(base: KnowledgeBase) -> None:
+    assert base.has("LLM06:2025")
+    assert not base.has("llm06:2025")
+    assert not base.has("GENSEC99")
+    assert [entry.language.value for entry in base.versions("GENSEC05-BP01")] == ["en", "ja"]
+    assert base.versions("GENSEC99") == ()
+
+
+def test_a_build_without_risks_has_no_editions(home: Path, encoder: WordEncoder) -> None:
+    manifest = make_build(home, encoder, (question(),), SOURCES, MADE_AT)
+    base = KnowledgeBase(home, manifest.id, encoder)
+    assert base.editions == ("",)
+    assert base.retrieve("gensec5").named == ("GENSEC05",)
+    with pytest.raises(NotFoundError):
+        base.entry("llm6")
+
+
+def test_the_served_build_is_opened_when_it_was_made_with_the_set_model(
+    home: Path, encoder: WordEncoder
+) -> None:
+    with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
+        open_served(load_settings())
+    made = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
+    served = open_served(load_settings(model="tests/words"))
+    assert (served.build, served.manifest) == (made.id, made)
+    with pytest.raises(ModelError) as caught:
+        open_served(load_settings())
+    assert str(caught.value) == (
+        f"the build was made with tests/words, but GENLENS_MODEL is {DEFAULT_MODEL}; "
+        "set it back or run: genlens refresh"
+    )
+
+
+def test_any_kept_build_can_be_opened(base: KnowledgeBase) -> None:
+    settings = load_settings(model="tests/words")
+    assert open_build(settings, base.build).entries == corpus()
+    with pytest.raises(DamagedIndexError, match=r"builds/gone: its manifest cannot be read"):
+        open_build(settings, "gone")

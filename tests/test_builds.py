@@ -1,0 +1,214 @@
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.clock import Clock
+from support.corpus import MADE_AT, SOURCES, corpus, question
+
+from kb import builds
+from kb.builds import (
+    Manifest,
+    check_entries,
+    count_kinds,
+    current_id,
+    export_folder,
+    list_builds,
+    making,
+    new_id,
+    publish,
+    read_chunks,
+    read_manifest,
+    remove_leftovers,
+    write_chunks,
+)
+from kb.chunks import Chunk
+from kb.entries import Entry, Item, Language, Role, Section
+from kb.errors import DamagedIndexError, NoIndexError, RecordError, StorageError
+
+CHUNK = Chunk("E.ja.0.0", "E", Language.JAPANESE, 0, Role.STEPS, 3, 8, "鍵", "two\u2028")
+LINE = (
+    '{"id": "E.ja.0.0", "entry_id": "E", "language": "ja", "section": 0, "role": "steps", '
+    '"start": 3, "end": 8, "context": "鍵", "text": "two\u2028"}\n'
+)
+
+
+def manifest(build_id: str) -> Manifest:
+    return Manifest(build_id, 1, MADE_AT, "tests/words", "0" * 64, 256, {"risk": 3}, 18, SOURCES)
+
+
+def published(home: Path, build_id: str) -> None:
+    with making(home, build_id) as folder:
+        publish(home, folder, manifest(build_id))
+
+
+def test_a_build_id_tells_its_time_and_its_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "ticks", 0)
+    monkeypatch.setattr(builds, "datetime", Clock)
+    entries = corpus()
+    first, again = new_id(entries, "model"), new_id(corpus(), "model")
+    assert (first[:16], again[:16]) == ("20260102T000001-", "20260102T000002-")
+    assert re.fullmatch("[0-9a-f]{8}", first[16:])
+    assert again[16:] == first[16:]
+    others = {
+        new_id(entries, "other")[16:],
+        new_id(entries[1:], "model")[16:],
+        new_id(entries[::-1], "model")[16:],
+        new_id((replace(entries[0], title="Other"), *entries[1:]), "model")[16:],
+    }
+    assert len(others - {first[16:]}) == 4
+
+
+def test_kinds_are_counted_without_translations() -> None:
+    assert count_kinds(corpus()) == {"question": 1, "best_practice": 3, "page": 1, "risk": 3}
+    assert count_kinds([]) == {}
+
+
+def test_a_published_build_is_the_one_that_is_served(home: Path) -> None:
+    published(home, "20260101T000000-aaaaaaaa")
+    assert current_id(home) == "20260101T000000-aaaaaaaa"
+    assert (home / "current").read_bytes() == b"20260101T000000-aaaaaaaa\n"
+    folder = home / "builds" / "20260101T000000-aaaaaaaa"
+    assert read_manifest(folder) == manifest("20260101T000000-aaaaaaaa")
+    assert [path.name for path in folder.iterdir()] == ["manifest.json"]
+
+
+def test_nothing_published_is_no_index(home: Path) -> None:
+    with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
+        current_id(home)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"gone\n", b"../builds\n", b"/etc\n", b".making-x\n", b"."])
+def test_a_pointer_to_no_build_is_refused(home: Path, content: bytes) -> None:
+    (home / "builds" / ".making-x").mkdir(parents=True)
+    (home / "current").write_bytes(content)
+    with pytest.raises(DamagedIndexError, match=r"current names '.*', which is not a build here; .*refresh"):
+        current_id(home)
+
+
+def test_a_pointer_that_is_no_text_is_refused(home: Path) -> None:
+    home.mkdir()
+    (home / "current").write_bytes(b"\xff\xfe")
+    with pytest.raises(DamagedIndexError, match=r"current cannot be read .*genlens refresh"):
+        current_id(home)
+
+
+def test_a_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -> None:
+    published(home, "b")
+    file = home / "builds" / "b" / "manifest.json"
+    file.write_text(file.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(DamagedIndexError, match=r"builds/b: format 2, expected 1; .*genlens refresh"):
+        read_manifest(file.parent)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"id": "b"}', b"\xff"])
+def test_a_damaged_manifest_is_refused(home: Path, content: bytes | None) -> None:
+    published(home, "b")
+    file = home / "builds" / "b" / "manifest.json"
+    file.unlink() if content is None else file.write_bytes(content)
+    with pytest.raises(
+        DamagedIndexError, match=r"builds/b: its manifest cannot be read; run: genlens refresh"
+    ):
+        read_manifest(file.parent)
+
+
+def test_builds_are_listed_newest_first_without_unfinished_ones_and_files(home: Path) -> None:
+    assert list_builds(home) == ()
+    for name in ("20260102T000000-b", "20260101T000000-c", "20260103T000000-a", ".making-x"):
+        (home / "builds" / name).mkdir(parents=True)
+    (home / "builds" / "notes.txt").write_text("")
+    assert list_builds(home) == ("20260103T000000-a", "20260102T000000-b", "20260101T000000-c")
+
+
+def test_the_last_five_builds_are_kept(home: Path) -> None:
+    for day in range(1, 8):
+        published(home, f"2026010{day}T000000-a")
+    assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03"]
+
+
+def test_the_served_build_is_kept_however_old_it_is(home: Path) -> None:
+    for day in range(2, 8):
+        (home / "builds" / f"2026010{day}T000000-a").mkdir(parents=True)
+    published(home, "20260101T000000-a")
+    assert current_id(home) == "20260101T000000-a"
+    assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03", "01"]
+
+
+def test_an_unpublished_build_is_removed_however_its_making_ends(home: Path) -> None:
+    with making(home, "a") as folder:
+        (folder / "chroma").mkdir()
+    with pytest.raises(ValueError, match=r"^mine$"), making(home, "b") as folder:
+        raise ValueError("mine")
+    with pytest.raises(KeyboardInterrupt), making(home, "c"):
+        raise KeyboardInterrupt
+    assert list((home / "builds").iterdir()) == []
+    assert not (home / "current").exists()
+
+
+def test_a_home_that_is_a_file_cannot_be_written(home: Path) -> None:
+    home.write_text("")
+    with (
+        pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"),
+        making(home, "a"),
+    ):
+        pytest.fail("there is nothing to make a build in")
+
+
+def test_the_same_content_within_a_second_is_published_again(home: Path) -> None:
+    published(home, "a")
+    published(home, "a")
+    assert (current_id(home), list_builds(home)) == ("a", ("a",))
+
+
+def test_leftovers_of_killed_builds_are_removed(home: Path) -> None:
+    published(home, "a")
+    (home / "builds" / ".making-b" / "chroma").mkdir(parents=True)
+    remove_leftovers(home)
+    assert [path.name for path in (home / "builds").iterdir()] == ["a"]
+    remove_leftovers(home / "never made")
+
+
+def test_an_export_is_named_by_its_weights(home: Path) -> None:
+    assert export_folder(home, "0123456789abcdef" + "0" * 48) == home / "exports" / "0123456789abcdef"
+
+
+def test_chunks_are_lines_of_json_and_are_read_back(tmp_path: Path) -> None:
+    write_chunks(tmp_path, [CHUNK, CHUNK])
+    assert (tmp_path / "chunks.jsonl").read_bytes().decode() == LINE * 2
+    assert read_chunks(tmp_path) == (CHUNK, CHUNK)
+
+
+@pytest.mark.parametrize(
+    "line", [b"{\n", b"\n", LINE.encode()[:-20], LINE.replace("3", '"x"').encode(), b"\xff\n"]
+)
+def test_a_line_that_is_no_chunk_is_refused(tmp_path: Path, line: bytes) -> None:
+    (tmp_path / "chunks.jsonl").write_bytes(LINE.encode() + line)
+    with pytest.raises(RecordError, match=r"chunks.jsonl: "):
+        read_chunks(tmp_path)
+
+
+BLANK = (Section("Introduction", Role.INTRODUCTION, (Item(""),)), Section("Steps", Role.STEPS, ()))
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ((), "no entries were read, expected some"),
+        ((question(), question()), r"GENSEC05 \(en\) stands twice among the entries"),
+        ((replace(question(), url=""),), r"GENSEC05 \(en\) has no text or no https address"),
+        (
+            (replace(question(), url="http://docs.aws.amazon.com/x"),),
+            r"GENSEC05 \(en\) has no text or no https address",
+        ),
+        ((replace(question(), sections=()),), r"GENSEC05 \(en\) has no text or no https address"),
+        ((replace(question(), sections=BLANK),), r"GENSEC05 \(en\) has no text or no https address"),
+    ],
+)
+def test_entries_that_cannot_be_served_are_refused(entries: tuple[Entry, ...], message: str) -> None:
+    with pytest.raises(RecordError, match=f"^{message}; nothing is published$"):
+        check_entries(entries)
+
+
+def test_an_entry_may_stand_once_in_each_language() -> None:
+    check_entries((question(), replace(question(), language=Language.JAPANESE)))
+    check_entries(corpus())

@@ -1,0 +1,208 @@
+"""The catalogue: hand-written files in, entries out."""
+
+from pathlib import Path
+
+import pytest
+from support.saved import DATA, LENS, OWASP, source
+
+from ingest import catalog
+from ingest.errors import CatalogueError
+from kb.entries import Entry, Item, Kind, Language, Marker, Origin, RiskLevel, Role, Section
+
+QUESTION = (DATA / "catalog" / "genai-lens" / "GENSEC01.yaml").read_text(encoding="utf-8")
+RISK = (DATA / "catalog" / "owasp-llm" / "LLM06-2025.yaml").read_text(encoding="utf-8")
+
+
+def own(title: str, role: Role, *items: Item) -> Section:
+    """A section in the catalogue's words."""
+    return Section(title, role, items, origin=Origin.CATALOGUE)
+
+
+def refuse(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens") -> None:
+    """A catalogue of one file with this text is refused with a line that holds the parts."""
+    path = folder / name / "FILE.yaml"
+    path.parent.mkdir()
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(CatalogueError) as caught:
+        catalog.read(folder, source(name))
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    assert [part for part in parts if part not in message.removeprefix(str(path))] == []
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1
+    return text.replace(old, new)
+
+
+def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
+    found = catalog.read(DATA / "catalog", source("genai-lens"))
+    assert [(entry.id, entry.language.value) for entry in found] == [
+        (entry_id, language)
+        for entry_id in ("GENOPS04", "GENOPS04-BP01", "GENSEC01", "GENSEC01-BP01", "GENSEC01-BP02")
+        for language in ("en", "ja")
+    ]
+    assert {entry.edition for entry in found} == {"2026-02-03"}
+    assert found[6:8] == (
+        Entry(
+            id="GENSEC01-BP01",
+            kind=Kind.BEST_PRACTICE,
+            title="Name every caller of a model endpoint",
+            source="genai-lens",
+            edition="2026-02-03",
+            url=f"{LENS}gensec01-bp01.html",
+            language=Language.ENGLISH,
+            pillar="Security",
+            question="How do you know who calls your models?",
+            risk_level=RiskLevel.HIGH,
+            sections=(
+                own("Summary", Role.INTRODUCTION, Item("Nameless callers cannot be stopped one by one.")),
+                own(
+                    "What to do",
+                    Role.STEPS,
+                    Item("Keep a register of callers.", Marker.NUMBER),
+                    Item("Revoke roles that have no owner.", Marker.NUMBER),
+                ),
+            ),
+        ),
+        Entry(
+            id="GENSEC01-BP01",
+            kind=Kind.BEST_PRACTICE,
+            title="呼び出し元に名前を付ける",
+            source="genai-lens",
+            edition="2026-02-03",
+            url=f"{LENS}gensec01-bp01.html",
+            language=Language.JAPANESE,
+            pillar="Security",
+            question="モデルを呼び出しているのが誰か、どのように把握していますか。",
+            risk_level=RiskLevel.HIGH,
+            sections=(
+                own("概要", Role.INTRODUCTION, Item("名前のない呼び出し元は個別に止められません。")),
+                own("実施すること", Role.STEPS, Item("呼び出し元の台帳を作る。", Marker.NUMBER)),
+            ),
+        ),
+    )
+
+
+def test_a_question_has_a_summary_and_no_steps() -> None:
+    found = catalog.read(DATA / "catalog", source("genai-lens"))[4]
+    assert (found.id, found.kind, found.risk_level) == ("GENSEC01", Kind.QUESTION, None)
+    assert found.sections == (
+        own("Summary", Role.INTRODUCTION, Item("Asks whether every request can be traced to somebody.")),
+    )
+
+
+def test_a_question_without_a_japanese_wording_keeps_the_english_one() -> None:
+    found = catalog.read(DATA / "catalog", source("genai-lens"))
+    assert (found[1].title, found[1].question) == (
+        "環境の自動構築",
+        "How do you build the same environment twice?",
+    )
+
+
+def test_a_risk_takes_its_edition_from_its_id() -> None:
+    newer, newer_japanese, older, older_japanese = catalog.read(DATA / "catalog", source("owasp-llm"))
+    assert older == Entry(
+        id="LLM06:2025",
+        kind=Kind.RISK,
+        title="Excessive Agency",
+        source="owasp-llm",
+        edition="2025",
+        url=f"{OWASP}2025/LLM06_ExcessiveAgency.md",
+        language=Language.ENGLISH,
+        sections=(
+            own(
+                "Summary",
+                Role.INTRODUCTION,
+                Item("What an extension may do is what an attacker may do."),
+            ),
+            own("What to do", Role.STEPS, Item("Give each extension one duty.", Marker.NUMBER)),
+        ),
+    )
+    assert (newer.id, newer.edition, newer_japanese.language) == ("LLM03:2026", "2026", Language.JAPANESE)
+    assert (older_japanese.id, older_japanese.title) == ("LLM06:2025", "過剰なエージェンシー")
+
+
+def test_a_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
+    assert catalog.read(tmp_path, source("genai-lens")) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "reason"),
+    [
+        ("pillar: Security\n", "", "pillar", "Field required"),
+        ("pillar: Security\n", "pillar: ' '\n", "pillar", "at least 1 character"),
+        ("pillar: Security\n", "pillar: 3\n", "pillar", "valid string"),
+        ("pillar: Security\n", "pillar: Security\ncolour: red\n", "colour", "not permitted"),
+        ("best_practices:", "practices:", "best_practices", "Field required"),
+        ("risk_level: High", "risk_level: Severe", "best_practices.0.risk_level", "'High'"),
+        ("    risk_level: Medium\n", "", "best_practices.1.risk_level", "Field required"),
+        ("        - Keep a register of callers.", "        - 3", "best_practices.0.en.do.0", "valid string"),
+        (f"{LENS}gensec01.html", "http://docs.aws.amazon.com/", "url", "^https://"),
+        (
+            "ja:\n      title: 呼び出し",
+            "ja:\n      title: A #",
+            "best_practices.0.ja",
+            "'A' holds no Japanese",
+        ),
+        ("呼び出し元の台帳を作る。", "List them.", "best_practices.0.ja", "'List them.' holds no Japanese"),
+        ("question: モデルを", "question: Who? #", "ja", "'Who?' holds no Japanese"),
+        ("id: GENSEC01-BP02", "id: gensec1-bp2", "best_practices.1", "'gensec1-bp2' is not an id"),
+        ("id: GENSEC01-BP02", "id: GENSEC02-BP01", "file", "GENSEC02-BP01 does not belong to GENSEC01"),
+    ],
+    ids=[
+        "missing",
+        "blank",
+        "a number",
+        "unknown",
+        "renamed",
+        "unknown level",
+        "no level",
+        "a step that is a number",
+        "not https",
+        "title in English",
+        "step in English",
+        "question in English",
+        "loose id",
+        "a practice of another question",
+    ],
+)
+def test_a_broken_entry_is_refused_by_file_entry_and_field(
+    tmp_path: Path, old: str, new: str, field: str, reason: str
+) -> None:
+    refuse(tmp_path, changed(QUESTION, old, new), f", GENSEC01, {field}: ", reason)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "entry", "field"),
+    [
+        ("id: LLM06:2025", "id: LLM6:2025", "LLM6:2025", "file"),
+        ("id: LLM06:2025", "id: LLM11:2025", "LLM11:2025", "file"),
+        ("id: LLM06:2025\n", "", "None", "id"),
+        ("ja:\n", "japanese:\n", "LLM06:2025", "ja"),
+        ("en:\n", "risk_level: High\nen:\n", "LLM06:2025", "risk_level"),
+    ],
+    ids=["loose id", "number beyond ten", "no id", "no Japanese", "a field of practices"],
+)
+def test_a_broken_risk_is_refused_by_file_entry_and_field(
+    tmp_path: Path, old: str, new: str, entry: str, field: str
+) -> None:
+    refuse(tmp_path, changed(RISK, old, new), f", {entry}, {field}: ", name="owasp-llm")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b"", "found NoneType, expected a mapping that begins with id"),
+        (b"- id: GENSEC01", "found list, expected a mapping"),
+        (b"GENSEC01", "found str, expected a mapping"),
+        (b"id: [", "not a YAML file: "),
+        (b"id: GENSEC01\n\ttitle: A", "not a YAML file: "),
+        (b"id: \xff", "not a YAML file: "),
+        (b"id: !!python/object/apply:os.getcwd []", "not a YAML file: "),
+    ],
+    ids=["empty", "a list", "a word", "open bracket", "a tab", "not UTF-8", "an object"],
+)
+def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
+    refuse(tmp_path, text, f": {reason}")

@@ -1,0 +1,158 @@
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+from support.encoder import WordEncoder
+
+from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts
+from kb.errors import ModelError
+from kb.make import open_encoder
+from kb.settings import DEFAULT_MODEL
+from kb.weights import find_weights
+
+TEXTS = (
+    "Keep a person in the loop before money moves.",
+    "",
+    "Log. " * 400,
+    "プロンプトに秘密を書かない。",
+    "naïve café — ﬁnance 30℃ 🙂",
+    "roles",
+)
+
+
+@pytest.fixture(scope="session")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home that shares its exports with those of `support.homes`: one export for all tests and workers."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    root = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.getbasetemp()
+    home = root / "encoder-home"
+    with FileLock(root / "homes.lock"):
+        if not home.exists():
+            home.mkdir()
+            (root / "exports").mkdir(exist_ok=True)
+            (home / "exports").symlink_to(root / "exports")
+            open_encoder(home, DEFAULT_MODEL)
+    return home
+
+
+@pytest.fixture(scope="session")
+def real(exports: Path) -> OnnxEncoder:
+    return open_encoder(exports, DEFAULT_MODEL)
+
+
+@pytest.fixture
+def copied(exports: Path, tmp_path: Path) -> Path:
+    """An export of one's own, to be damaged."""
+    (made,) = (exports / "exports").iterdir()
+    return Path(shutil.copytree(made, tmp_path / "export"))
+
+
+def test_known_sentences_have_the_published_cosines(real: OnnxEncoder) -> None:
+    # The first example in the manual of sentence-transformers, and the numbers printed there.
+    texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
+    vectors = real.encode(texts)
+    expected = [[1.0, 0.6660, 0.1046], [0.6660, 1.0, 0.1411], [0.1046, 0.1411, 1.0]]
+    np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
+
+
+def test_the_export_agrees_with_sentence_transformers(real: OnnxEncoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(find_weights(DEFAULT_MODEL).folder), device="cpu", local_files_only=True)
+    expected = normalised(model.encode(list(TEXTS), show_progress_bar=False))
+    assert np.sum(expected * real.encode(TEXTS), axis=1).min() >= 0.9999
+
+
+def test_vectors_are_rows_of_length_one_even_of_an_empty_text(real: OnnxEncoder) -> None:
+    vectors = real.encode(TEXTS)
+    assert (vectors.shape, vectors.dtype) == ((6, 384), np.float32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert real.encode([]).shape == (0, 384)
+
+
+def test_rows_keep_the_order_of_the_texts_over_batches(real: OnnxEncoder) -> None:
+    texts = [f"{'word ' * (37 * i % 41)}number {i}" for i in range(40)]
+    alone = np.concatenate([real.encode([text]) for text in texts])
+    np.testing.assert_allclose(np.sum(alone * real.encode(texts), axis=1), 1, atol=1e-4)
+
+
+def test_word_pieces_are_counted_beyond_what_the_model_reads(real: OnnxEncoder) -> None:
+    assert real.count_pieces("") == 0
+    assert real.count_pieces("Log the call.") == 4
+    assert real.count_pieces("Log. " * 400) == 800
+
+
+def test_an_export_says_what_it_was_made_from(real: OnnxEncoder) -> None:
+    assert real.model == "sentence-transformers/all-MiniLM-L6-v2"
+    assert real.weights_sha256 == "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+    assert (real.facts.dim, real.facts.max_pieces) == (384, 256)
+
+
+@pytest.mark.parametrize("name", ["encoder.onnx", "tokenizer.json"])
+def test_an_altered_file_is_refused(copied: Path, name: str) -> None:
+    content = bytearray((copied / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (copied / name).write_bytes(content)
+    with pytest.raises(ModelError, match=rf"{name}: SHA-256 \w{{64}}, expected \w{{64}}.*genlens refresh"):
+        OnnxEncoder(copied)
+
+
+def test_a_missing_file_of_an_export_is_named(copied: Path) -> None:
+    (copied / "encoder.onnx").unlink()
+    with pytest.raises(ModelError, match=r"encoder.onnx: No such file .*genlens refresh"):
+        OnnxEncoder(copied)
+
+
+@pytest.mark.parametrize("facts", [None, "", "[1]", '{"model": "m"}', '{"surprise": 1}'])
+def test_a_folder_without_whole_facts_holds_no_export(tmp_path: Path, facts: str | None) -> None:
+    if facts is not None:
+        (tmp_path / "export.json").write_text(facts)
+    with pytest.raises(ModelError) as caught:
+        read_facts(tmp_path)
+    assert str(caught.value) == f"{tmp_path}: no exported model; make it with: genlens refresh"
+
+
+def test_a_finished_export_is_opened_and_not_made_again(exports: Path, real: OnnxEncoder) -> None:
+    (made,) = (exports / "exports").iterdir()
+    before = (made / "encoder.onnx").stat()
+    assert open_encoder(exports, DEFAULT_MODEL).facts == real.facts
+    assert (made / "encoder.onnx").stat().st_mtime_ns == before.st_mtime_ns
+    assert [path.name for path in made.parent.iterdir()] == ["53aa51172d142c89"]
+
+
+class Turned:
+    """A model whose vectors are those of another encoder, turned by an angle whose cosine is given."""
+
+    def __init__(self, encoder: WordEncoder, cosine: float) -> None:
+        self.encoder, self.cosine = encoder, cosine
+
+    def encode(self, texts: Sequence[str], **_: object) -> Vectors:
+        vectors = self.encoder.encode(texts)
+        vectors[~vectors.any(axis=1), 0] = 1  # of an empty text
+        across = np.zeros_like(vectors)
+        across[:, -1] = (1 - self.cosine**2) ** 0.5
+        return normalised(vectors * self.cosine + across)
+
+
+@pytest.mark.parametrize(("cosine", "agrees"), [(0.99995, True), (0.999, False)])
+def test_an_export_that_strays_from_its_model_is_refused(cosine: float, agrees: bool) -> None:
+    from kb.export import _agree
+
+    encoder = WordEncoder()
+    model, exported = Turned(encoder, cosine), Turned(encoder, 1)
+    if agrees:
+        _agree(model, exported)  # type: ignore[arg-type]
+    else:
+        with pytest.raises(
+            ModelError, match=r"disagrees with the model: cosine 0\.99\d+, expected .* 0\.9999"
+        ):
+            _agree(model, exported)  # type: ignore[arg-type]
+
+
+def test_normalising_leaves_a_row_of_zeros_alone() -> None:
+    rows = np.array([[3, 4], [0, 0]], dtype=np.float32)
+    np.testing.assert_allclose(normalised(rows), [[0.6, 0.8], [0, 0]], atol=1e-7)

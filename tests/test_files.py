@@ -1,0 +1,102 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from kb.errors import StorageError
+from kb.files import data_folder, storage_errors, write_aside
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "folder"
+    made.mkdir()
+    return made
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_file_is_written_whole_with_its_folders(folder: Path) -> None:
+    write_aside(folder / "a" / "b" / "file", b"first")
+    write_aside(folder / "a" / "b" / "file", b"second")
+    assert files(folder / "a" / "b") == {"file": b"second"}
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    write_aside(folder / "file", b"old")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), full)
+    with pytest.raises(StorageError, match=r"file: the disk is full"):
+        write_aside(folder / "file", b"new")
+    assert files(folder) == {"file": b"old"}
+
+
+def test_an_interrupted_write_leaves_the_old_file_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_aside(folder / "file", b"old")
+
+    def interrupted(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_aside(folder / "file", b"new")
+    assert files(folder) == {"file": b"old"}
+
+
+def test_the_new_content_is_on_the_disk_before_it_gets_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_aside(folder / "file", b"old")
+    seen: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: seen.append((folder / "file").read_bytes()))
+    write_aside(folder / "file", b"new")
+    assert seen == [b"old"]
+    assert files(folder) == {"file": b"new"}
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
+    (folder / "file").mkdir()
+    with pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"):
+        write_aside(folder / "file", b"new")
+    assert list(files(folder / "file")) == []
+    assert [path.name for path in folder.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.ENOSPC, "the disk is full; free some space and repeat: what was served before is untouched"),
+        (errno.EDQUOT, "the disk is full; free some space and repeat: what was served before is untouched"),
+        (errno.EACCES, "it cannot be written; give write permission or set GENLENS_HOME to another folder"),
+        (errno.EROFS, "it cannot be written; give write permission or set GENLENS_HOME to another folder"),
+        (errno.EIO, "Input/output error; set GENLENS_HOME to a folder that can be written"),
+    ],
+)
+def test_a_storage_error_says_what_to_do(folder: Path, number: int, advice: str) -> None:
+    with pytest.raises(StorageError) as caught, storage_errors(folder):
+        raise OSError(number, os.strerror(number))
+    assert str(caught.value) == f"{folder}: {advice}"
+    assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_storage_error_names_the_file_where_the_system_does(folder: Path) -> None:
+    with pytest.raises(StorageError, match=rf"^{folder}/gone: No such file"), storage_errors(folder):
+        (folder / "gone").read_bytes()
+
+
+def test_other_errors_pass_through(folder: Path) -> None:
+    with pytest.raises(ValueError, match=r"^mine$"), storage_errors(folder):
+        raise ValueError("mine")
+
+
+def test_the_data_folder_of_a_checkout_is_beside_the_package() -> None:
+    assert data_folder() == Path(__file__).resolve().parents[1] / "data"

@@ -1,0 +1,129 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.chunks import Chunk
+from kb.entries import Language, Role
+from kb.errors import DamagedIndexError
+from kb.keywords import KeywordIndex, index_chunks, read_index
+
+
+def chunk(text: str, context: str = "") -> Chunk:
+    return Chunk(f"c-{text}", "E", Language.ENGLISH, 0, Role.OTHER, 0, len(text), context, text)
+
+
+# Weighted frequencies (a title counts 0.6) and lengths, with 3.2 as the mean:
+#   row 0: alpha 1.6, beta 1          2.6    damper 1.2 * (0.25 + 0.75 * 2.6 / 3.2) = 1.03125
+#   row 1: beta 2, gamma 1            3      1.14375
+#   row 2: gamma 1, delta 3           4      1.425
+# idf of a term in one chunk: ln(1 + 2.5 / 1.5) = 0.98083; in two: ln(1 + 1.5 / 2.5) = 0.47000.
+# Score: idf * frequency * 2.2 / (frequency + damper).
+CHUNKS = (chunk("alpha beta", "Alpha"), chunk("beta, the betas: gamma"), chunk("gamma delta delta delta"))
+ALPHA = [1.3121, 0.0, 0.0]
+BETA = [0.5091, 0.6578, 0.0]
+GAMMA = [0.0, 0.4823, 0.4264]
+DELTA = [0.0, 0.0, 1.4629]
+
+
+@pytest.fixture
+def index() -> KeywordIndex:
+    return index_chunks(CHUNKS)
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"), [("alpha", ALPHA), ("beta", BETA), ("gamma", GAMMA), ("delta", DELTA)]
+)
+def test_scores_are_those_of_bm25(index: KeywordIndex, term: str, expected: list[float]) -> None:
+    np.testing.assert_allclose(index.score({term: 1}), expected, atol=5e-5)
+
+
+def test_scores_of_weighted_terms_add_up(index: KeywordIndex) -> None:
+    # 2 * beta + 0.5 * gamma
+    np.testing.assert_allclose(index.score({"beta": 2, "gamma": 0.5}), [1.0181, 1.5568, 0.2132], atol=5e-5)
+
+
+@pytest.mark.parametrize("query", [{}, {"omega": 1.0}, {"": 1.0}, {"Alpha": 1.0}, {"the": 1.0}])
+def test_unknown_terms_score_nothing(index: KeywordIndex, query: dict[str, float]) -> None:
+    assert index.score(query).tolist() == [0, 0, 0]
+
+
+def test_rarity_is_the_inverse_document_frequency_and_highest_for_the_unknown(index: KeywordIndex) -> None:
+    assert index.rarity("alpha") == pytest.approx(0.98083, abs=5e-6)
+    assert index.rarity("beta") == pytest.approx(0.47000, abs=5e-6)
+    # ln(1 + 3.5 / 1.5)
+    assert index.rarity("omega") == pytest.approx(1.20397, abs=5e-6)
+
+
+def test_japanese_is_found_by_pairs_of_characters() -> None:
+    index = index_chunks([chunk("権限を絞る"), chunk("記録を残す"), chunk("鍵を絞る")])
+    assert np.flatnonzero(index.score({"絞る": 1})).tolist() == [0, 2]
+    assert np.flatnonzero(index.score({"権限": 1})).tolist() == [0]
+
+
+def test_an_index_without_chunks_or_without_terms_scores_nothing(tmp_path: Path) -> None:
+    index_chunks([]).write(tmp_path / "none")
+    assert read_index(tmp_path / "none").score({"alpha": 1}).shape == (0,)
+    index_chunks([chunk("the"), chunk("…")]).write(tmp_path / "blank")
+    assert read_index(tmp_path / "blank").score({"the": 1}).tolist() == [0, 0]
+
+
+def test_a_written_index_is_read_back_whole(index: KeywordIndex, tmp_path: Path) -> None:
+    index.write(tmp_path / "keywords")
+    found = read_index(tmp_path / "keywords")
+    assert found.vocabulary == {"alpha": 0, "beta": 1, "delta": 2, "gamma": 3}
+    assert found.count == 3
+    assert found.starts.tolist() == [0, 1, 3, 4, 6]
+    assert found.chunks.tolist() == [0, 0, 1, 2, 1, 2]
+    np.testing.assert_allclose(found.score({"beta": 1, "delta": 1}), [0.5091, 0.6578, 1.4629], atol=5e-5)
+    assert found.rarity("beta") == pytest.approx(0.47000, abs=5e-6)
+
+
+def shortened(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def altered(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[200] ^= 0xFF
+    file.write_bytes(content)
+
+
+def without_scores(file: Path) -> None:
+    with np.load(file) as kept:
+        arrays = {name: kept[name] for name in kept.files if name != "scores"}
+    np.savez(file, **arrays)
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "no postings": ("postings.npz", Path.unlink),
+    "empty postings": ("postings.npz", lambda file: file.write_bytes(b"")),
+    "shortened postings": ("postings.npz", shortened),
+    "altered postings": ("postings.npz", altered),
+    "other bytes for postings": ("postings.npz", lambda file: file.write_bytes(b"\x80\x04pickle")),
+    "postings without scores": ("postings.npz", without_scores),
+    "no vocabulary": ("vocabulary.json", Path.unlink),
+    "empty vocabulary": ("vocabulary.json", lambda file: file.write_bytes(b"")),
+    "shortened vocabulary": ("vocabulary.json", shortened),
+    "vocabulary that is no list": ("vocabulary.json", lambda file: file.write_text("4")),
+    "vocabulary that is not text": ("vocabulary.json", lambda file: file.write_bytes(b'["\xff"]')),
+    "vocabulary of fewer terms": ("vocabulary.json", lambda file: file.write_text('["alpha", "beta"]')),
+}
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_index_is_refused(
+    index: KeywordIndex, tmp_path: Path, name: str, damage: Callable[[Path], object]
+) -> None:
+    index.write(tmp_path / "keywords")
+    damage(tmp_path / "keywords" / name)
+    with pytest.raises(
+        DamagedIndexError, match=r"keywords: the keyword index cannot be read .*genlens refresh"
+    ):
+        read_index(tmp_path / "keywords")
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DamagedIndexError, match=r"gone: .*genlens refresh"):
+        read_index(tmp_path / "gone")

@@ -1,0 +1,135 @@
+import logging
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.clock import Clock
+from support.corpus import MADE_AT, SOURCES, corpus, question
+from support.encoder import WordEncoder
+
+import kb.builds
+import kb.make
+from kb.base import KnowledgeBase
+from kb.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
+from kb.encoder import Vectors
+from kb.entries import Entry, Item, Role, Section, read_entries
+from kb.keywords import read_index
+from kb.make import make_build
+from kb.vectors import VectorStore
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clock, "ticks", 0)
+    monkeypatch.setattr(kb.builds, "datetime", Clock)
+
+
+def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry] = corpus()) -> Manifest:
+    return make_build(home, encoder, entries, SOURCES, MADE_AT)
+
+
+def stored(home: Path, build_id: str) -> dict[str, Vectors]:
+    with VectorStore(home / "builds" / build_id / "chroma") as store:
+        return store.by_digest()
+
+
+def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncoder) -> None:
+    made = build(home, encoder)
+    folder = home / "builds" / made.id
+    assert made == Manifest(
+        id=made.id,
+        format=1,
+        made_at=MADE_AT,
+        model="tests/words",
+        weights_sha256="0" * 64,
+        dim=256,
+        counts={"question": 1, "best_practice": 3, "page": 1, "risk": 3},
+        chunks=18,
+        sources=SOURCES,
+    )
+    assert made.id.startswith("20260102T000001-")
+    assert (current_id(home), read_manifest(folder)) == (made.id, made)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "chroma",
+        "chunks.jsonl",
+        "entries.jsonl",
+        "keywords",
+        "manifest.json",
+    ]
+    assert tuple(read_entries(folder / "entries.jsonl")) == corpus()
+    chunks = read_chunks(folder)
+    assert [chunk.id for chunk in chunks][-2:] == ["LLM06:2025.en.0.0", "LLM06:2025.en.1.0"]
+    assert read_index(folder / "keywords").count == len(chunks) == 18
+    vectors = encoder.encode([chunk.embedded for chunk in chunks])
+    kept = stored(home, made.id)
+    np.testing.assert_allclose([kept[chunk.digest] for chunk in chunks], vectors, atol=1e-6)
+
+
+def test_a_build_of_the_same_entries_embeds_nothing(home: Path, encoder: WordEncoder) -> None:
+    first = build(home, encoder)
+    assert len(encoder.encoded) == 18
+    encoder.encoded.clear()
+    second = build(home, encoder)
+    assert encoder.encoded == []
+    assert list_builds(home) == (second.id, first.id)
+    before, after = stored(home, first.id), stored(home, second.id)
+    assert before.keys() == after.keys()
+    assert all((before[digest] == after[digest]).all() for digest in before)
+
+
+def test_only_what_changed_is_embedded(home: Path, encoder: WordEncoder) -> None:
+    build(home, encoder)
+    encoder.encoded.clear()
+    section = Section("Introduction", Role.INTRODUCTION, (Item("Agents serve."), Item("Bounds hold.")))
+    made = build(home, encoder, (replace(question(), sections=(section,)), *corpus()[1:-1]))
+    assert encoder.encoded == [
+        "Excessive agency\nHow do you keep agents within bounds?\nIntroduction\nAgents serve.\nBounds hold."
+    ]
+    assert made.chunks == 16
+
+
+def test_vectors_of_other_weights_are_not_taken_over(home: Path, encoder: WordEncoder) -> None:
+    build(home, encoder)
+    encoder.encoded.clear()
+    encoder.weights_sha256 = "1" * 64
+    build(home, encoder)
+    assert len(encoder.encoded) == 18
+
+
+@pytest.mark.parametrize("damaged", ["chroma/chroma.sqlite3", "manifest.json"])
+def test_a_damaged_build_is_replaced_by_a_new_one(home: Path, encoder: WordEncoder, damaged: str) -> None:
+    first = build(home, encoder)
+    (home / "builds" / first.id / damaged).write_bytes(b"damaged " * 1000)
+    encoder.encoded.clear()
+    second = build(home, encoder)
+    assert len(encoder.encoded) == 18
+    assert KnowledgeBase(home, second.id, encoder).search("refunds")[0].entry.id == "GENSEC05-BP01"
+
+
+def test_progress_is_told_before_and_after_each_batch(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kb.make, "STEP", 7)
+    told: list[tuple[int, int]] = []
+    for _ in range(2):
+        make_build(home, encoder, corpus(), SOURCES, MADE_AT, lambda done, total: told.append((done, total)))
+    assert told == [(0, 18), (7, 18), (14, 18), (18, 18), (0, 0)]
+
+
+def test_the_last_five_builds_are_kept(home: Path, encoder: WordEncoder) -> None:
+    made = [build(home, encoder).id for _ in range(7)]
+    assert list_builds(home) == tuple(made[:1:-1])
+    assert current_id(home) == made[-1]
+
+
+def test_a_missing_store_of_the_served_build_is_logged(
+    home: Path, encoder: WordEncoder, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.rmtree(home / "builds" / build(home, encoder).id / "chroma")
+    caplog.set_level(logging.INFO, "kb.make")
+    build(home, encoder)
+    assert "no vectors to take over: " in caplog.text
+    assert "18 chunks, 18 of them to embed" in caplog.text

@@ -1,0 +1,99 @@
+"""Markdown text in, headed groups of items out."""
+
+import pytest
+
+from ingest.markdown import MarkdownGroup, read_groups
+from kb.entries import Item, Link, Marker
+
+URL = "https://raw.example.org/project/main/final/LLM01_Page.md"
+
+
+def items(text: str) -> list[Item]:
+    """The items of a text that has no headings."""
+    (group,) = read_groups(text, URL)
+    return group.items
+
+
+def links(text: str) -> list[Link]:
+    """The links of a text that has no headings."""
+    (group,) = read_groups(text, URL)
+    return group.links
+
+
+def test_headings_cut_a_text_into_groups() -> None:
+    text = "Before.\n\n# One `two`\n\nA line\nand another.\n\nMore.\n\n#### *Deep*\n\nUnder\n-----\nLast.\n"
+    assert read_groups(text, URL) == (
+        MarkdownGroup("", 0, [Item("Before.")]),
+        MarkdownGroup("One two", 1, [Item("A line and another."), Item("More.")]),
+        MarkdownGroup("Deep", 4),
+        MarkdownGroup("Under", 2, [Item("Last.")]),
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "<!-- only a remark -->", "---"])
+def test_a_text_without_words_is_one_empty_group(text: str) -> None:
+    assert read_groups(text, URL) == (MarkdownGroup("", 0),)
+
+
+def test_lists_keep_their_markers_and_depth() -> None:
+    assert items(
+        "1. First.\n\n   More of it.\n   * Inner.\n     - Innermost.\n   * Inner too.\n2. Second.\n\nAfter.\n"
+    ) == [
+        Item("First.", Marker.NUMBER, 0),
+        Item("More of it.", Marker.PARAGRAPH, 0),
+        Item("Inner.", Marker.BULLET, 1),
+        Item("Innermost.", Marker.BULLET, 2),
+        Item("Inner too.", Marker.BULLET, 1),
+        Item("Second.", Marker.NUMBER, 0),
+        Item("After.", Marker.PARAGRAPH, 0),
+    ]
+
+
+def test_code_keeps_its_lines_at_the_depth_of_its_list() -> None:
+    assert items("- Run:\n\n  - it\n\n    ```sh\n    a  b\n\n      <c>\n    ```\n\n    alone\n") == [
+        Item("Run:", Marker.BULLET, 0),
+        Item("it", Marker.BULLET, 1),
+        Item("a  b\n\n  <c>", Marker.CODE, 1),
+        Item("alone", Marker.PARAGRAPH, 1),
+    ]
+    assert items("    indented\n      code\n") == [Item("indented\n  code", Marker.CODE)]
+
+
+def test_rows_are_items_and_empty_cells_are_not() -> None:
+    text = "| Tool | | Right |\n|---|:--:|---|\n| **mail** | | [read](r.md) |\n| | | |\n\nAfter.\n"
+    assert items(text) == [Item("Tool | Right"), Item("mail | read"), Item("After.")]
+    assert links(text) == [Link("read", "https://raw.example.org/project/main/final/r.md")]
+
+
+def test_marks_html_and_pictures_are_no_text() -> None:
+    text = 'A *b* **c** `d<e>`<br>f <b onclick="x">g</b>\\\nh ![alt](x.png)&amp;i\n'
+    assert items(f"{text}\n<script>\nalert(1)\n</script>\n") == [Item("A b c d<e>f g h &i")]
+
+
+def test_hidden_characters_are_dropped_before_markdown_is_read() -> None:
+    text = "\ufeff# Ti\u200btle\r\n\r\nhid\U000e0041\u202eden\u00a0text、全角Ａ\r\n"
+    assert read_groups(text, URL) == (
+        MarkdownGroup("", 0),
+        MarkdownGroup("Title", 1, [Item("hidden text、全角Ａ")]),
+    )
+
+
+def test_links_are_absolute_and_lead_somewhere() -> None:
+    text = (
+        "[A](../b.md#c) [D](/d) [**E** `f`](https://example.org/e?g=1) <https://example.org/auto>\n"
+        "[Mail](mailto:a@example.org) [Script](javascript:alert(1)) [ ](x.md) [Empty]() ![P](p.png)\n"
+        "[Named][n]\n\n[n]: <n.md> 'unseen'\n"
+    )
+    assert links(text) == [
+        Link("A", "https://raw.example.org/project/main/b.md#c"),
+        Link("D", "https://raw.example.org/d"),
+        Link("E f", "https://example.org/e?g=1"),
+        Link("https://example.org/auto", "https://example.org/auto"),
+        Link("Named", "https://raw.example.org/project/main/final/n.md"),
+    ]
+
+
+def test_a_link_over_two_lines_keeps_its_words_apart() -> None:
+    assert links("[two\nwords](a.md)") == [
+        Link("two words", "https://raw.example.org/project/main/final/a.md")
+    ]

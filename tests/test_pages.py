@@ -1,0 +1,118 @@
+"""Kept pages: what is put comes back whole, or not at all."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from ingest.pages import Page, PageStore, absolute
+from kb.errors import StorageError
+
+ADDRESS = "https://docs.example.org/guide/page.html"
+PAGE = Page(
+    url="https://docs.example.org/guide/page2.html",
+    body="<h1>鍵 \x00</h1>\r\n".encode("shift_jis"),
+    fetched_at="2026-04-01T00:00:00+00:00",
+    encoding="shift_jis",
+    etag='"abc"',
+    last_modified="Wed, 01 Apr 2026 00:00:00 GMT",
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PageStore:
+    return PageStore(tmp_path / "pages")
+
+
+def file(folder: Path, suffix: str) -> Path:
+    """The one file of this suffix that is kept."""
+    (found,) = (folder / "pages").glob(f"*{suffix}")
+    return found
+
+
+def test_a_kept_page_comes_back_whole_by_the_address_that_was_asked_for(store: PageStore) -> None:
+    store.put(ADDRESS, PAGE)
+    assert store.get(ADDRESS) == PAGE
+    assert store.get(PAGE.url) is None
+
+
+def test_a_page_is_kept_for_the_next_process(store: PageStore, tmp_path: Path) -> None:
+    store.put(ADDRESS, PAGE)
+    assert PageStore(tmp_path / "pages").get(ADDRESS) == PAGE
+
+
+def test_a_newer_page_takes_the_place_of_the_older_one(store: PageStore, tmp_path: Path) -> None:
+    newer = Page(ADDRESS, b"", "2026-05-01T00:00:00+00:00")
+    store.put(ADDRESS, PAGE)
+    store.put(ADDRESS, newer)
+    assert store.get(ADDRESS) == newer
+    assert sorted(path.suffix for path in (tmp_path / "pages").iterdir()) == [".body", ".json"]
+
+
+def test_a_store_that_was_never_written_keeps_nothing(store: PageStore, tmp_path: Path) -> None:
+    assert store.get(ADDRESS) is None
+    assert list(tmp_path.glob("pages*")) == []
+
+
+def test_a_body_that_was_cut_short_is_not_kept(store: PageStore, tmp_path: Path) -> None:
+    store.put(ADDRESS, PAGE)
+    body = file(tmp_path, ".body")
+    body.write_bytes(body.read_bytes()[:-1])
+    assert store.get(ADDRESS) is None
+
+
+@pytest.mark.parametrize("suffix", [".body", ".json"])
+def test_half_a_page_is_not_kept(store: PageStore, tmp_path: Path, suffix: str) -> None:
+    store.put(ADDRESS, PAGE)
+    file(tmp_path, suffix).unlink()
+    assert store.get(ADDRESS) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "list", "missing fact", "unknown fact", "no digest", "not UTF-8"])
+def test_damaged_facts_are_not_kept(store: PageStore, tmp_path: Path, damage: str) -> None:
+    store.put(ADDRESS, PAGE)
+    path = file(tmp_path, ".json")
+    facts = json.loads(path.read_bytes())
+    texts = {
+        "cut": path.read_bytes()[:-1],
+        "list": b"[]",
+        "missing fact": json.dumps({k: v for k, v in facts.items() if k != "url"}).encode(),
+        "unknown fact": json.dumps(facts | {"colour": "red"}).encode(),
+        "no digest": json.dumps({k: v for k, v in facts.items() if k != "sha256"}).encode(),
+        "not UTF-8": b'"\xff"',
+    }
+    path.write_bytes(texts[damage])
+    assert store.get(ADDRESS) is None
+
+
+def test_a_folder_that_cannot_be_read_is_told(store: PageStore, tmp_path: Path) -> None:
+    (tmp_path / "pages").write_text("a file, not a folder", encoding="utf-8")
+    with pytest.raises(StorageError, match=re.escape(str(tmp_path / "pages")) + ".*: Not a directory"):
+        store.get(ADDRESS)
+
+
+def test_a_page_is_decoded_as_its_site_says() -> None:
+    assert PAGE.text == "<h1>鍵 \x00</h1>\r\n"
+    assert Page(ADDRESS, b"caf\xe9", "", "iso-8859-1").text == "café"
+    assert Page(ADDRESS, b"caf\xe9!", "").text == "caf\ufffd!"
+
+
+@pytest.mark.parametrize(
+    ("href", "address"),
+    [
+        ("./b.html#c", "https://docs.example.org/guide/b.html#c"),
+        ("/b", "https://docs.example.org/b"),
+        ("//example.org/b", "https://example.org/b"),
+        ("http://example.org", "http://example.org"),
+        ("#c", "https://docs.example.org/guide/page.html#c"),
+        ("", ""),
+        ("mailto:a@example.org", ""),
+        ("javascript:alert(1)", ""),
+        ("data:text/html,x", ""),
+        ("file:///etc/passwd", ""),
+        ("http://[::1", ""),
+    ],
+)
+def test_a_link_leads_to_a_web_address_or_nowhere(href: str, address: str) -> None:
+    assert absolute(ADDRESS, href) == address

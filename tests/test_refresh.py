@@ -1,0 +1,438 @@
+"""The pipeline: what the sites, the kept pages and the catalogue each bring into a build."""
+
+import json
+import logging
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from support.encoder import WordEncoder
+from support.saved import DATA, LENS, OWASP
+from support.site import Reply, Site, own_pages, serve
+
+from ingest.errors import CatalogueError, CountError, FetchError, IngestError, PageShapeError
+from ingest.refresh import Report, refresh
+from kb.builds import Manifest, build_folder, current_id, list_builds
+from kb.entries import Entry, Origin, read_entries
+from kb.settings import Settings
+
+LENS_PLACE = LENS.removeprefix("https:/")
+PRACTICE = f"{LENS_PLACE}gensec01-bp02.html"
+CONTENTS = f"{LENS_PLACE}toc-contents.json"
+COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "risk": 2}
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Site]:
+    """One server for all tests of this module: stopping one takes half a second."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def site(served: Site) -> Site:
+    """The server with its own pages, no faults and no memory."""
+    served.pages = own_pages()
+    served.faults.clear()
+    served.requests.clear()
+    return served
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A copy of the tests' sources and catalogue that a test may change."""
+    return shutil.copytree(DATA, tmp_path / "data")
+
+
+@pytest.fixture(autouse=True)
+def small_world(data: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own sources and catalogue, and the fake model."""
+    monkeypatch.setattr("ingest.refresh.data_folder", lambda: data)
+    monkeypatch.setattr("ingest.refresh.open_encoder", lambda _home, _model: encoder)
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """A mirror that nobody answers at."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
+    return refresh(Settings(home=home, mirror=mirror), offline=offline)
+
+
+def entries(home: Path) -> dict[tuple[str, str], Entry]:
+    """The entries of the served build by id and language."""
+    found = read_entries(build_folder(home, current_id(home)) / "entries.jsonl")
+    return {(entry.id, entry.language.value): entry for entry in found}
+
+
+def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
+    return [(s.name, s.edition, s.language, s.entries, s.origin) for s in manifest.sources]
+
+
+def assert_nothing_was_published(home: Path, served_before: str) -> None:
+    """The old build is the one and only, no half of another is left, and the lock is free."""
+    assert current_id(home) == served_before
+    assert [path.name for path in (home / "builds").iterdir()] == [served_before]
+    FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()
+
+
+def test_the_first_refresh_builds_what_the_sites_show(home: Path, site: Site) -> None:
+    report = run(home, site.base)
+    assert report.unreachable == ()
+    assert report.manifest.counts == COUNTS
+    assert states(report.manifest) == [
+        ("genai-lens", "2026-03-05", "en", 12, "site"),
+        ("owasp-llm", "2026", "en", 1, "site"),
+        ("owasp-llm", "2025", "en", 1, "site"),
+        ("owasp-llm", "2025", "ja", 1, "site"),
+    ]
+    assert current_id(home) == report.manifest.id
+    assert {path for path, status in site.requests if status != 200} == {
+        "/docs.aws.amazon.com/robots.txt",
+        "/raw.githubusercontent.com/robots.txt",
+    }
+
+
+def test_the_rules_of_a_host_are_asked_for_once_an_edition(home: Path, site: Site, data: Path) -> None:
+    names = [f"Page{number}.md" for number in range(8)]
+    file = data / "sources" / "owasp-llm.toml"
+    text = file.read_text(encoding="utf-8").replace('["LLM03_', f'{json.dumps(names)[:-1]}, "LLM03_')
+    file.write_text(text, encoding="utf-8")
+    folder = OWASP.removeprefix("https:/") + "2026/final/"
+    site.pages |= {folder + name: b"# Page\n\nText.\n" for name in names}
+    site.faults["/raw.githubusercontent.com/robots.txt"] = lambda _: time.sleep(0.05)
+    assert states(run(home, site.base).manifest)[1] == ("owasp-llm", "2026", "en", 9, "site")
+    asked = [path for path, _ in site.requests]
+    assert asked.count("/raw.githubusercontent.com/robots.txt") == 3
+    assert [asked.count(folder + name) for name in names] == [1] * 8
+
+
+def test_japanese_of_the_catalogue_follows_where_the_site_has_none(home: Path, site: Site) -> None:
+    run(home, site.base)
+    found = entries(home)
+    both = [
+        "GENOPS04",
+        "GENOPS04-BP01",
+        "GENSEC01",
+        "GENSEC01-BP01",
+        "GENSEC01-BP02",
+        "LLM03:2026",
+        "LLM06:2025",
+    ]
+    assert [entry_id for entry_id, language in found if language == "ja"] == both
+    keys = list(found)
+    assert [keys[keys.index((entry_id, "en")) + 1] for entry_id in both] == [(name, "ja") for name in both]
+    practice = found["GENSEC01-BP01", "ja"]
+    assert (practice.title, practice.edition, practice.url) == (
+        "呼び出し元に名前を付ける",
+        "2026-03-05",
+        f"{LENS}gensec01-bp01.html",
+    )
+    assert [section.origin for section in practice.sections] == [Origin.CATALOGUE] * 2
+
+
+def test_sections_of_the_catalogue_stand_behind_those_of_the_site(home: Path, site: Site) -> None:
+    run(home, site.base)
+    found = entries(home)
+    assert [(s.title, s.origin.value) for s in found["GENSEC01-BP01", "en"].sections] == [
+        ("Introduction", "site"),
+        ("Desired outcome", "site"),
+        ("Benefits", "site"),
+        ("Implementation guidance", "site"),
+        ("Implementation steps", "site"),
+        ("Related best practices", "site"),
+        ("Summary", "catalogue"),
+        ("What to do", "catalogue"),
+    ]
+    assert [(s.title, s.origin.value) for s in found["LLM06:2025", "ja"].sections] == [
+        ("説明", "site"),
+        ("リスクの一般的な例", "site"),
+        ("予防と緩和の戦略", "site"),
+        ("攻撃シナリオの例", "site"),
+        ("参考リンク", "site"),
+        ("概要", "catalogue"),
+        ("実施すること", "catalogue"),
+    ]
+    assert [s.origin for s in found["genai-lens/definitions", "en"].sections] == [Origin.SITE] * 2
+
+
+def test_an_id_that_the_site_no_longer_has_is_not_taken_from_the_catalogue(
+    home: Path, site: Site, data: Path, nowhere: str
+) -> None:
+    old = (data / "catalog" / "genai-lens" / "GENOPS04.yaml").read_text(encoding="utf-8")
+    new = old.replace("GENOPS04", "GENSUS09").replace("genops04", "gensus09").replace("genops4", "gensus09")
+    (data / "catalog" / "genai-lens" / "GENSUS09.yaml").write_text(new, encoding="utf-8")
+    run(home, site.base)
+    assert {key for key in entries(home) if "GENSUS09" in key[0]} == set()
+    shutil.rmtree(home)
+    run(home, nowhere)
+    assert {key for key in entries(home) if "GENSUS09" in key[0]} == {
+        ("GENSUS09", "en"),
+        ("GENSUS09", "ja"),
+        ("GENSUS09-BP01", "en"),
+        ("GENSUS09-BP01", "ja"),
+    }
+
+
+# A second time.
+
+
+def test_a_refresh_without_changes_asks_for_changes_alone_and_embeds_nothing(
+    home: Path, site: Site, encoder: WordEncoder
+) -> None:
+    first = run(home, site.base)
+    assert len(encoder.encoded) == first.manifest.chunks
+    before = entries(home)
+    encoder.encoded.clear()
+    site.requests.clear()
+    reported: list[tuple[int, int]] = []
+    second = refresh(
+        Settings(home=home, mirror=site.base), progress=lambda done, total: reported.append((done, total))
+    )
+    pages = {(path, status) for path, status in site.requests if not path.endswith("/robots.txt")}
+    assert pages == {(path, 304) for path in own_pages()}
+    assert (encoder.encoded, reported) == ([], [(0, 0)])
+    assert second.manifest.chunks == first.manifest.chunks
+    assert entries(home) == before
+
+
+def test_a_change_of_one_section_embeds_that_section_alone(
+    home: Path, site: Site, encoder: WordEncoder
+) -> None:
+    run(home, site.base)
+    encoder.encoded.clear()
+    site.requests.clear()
+    site.pages[PRACTICE] = site.pages[PRACTICE].replace(b"Test it from outside.", b"Test it twice.")
+    run(home, site.base)
+    assert [path for path, status in site.requests if status == 200] == [PRACTICE]
+    assert encoder.encoded == [
+        "Keep model traffic on private paths\nHow do you know who calls your models?\nImplementation steps\n"
+        "Choose the network.\nPrefer one without a gateway.\nRemove gateways that are left over.\n"
+        "Keep its name short.\nWrite the policy of the endpoint:\n"
+        '{\n    "Action": "bedrock:InvokeModel",\n    "Effect": "Allow"\n}\n'
+        "Nothing else may pass.\nTest it twice."
+    ]
+
+
+def test_what_a_killed_refresh_left_behind_is_removed(home: Path, site: Site) -> None:
+    leftover = home / "builds" / ".making-20200101T000000-00000000"
+    leftover.mkdir(parents=True)
+    (leftover / "entries.jsonl").write_text("half", encoding="utf-8")
+    report = run(home, site.base)
+    assert [path.name for path in (home / "builds").iterdir()] == [report.manifest.id]
+
+
+# Without the sites.
+
+
+def test_without_network_and_kept_pages_the_catalogue_is_built_and_the_host_is_named_once(
+    home: Path, nowhere: str
+) -> None:
+    report = run(home, nowhere)
+    assert report.unreachable == (nowhere.removeprefix("http://"),)
+    assert report.manifest.counts == {"question": 2, "best_practice": 3, "risk": 2}
+    assert states(report.manifest) == [
+        ("genai-lens", "2026-02-03", "en", 5, "catalogue"),
+        ("owasp-llm", "2026", "en", 1, "catalogue"),
+        ("owasp-llm", "2025", "en", 1, "catalogue"),
+        ("owasp-llm", "2025", "ja", 1, "catalogue"),
+    ]
+    found = entries(home)
+    assert len(found) == 14
+    assert [(s.title, s.text) for s in found["GENSEC01-BP01", "en"].sections] == [
+        ("Summary", "Nameless callers cannot be stopped one by one."),
+        ("What to do", "Keep a register of callers.\nRevoke roles that have no owner."),
+    ]
+
+
+def test_without_network_the_kept_pages_are_read_again(
+    home: Path, site: Site, nowhere: str, encoder: WordEncoder
+) -> None:
+    first = run(home, site.base)
+    before = entries(home)
+    encoder.encoded.clear()
+    second = run(home, nowhere)
+    assert second.unreachable == (nowhere.removeprefix("http://"),)
+    assert second.manifest.sources == first.manifest.sources
+    assert (entries(home), encoder.encoded) == (before, [])
+
+
+def test_an_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, nowhere: str) -> None:
+    run(home, site.base)
+    page = next((home / "pages" / "genai-lens").glob("*.json"))
+    facts = json.loads(page.read_text(encoding="utf-8")) | {"fetched_at": "2026-01-02T03:04:05+00:00"}
+    page.write_text(json.dumps(facts), encoding="utf-8")
+    lens, *others = run(home, nowhere).manifest.sources
+    assert lens.fetched_at == "2026-01-02T03:04:05+00:00"
+    assert [state.fetched_at > "2026-01-02T03:04:05+00:00" for state in others] == [True] * 3
+
+
+def test_each_edition_falls_back_on_its_own(home: Path, site: Site, nowhere: str) -> None:
+    run(home, site.base)
+    shutil.rmtree(home / "pages" / "owasp-llm")
+    assert states(run(home, nowhere).manifest) == [
+        ("genai-lens", "2026-03-05", "en", 12, "site"),
+        ("owasp-llm", "2026", "en", 1, "catalogue"),
+        ("owasp-llm", "2025", "en", 1, "catalogue"),
+        ("owasp-llm", "2025", "ja", 1, "catalogue"),
+    ]
+
+
+def test_a_kept_page_that_was_damaged_counts_as_missing(home: Path, site: Site, nowhere: str) -> None:
+    run(home, site.base)
+    for body in (home / "pages" / "genai-lens").glob("*.body"):
+        body.write_bytes(body.read_bytes()[:-1])
+    assert states(run(home, nowhere).manifest)[0] == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
+
+
+def test_offline_asks_no_site_and_names_no_host(home: Path, site: Site) -> None:
+    bare = run(home, site.base, offline=True)
+    assert (bare.unreachable, [state.origin for state in bare.manifest.sources]) == ((), ["catalogue"] * 4)
+    assert site.requests == []
+    run(home, site.base)
+    site.requests.clear()
+    kept = run(home, site.base, offline=True)
+    assert (kept.unreachable, [state.origin for state in kept.manifest.sources]) == ((), ["site"] * 4)
+    assert site.requests == []
+
+
+# What must not be published.
+
+
+def test_a_page_that_vanished_leaves_the_old_build_served(home: Path, site: Site) -> None:
+    served = run(home, site.base).manifest.id
+    root = f"{LENS_PLACE}generative-ai-lens.html"
+    site.faults[PRACTICE] = lambda _: Reply(302, headers={"Location": root})
+    with pytest.raises(PageShapeError) as caught:
+        run(home, site.base)
+    assert str(caught.value) == (
+        f"{LENS}generative-ai-lens.html: found the h1 'Generative AI Lens - A small one', "
+        "expected one that begins with GENSEC01-BP02; nothing is published"
+    )
+    assert_nothing_was_published(home, served)
+
+
+def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Site) -> None:
+    served = run(home, site.base).manifest.id
+    before = entries(home)
+    site.pages[PRACTICE] = b"<html>Back soon</html>"
+    with pytest.raises(PageShapeError, match="no element #main-col-body"):
+        run(home, site.base)
+    assert_nothing_was_published(home, served)
+    run(home, site.base, offline=True)
+    assert entries(home) == before
+
+
+def test_a_page_that_is_missing_on_the_first_refresh_publishes_nothing(home: Path, site: Site) -> None:
+    del site.pages[PRACTICE]
+    with pytest.raises(FetchError, match=r"gensec01-bp02\.html: the site answered 404, expected 200"):
+        run(home, site.base)
+    assert list_builds(home) == ()
+    assert not (home / "pages").exists()
+
+
+def without(text: bytes, href: str) -> bytes:
+    """The table of contents without a page and those below it."""
+
+    def kept(nodes: list[dict[str, object]]) -> list[dict[str, object]]:
+        return [
+            node | {"contents": kept(node.get("contents", []))}  # type: ignore[arg-type]
+            for node in nodes
+            if node["href"] != href
+        ]
+
+    return json.dumps({"contents": kept(json.loads(text)["contents"])}).encode()
+
+
+@pytest.mark.parametrize(
+    ("href", "found"),
+    [
+        ("gensec01-bp02.html", "2 entries of kind best_practice, expected at least 3"),
+        ("genops4.html", "1 entries of kind pillar, expected at least 2"),
+    ],
+    ids=["a best practice", "a question"],
+)
+def test_fewer_entries_than_expected_leave_the_old_build_served(
+    home: Path, site: Site, href: str, found: str
+) -> None:
+    served = run(home, site.base).manifest.id
+    site.pages[CONTENTS] = without(site.pages[CONTENTS], href)
+    with pytest.raises(CountError, match=f"^genai-lens 2026-03-05: found {found}; nothing is published$"):
+        run(home, site.base)
+    assert_nothing_was_published(home, served)
+
+
+def test_a_catalogue_that_is_broken_leaves_the_old_build_served(home: Path, site: Site, data: Path) -> None:
+    served = run(home, site.base).manifest.id
+    (data / "catalog" / "owasp-llm" / "LLM03-2026.yaml").write_text("id: LLM03:2026\n", encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"LLM03-2026\.yaml, LLM03:2026, title: Field required"):
+        run(home, site.base)
+    assert_nothing_was_published(home, served)
+
+
+# Two at once.
+
+HOLD = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock of the home until its input ends."""
+    home.mkdir()
+    command = [sys.executable, "-c", HOLD, str(home / "refresh.lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.terminate()
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_refresh_that_waits_too_long_for_another_says_so(
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.refresh._LOCK_SECONDS", 0.01)
+    with pytest.raises(IngestError, match=f"^{home}: another refresh did not end within 0 seconds"):
+        run(home, site.base)
+    assert (site.requests, list_builds(home)) == ([], ())
+
+
+def test_a_refresh_goes_on_when_another_has_ended(
+    home: Path, site: Site, holder: subprocess.Popen[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    class EndTheOther(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "another refresh is under way" in record.getMessage():
+                assert site.requests == []
+                assert holder.stdin is not None
+                holder.stdin.close()
+
+    handler = EndTheOther()
+    logging.getLogger("ingest.refresh").addHandler(handler)
+    try:
+        report = run(home, site.base)
+    finally:
+        logging.getLogger("ingest.refresh").removeHandler(handler)
+    assert report.manifest.counts == COUNTS
+    assert f"another refresh is under way in {home}; waiting for it to end" in caplog.text
+
+
+def test_the_lock_is_free_after_a_refresh(home: Path, site: Site) -> None:
+    run(home, site.base)
+    FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+from platformdirs import user_data_path
+from pydantic import ValidationError
+
+from kb.errors import SettingsError
+from kb.settings import Settings, load_settings
+
+
+@pytest.fixture
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GENLENS_HOME")
+
+
+def dotenv(*lines: str) -> None:
+    Path(".env").write_text("\n".join(lines))
+
+
+@pytest.mark.usefixtures("unset")
+def test_without_anything_set_the_defaults_hold() -> None:
+    settings = load_settings()
+    assert settings.home == user_data_path("genlens")
+    assert settings.mirror is None
+    assert settings.model == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_an_argument_comes_before_the_environment_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    dotenv("GENLENS_MODEL=of-the-file", "GENLENS_MIRROR=http://file.test")
+    assert load_settings().model == "of-the-file"
+    monkeypatch.setenv("GENLENS_MODEL", "of-the-environment")
+    assert load_settings().model == "of-the-environment"
+    assert load_settings(model="of-the-argument").model == "of-the-argument"
+    assert load_settings(model=None).model == "of-the-environment"
+    assert load_settings().mirror == "http://file.test"
+
+
+def test_the_file_is_that_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dotenv("GENLENS_MODEL=of-the-file")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert load_settings().model == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def test_other_names_in_the_environment_and_the_file_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    dotenv("DATABASE_URL=x", "MODEL=other", "GENLENS_TEST_MIRROR=/there")
+    monkeypatch.setenv("HOME_OF_GENLENS", "x")
+    monkeypatch.setenv("GENLENS_TEST_MIRROR", "/somewhere")
+    assert load_settings().model == "sentence-transformers/all-MiniLM-L6-v2"
+
+
+KNOWN = "known: GENLENS_HOME, GENLENS_MIRROR, GENLENS_MODEL"
+
+
+@pytest.mark.parametrize("name", ["GENLENS_MODLE", "genlens_modle"])
+def test_an_unknown_name_in_the_environment_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "x")
+    with pytest.raises(SettingsError, match=f"unknown setting {name} in the environment; {KNOWN}"):
+        load_settings()
+
+
+def test_an_unknown_name_in_the_file_is_refused() -> None:
+    dotenv("GENLENS_MODEL=x", "GENLENS_COLOUR=blue")
+    with pytest.raises(SettingsError, match=rf"unknown setting GENLENS_COLOUR in \.env; {KNOWN}"):
+        load_settings()
+
+
+def test_an_unknown_argument_is_refused() -> None:
+    with pytest.raises(SettingsError, match=f"unknown setting 'modle'; {KNOWN}"):
+        load_settings(modle="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("GENLENS_MODEL", "", "should have at least 1 character"),
+        ("GENLENS_MIRROR", "ftp://mirror.test", "expected an address that starts with http:// or https://"),
+        ("GENLENS_MIRROR", "mirror.test", "expected an address that starts with http:// or https://"),
+        ("GENLENS_HOME", "", "expected a folder"),
+    ],
+)
+def test_a_bad_value_is_named_by_its_variable(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value).startswith(f"{name} is {value!r}: ")
+    assert reason in str(caught.value)
+
+
+def test_the_home_is_absolute_with_the_users_folder_filled_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings(home=Path("here")).home == tmp_path / "work" / "here"
+    monkeypatch.setenv("GENLENS_HOME", "~/data")
+    assert load_settings().home == tmp_path / "data"
+
+
+def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(mirror="http://127.0.0.1:8000/").mirror == "http://127.0.0.1:8000"
+    monkeypatch.setenv("GENLENS_MIRROR", "")
+    assert load_settings().mirror is None
+
+
+def test_settings_do_not_change_once_made() -> None:
+    settings = load_settings()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.model = "other"
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert all(field.description for field in Settings.model_fields.values())

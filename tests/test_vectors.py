@@ -1,0 +1,118 @@
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kb.chunks import Chunk
+from kb.encoder import Vectors, normalised
+from kb.entries import Language, Role
+from kb.errors import DamagedIndexError, StorageError
+from kb.vectors import VectorStore
+
+COUNT, DIM = 1200, 32
+
+
+def chunks(count: int) -> list[Chunk]:
+    return [
+        Chunk(f"E.en.0.{i}", "E", Language.ENGLISH, 0, Role.OTHER, 0, 6, "Title", f"text {i}")
+        for i in range(count)
+    ]
+
+
+def random_units(count: int, seed: int) -> Vectors:
+    return normalised(np.random.default_rng(seed).normal(size=(count, DIM)).astype(np.float32))
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store of more vectors than are added in one go."""
+    folder = tmp_path_factory.mktemp("vectors") / "chroma"
+    with VectorStore(folder, make=True) as store:
+        store.add(chunks(COUNT), random_units(COUNT, seed=20260102))
+    return folder
+
+
+def test_neighbours_are_those_of_a_scan_over_all_vectors(stored: Path) -> None:
+    vectors, questions = random_units(COUNT, seed=20260102), random_units(25, seed=7)
+    with VectorStore(stored) as store:
+        for question in questions:
+            cosines = vectors @ question
+            best = np.argsort(-cosines)[:15]
+            found = store.nearest(question, 15)
+            assert [neighbour.chunk_id for neighbour in found] == [f"E.en.0.{row}" for row in best]
+            np.testing.assert_allclose([n.similarity for n in found], cosines[best], atol=1e-5)
+
+
+def test_similarity_is_one_for_the_vector_itself_and_minus_one_for_its_opposite(tmp_path: Path) -> None:
+    axes = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
+    with VectorStore(tmp_path / "chroma", make=True) as store:
+        store.add(chunks(3), axes)
+        found = store.nearest(axes[0], 3)
+    assert [neighbour.chunk_id for neighbour in found] == ["E.en.0.0", "E.en.0.1", "E.en.0.2"]
+    assert [neighbour.similarity for neighbour in found] == pytest.approx([1, 0, -1], abs=1e-6)
+
+
+def test_a_store_that_is_opened_again_holds_every_chunk(stored: Path) -> None:
+    with VectorStore(stored) as store:
+        assert store.count() == COUNT
+    with VectorStore(stored) as store:
+        assert len(store.nearest(random_units(1, seed=1)[0], 7)) == 7
+
+
+def test_vectors_are_given_by_the_digest_of_what_was_embedded(stored: Path) -> None:
+    with VectorStore(stored) as store:
+        kept = store.by_digest()
+    expected = dict(zip((c.digest for c in chunks(COUNT)), random_units(COUNT, seed=20260102), strict=True))
+    assert kept.keys() == expected.keys()
+    for digest, vector in expected.items():
+        np.testing.assert_allclose(kept[digest], vector, atol=1e-7)
+    assert next(iter(kept.values())).dtype == np.float32
+
+
+def test_two_builds_in_one_process_keep_their_vectors_apart(tmp_path: Path) -> None:
+    axes = np.array([[1, 0], [0, 1]], dtype=np.float32)
+    with VectorStore(tmp_path / "a", make=True) as first, VectorStore(tmp_path / "b", make=True) as second:
+        first.add(chunks(2), axes)
+        second.add(chunks(2), axes[::-1])
+        assert first.nearest(axes[0], 1)[0].chunk_id == "E.en.0.0"
+        assert second.nearest(axes[0], 1)[0].chunk_id == "E.en.0.1"
+
+
+def test_an_empty_store_has_no_vectors(tmp_path: Path) -> None:
+    with VectorStore(tmp_path / "chroma", make=True) as store:
+        assert store.count() == 0
+        assert store.by_digest() == {}
+
+
+def test_opening_a_missing_store_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(DamagedIndexError, match=r"chroma: no vector store; .*genlens refresh"):
+        VectorStore(tmp_path / "chroma")
+    assert not (tmp_path / "chroma").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"not a database " * 500, None], ids=["empty", "other bytes", "shortened"]
+)
+def test_a_damaged_store_is_refused_each_time_it_is_opened(
+    stored: Path, tmp_path: Path, content: bytes | None
+) -> None:
+    folder = tmp_path / "chroma"
+    shutil.copytree(stored, folder)
+    file = folder / "chroma.sqlite3"
+    file.write_bytes(file.read_bytes()[:30_000] if content is None else content)
+    for _ in range(3):  # Chroma keeps the half-opened client of a first try
+        with pytest.raises(
+            DamagedIndexError, match=r"chroma: the vector store cannot be read .*genlens refresh"
+        ):
+            VectorStore(folder)
+
+
+def test_a_store_is_not_made_where_one_is(stored: Path) -> None:
+    with pytest.raises(StorageError, match=r"chroma: the vector store cannot be written"):
+        VectorStore(stored, make=True)
+
+
+def test_a_question_of_another_length_is_refused(stored: Path) -> None:
+    with VectorStore(stored) as store, pytest.raises(DamagedIndexError, match=r"32.*3|3.*32"):
+        store.nearest(np.array([1, 0, 0], dtype=np.float32), 1)
