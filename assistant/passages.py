@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.base import Hit
-from kb.entries import Entry, Item, Language, Marker, Role, Section
+from kb.entries import FINDING, Entry, Item, Language, Marker, Role, Section
 from kb.text import sentences, terms
 
 # Characters: a shorter sentence says little by itself, a longer one is no quote.
@@ -78,7 +78,7 @@ def _matcher(hit: Hit, wanted: Sequence[str], weigh: Weigh) -> Callable[[Passage
     """How well a passage matches: the share, by weight, of the wanted terms that it holds."""
     weights = {term: weigh(term) for term in wanted}
     total = sum(weights.values()) or 1.0
-    first = hit.chunks[0] if hit.chunks else None
+    first = next((chunk for chunk in hit.chunks if chunk.role not in FINDING), None)
 
     def match(passage: Passage) -> float:
         shared = sum(weights[term] for term in weights.keys() & set(terms(passage.text)))

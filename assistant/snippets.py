@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from kb.base import Hit
+from kb.entries import FINDING
 from kb.text import Token, tokens
 
 WIDTH = 200  # characters, about two lines
@@ -27,7 +28,8 @@ class Snippet:
 
 def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
     """The window of the hit's best chunk that holds most of the wanted terms."""
-    source = hit.chunks[0].text.replace("\n", " ") if hit.chunks else hit.entry.title
+    said = next((chunk.text for chunk in hit.chunks if chunk.role not in FINDING), hit.entry.title)
+    source = said.replace("\n", " ")
     matches = [token for token in tokens(source) if token.term in wanted]
     start = _best_start(source, matches)
     end = min(len(source), start + WIDTH)

@@ -77,7 +77,10 @@ def read(source: Source, edition: Edition, pages: Callable[[str], Page]) -> tupl
         elif node.id is not None:
             entries.append(_best_practice(where, body, questions.get(question_of(node.id))))
         else:
-            entries += [_plain(where, body), *_principles(where, body)]
+            plain = _plain(where, body)
+            # A page that is a mere list of others says nothing that could be cited.
+            entries += [plain] if plain.sections else []
+            entries += _principles(where, body)
     return found, tuple(entries)
 
 
@@ -108,12 +111,13 @@ def tree(contents: Page, start: str) -> Iterator[Node]:
 
 def _nodes(record: dict[str, object], start: str, above: tuple[str, ...]) -> Iterator[Node]:
     title = squeeze(str(record["title"]))
-    url = urljoin(start, str(record["href"])).partition("#")[0]
     below = record.get("contents") or []
     if not isinstance(below, list):
         raise TypeError(f"contents of {title!r} is not a list")
     practices = [match.id for child in below for match in find_ids(str(child["title"]).split(" ", 1)[0], "")]
-    if url.startswith(start):  # links that leave the guide are somebody else's pages
+    url = urljoin(start, str(record.get("href") or "")).partition("#")[0]
+    # A title without a page only groups others, and links that leave the guide are somebody else's pages.
+    if url.startswith(start) and url != start:
         yield Node(title, url, above, tuple(practices))
     for child in below:
         yield from _nodes(child, start, (*above, title))
@@ -165,11 +169,12 @@ def _question(where: _Where, body: Body) -> Entry:
         raise PageShapeError(where.served_from, found, f"a table that begins with {expected}")
     for group in body.groups:
         group.items[:] = [item for item in group.items if item.text != cell]
+    asked = Section("Introduction", Role.INTRODUCTION, (Item(question.strip()),))
     return where.entry(
         expected,
         Kind.QUESTION,
         body.title,
-        _sections(body),
+        _sections(body) or (asked,),
         pillar=where.node.above[-1],
         question=question.strip(),
     )

@@ -19,8 +19,19 @@ from kb.text import is_japanese
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 _TITLES = {
-    Language.ENGLISH: {Role.INTRODUCTION: "Summary", Role.STEPS: "What to do"},
-    Language.JAPANESE: {Role.INTRODUCTION: "概要", Role.STEPS: "実施すること"},
+    Language.ENGLISH: {
+        Role.INTRODUCTION: "Summary",
+        Role.STEPS: "What to do",
+        Role.SIGNS: "Signs that it is missing",
+        Role.ASKS: "What people ask",
+        Role.TERMS: "Terms",
+    },
+    Language.JAPANESE: {
+        Role.INTRODUCTION: "概要",
+        Role.STEPS: "実施すること",
+        Role.ASKS: "よくある質問",
+        Role.TERMS: "用語",
+    },
 }
 
 
@@ -28,18 +39,24 @@ class _Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _English(_Record):
+class _Words(_Record):
     summary: _Text
     do: tuple[_Text, ...] = ()
+    asks: tuple[_Text, ...] = ()
+    terms: tuple[_Text, ...] = ()
 
 
-class _Japanese(_English):
+class _English(_Words):
+    signs: tuple[_Text, ...] = ()
+
+
+class _Japanese(_Words):
     title: _Text
     question: _Text | None = None
 
     @model_validator(mode="after")
     def _holds_japanese(self) -> Self:
-        for text in (self.title, self.summary, *self.do, self.question):
+        for text in (self.title, self.summary, *self.do, *self.asks, self.question):
             if text is not None and not is_japanese(text):
                 raise ValueError(f"{text[:40]!r} holds no Japanese")
         return self
@@ -48,6 +65,7 @@ class _Japanese(_English):
 class _Citable(_Record):
     id: _Text
     title: _Text
+    wa_tool: _Text | None = None
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
     en: _English
     ja: _Japanese
@@ -61,6 +79,7 @@ class _Citable(_Record):
 
 class _BestPractice(_Citable):
     risk_level: RiskLevel
+    phases: tuple[_Text, ...] = ()
 
 
 class _Question(_Citable):
@@ -134,6 +153,8 @@ def _both(
             pillar=question.pillar if question else None,
             question=_question_text(question, language) if question else None,
             risk_level=record.risk_level if isinstance(record, _BestPractice) else None,
+            phases=record.phases if isinstance(record, _BestPractice) else (),
+            wa_tool=record.wa_tool,
         )
 
 
@@ -141,10 +162,15 @@ def _question_text(question: _Question, language: Language) -> str:
     return question.ja.question or question.question if language is Language.JAPANESE else question.question
 
 
-def _sections(words: _English, language: Language) -> Iterator[Section]:
-    titles = _TITLES[language]
-    summary = (Item(words.summary),)
-    yield Section(titles[Role.INTRODUCTION], Role.INTRODUCTION, summary, origin=Origin.CATALOGUE)
-    if words.do:
-        steps = tuple(Item(text, Marker.NUMBER) for text in words.do)
-        yield Section(titles[Role.STEPS], Role.STEPS, steps, origin=Origin.CATALOGUE)
+def _sections(words: _Words, language: Language) -> Iterator[Section]:
+    signs = words.signs if isinstance(words, _English) else ()
+    for role, marker, texts in (
+        (Role.INTRODUCTION, Marker.PARAGRAPH, (words.summary,)),
+        (Role.STEPS, Marker.NUMBER, words.do),
+        (Role.SIGNS, Marker.BULLET, signs),
+        (Role.ASKS, Marker.BULLET, words.asks),
+        (Role.TERMS, Marker.BULLET, words.terms),
+    ):
+        if texts:
+            items = tuple(Item(text, marker) for text in texts)
+            yield Section(_TITLES[language][role], role, items, origin=Origin.CATALOGUE)

@@ -12,6 +12,9 @@ MAX_PIECES = 254
 # A chunk about one thing is found more easily than one that fills the model.
 TARGET_PIECES = 160
 
+# Each ask and sign is a chunk of its own, and is embedded as people type it: without titles.
+ALONE = frozenset({Role.ASKS, Role.SIGNS})
+
 CountPieces = Callable[[str], int]
 
 
@@ -36,7 +39,7 @@ class Chunk:
     @property
     def embedded(self) -> str:
         """What the model reads."""
-        return f"{self.context}\n{self.text}"
+        return f"{self.context}\n{self.text}" if self.context else self.text
 
     @property
     def digest(self) -> str:
@@ -53,7 +56,8 @@ def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
         for index, section in enumerate(entry.sections):
             context = _context(entry, section)
             room = max(32, MAX_PIECES - count_pieces(context))
-            spans = _spans(section, min(TARGET_PIECES, room), room, count_pieces)
+            target = 1 if section.role in ALONE else min(TARGET_PIECES, room)
+            spans = _spans(section, target, room, count_pieces)
             for number, (start, end) in enumerate(spans):
                 yield Chunk(
                     id=f"{entry.id}.{entry.language}.{index}.{number}",
@@ -69,6 +73,8 @@ def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
 
 
 def _context(entry: Entry, section: Section) -> str:
+    if section.role in ALONE:
+        return ""
     parts = (entry.title, entry.question, section.title)
     return "\n".join(part for part in parts if part)
 

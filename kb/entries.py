@@ -64,8 +64,15 @@ class Role(StrEnum):
     GUIDANCE = "guidance"
     STEPS = "steps"
     EXAMPLES = "examples"
+    SIGNS = "signs"
+    ASKS = "asks"
+    TERMS = "terms"
     RESOURCES = "resources"
     OTHER = "other"
+
+
+# Words that help to find an entry, but are no statements of it.
+FINDING = frozenset({Role.ASKS, Role.TERMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +110,20 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """Another entry and, in a few words, what it has to do with this one."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One citable thing in one language."""
+    """One citable thing in one language.
+
+    `phases` are those of the generative AI life cycle, `wa_tool` the id of the question or choice in the
+    AWS Well-Architected Tool.
+    """
 
     id: str
     kind: Kind
@@ -117,6 +136,9 @@ class Entry:
     pillar: str | None = None
     question: str | None = None
     risk_level: RiskLevel | None = None
+    phases: tuple[str, ...] = ()
+    wa_tool: str | None = None
+    related: tuple[Related, ...] = ()
 
     def section_url(self, section: Section) -> str:
         """The entry's address, with the section's anchor where it has one."""

@@ -413,7 +413,6 @@ def test_a_page_that_is_no_page_is_refused_by_address() -> None:
         ('{"pages": []}', "KeyError: 'contents'"),
         ('{"contents": 3}', "TypeError: "),
         ('{"contents": ["a"]}', "TypeError: "),
-        ('{"contents": [{"title": "A"}]}', "KeyError: 'href'"),
         ('{"contents": [{"href": "a.html"}]}', "KeyError: 'title'"),
         ('{"contents": [{"title": "A", "href": "a.html", "contents": "b"}]}', "TypeError: contents of 'A'"),
         ('{"contents": [{"title": "A", "href": "http://["}]}', "ValueError: "),
@@ -425,7 +424,6 @@ def test_a_page_that_is_no_page_is_refused_by_address() -> None:
         "another key",
         "a number",
         "a word",
-        "no address",
         "no title",
         "children that are a word",
         "a broken address",
@@ -437,6 +435,22 @@ def test_broken_contents_are_refused(text: str, found: str) -> None:
         read({CONTENTS: text})
     assert str(caught.value).startswith(f"{CONTENTS}: found {found}")
     assert str(caught.value).endswith(", expected a tree of titles; nothing is published")
+
+
+def test_a_title_without_a_page_only_groups_others() -> None:
+    contents = json.loads(body(CONTENTS))
+    first = contents["contents"][0]
+    first["contents"] = [{"title": "Pillars", "contents": first["contents"]}]
+    assert [*read({CONTENTS: json.dumps(contents)})] == [*read()]
+
+
+def test_a_page_that_only_lists_others_is_no_entry() -> None:
+    address = f"{LENS}definitions.html"
+    text = (
+        '<div id="main-col-body"><h1 id="definitions">Definitions</h1>'
+        '<div class="highlights"><ul><li>Elsewhere</li></ul></div></div>'
+    )
+    assert "genai-lens/definitions" not in read({address: text})
 
 
 def test_contents_that_are_not_utf8_are_refused() -> None:

@@ -119,14 +119,13 @@ def test_a_new_step_opens_a_chunk_once_half_of_160_pieces_are_passed() -> None:
 
 
 def test_what_is_under_a_step_stays_with_it() -> None:
-    below = {"marker": Marker.NUMBER, "depth": 1}
     made = entry(
         Item(sentence(0), Marker.NUMBER),
-        *(Item(sentence(i), **below) for i in (1, 2)),  # type: ignore[arg-type]
-        Item(sentence(3), Marker.NUMBER),
-        *(Item(sentence(i), Marker.BULLET, 1) for i in (4, 5, 6)),
+        *(Item(sentence(i), Marker.NUMBER, 1) for i in (1, 2, 3)),
+        Item(sentence(4), Marker.NUMBER),
+        *(Item(sentence(i), Marker.BULLET, 1) for i in (5, 6, 7)),
     )
-    assert grouped(made) == [["S0", "S1", "S2"], ["S3", "S4", "S5", "S6"]]
+    assert grouped(made) == [["S0", "S1", "S2", "S3"], ["S4", "S5", "S6", "S7"]]
 
 
 def test_a_heading_opens_a_chunk_too() -> None:

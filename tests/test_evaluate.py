@@ -62,7 +62,7 @@ def test_a_run_of_nothing_in_scope_has_no_means() -> None:
         ("XYZ", "A", "B", 0.0),
         ("", "A", "", 0.0),
         ("A", "", "", 0.0),
-        ("A", "A", "A", 1.0),  # gold and also at once is gold
+        ("BA", "A", "AB", 0.85972),  # gold and also at once is gold
         ("KLMNOPQRSTA", "A", "", 0.0),  # rank 11 is too deep
         ("ABCDEFGHIJ", "ABCDEFGHIJKL", "", 1.0),  # the best order is cut at 10 too
     ],

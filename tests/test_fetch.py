@@ -2,12 +2,12 @@
 
 import gzip
 import re
-import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 from support.saved import LENS
-from support.site import Reply, Site, own_pages, serve
+from support.shared_site import nobody, renewed, running
+from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
 from ingest.fetch import Client
@@ -23,18 +23,14 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Site]:
-    """One server for all tests of this module: stopping one takes half a second."""
-    with serve() as running:
-        yield running
+    with running() as one:
+        yield one
 
 
 @pytest.fixture
 def site(served: Site) -> Site:
-    """The server with its own pages, no faults and no memory."""
-    served.pages = own_pages()
-    served.faults.clear()
-    served.requests.clear()
-    return served
+    """The small source site, as if it had just been started."""
+    return renewed(served)
 
 
 @pytest.fixture
@@ -284,14 +280,11 @@ def test_a_page_that_takes_too_long_is_given_up(
 
 
 def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits: list[float]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        place = f"127.0.0.1:{taken.getsockname()[1]}"
-        with (
-            Client((HOST,), f"http://{place}") as client,
-            pytest.raises(UnreachableError, match=rf"^{place} cannot be reached: "),
-        ):
+    with nobody() as base, Client((HOST,), base) as client:
+        place = base.removeprefix("http://")
+        with pytest.raises(UnreachableError, match=rf"^{place} cannot be reached: ") as caught:
             client.fetch(PAGE)
+    assert caught.value.host == place
     assert waits == []
 
 

@@ -77,6 +77,9 @@ def test_every_hyphen_and_dash_parts_question_and_practice(hyphen: str) -> None:
         "llm4all",
         "LLM 3.5",
         "LLM 2.20 release",
+        "LLM3.5",
+        "LLM1,000",
+        "LLM5%",
         "LLM 1,000 requests",
         "LLM 5% of the time",
         "LLM11",
@@ -106,7 +109,8 @@ def test_numbers_in_prose_and_glued_to_words_are_no_ids(typed: str) -> None:
 
 def test_several_ids_are_found_in_order_and_each_once_but_name_no_single_one() -> None:
     text = "Compare llm3 2025 with GENSEC05-BP01, GENSEC05 and gensec5 bp1 again."
-    assert [match.id for match in find_ids(text, "2026")] == ["LLM03:2025", "GENSEC05-BP01", "GENSEC05"]
+    found = [(match.id, match.start) for match in find_ids(text, "2026")]
+    assert found == [("LLM03:2025", 8), ("GENSEC05-BP01", 23), ("GENSEC05", 38)]
     assert parse_id(text, "2026") is None
     assert parse_id("LLM03:2026, that is llm 03", "2026") == "LLM03:2026"
 

@@ -47,6 +47,12 @@ def test_a_japanese_question_is_not_put_to_a_model_that_reads_none(
     assert encoder.encoded == ["deleting records"]
 
 
+def test_a_japanese_question_is_put_to_any_other_model(base: KnowledgeBase, encoder: WordEncoder) -> None:
+    encoder.encoded.clear()
+    base.retrieve("記録を消す")
+    assert encoder.encoded == ["記録を消す"]
+
+
 def test_rarer_terms_tell_more(base: KnowledgeBase) -> None:
     # In one of 18 chunks: ln(1 + 17.5 / 1.5); in none: ln(1 + 18.5 / 1.5).
     assert base.rarity("refund") == pytest.approx(2.53897, abs=1e-5)

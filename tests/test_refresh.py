@@ -3,18 +3,19 @@
 import json
 import logging
 import shutil
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from support.encoder import WordEncoder
 from support.saved import DATA, LENS, OWASP
-from support.site import Reply, Site, own_pages, serve
+from support.shared_site import nobody, renewed, running
+from support.site import Reply, Site, own_pages
 
 from ingest.errors import CatalogueError, CountError, FetchError, IngestError, PageShapeError
 from ingest.refresh import Report, refresh
@@ -30,18 +31,14 @@ COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Site]:
-    """One server for all tests of this module: stopping one takes half a second."""
-    with serve() as running:
-        yield running
+    with running() as one:
+        yield one
 
 
 @pytest.fixture
 def site(served: Site) -> Site:
-    """The server with its own pages, no faults and no memory."""
-    served.pages = own_pages()
-    served.faults.clear()
-    served.requests.clear()
-    return served
+    """The small source site, as if it had just been started."""
+    return renewed(served)
 
 
 @pytest.fixture
@@ -60,9 +57,8 @@ def small_world(data: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def nowhere() -> Iterator[str]:
     """A mirror that nobody answers at."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with nobody() as base:
+        yield base
 
 
 def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
@@ -79,10 +75,10 @@ def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
     return [(s.name, s.edition, s.language, s.entries, s.origin) for s in manifest.sources]
 
 
-def assert_nothing_was_published(home: Path, served_before: str) -> None:
-    """The old build is the one and only, no half of another is left, and the lock is free."""
-    assert current_id(home) == served_before
-    assert [path.name for path in (home / "builds").iterdir()] == [served_before]
+def assert_the_only_build(home: Path, build: str) -> None:
+    """The build is served, it is the one and only, no half of another is left, and the lock is free."""
+    assert current_id(home) == build
+    assert [path.name for path in (home / "builds").iterdir()] == [build]
     FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()
 
 
@@ -224,6 +220,21 @@ def test_a_change_of_one_section_embeds_that_section_alone(
     ]
 
 
+def test_two_refreshes_within_a_second_share_a_build(
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime(2026, 4, 1, 12, 0, 0, tzinfo=tz)
+
+    monkeypatch.setattr("kb.builds.datetime", Stopped)
+    first, second = run(home, site.base).manifest.id, run(home, site.base).manifest.id
+    assert first == second
+    assert first.startswith("20260401T120000-")
+    assert_the_only_build(home, first)
+
+
 def test_what_a_killed_refresh_left_behind_is_removed(home: Path, site: Site) -> None:
     leftover = home / "builds" / ".making-20200101T000000-00000000"
     leftover.mkdir(parents=True)
@@ -319,7 +330,7 @@ def test_a_page_that_vanished_leaves_the_old_build_served(home: Path, site: Site
         f"{LENS}generative-ai-lens.html: found the h1 'Generative AI Lens - A small one', "
         "expected one that begins with GENSEC01-BP02; nothing is published"
     )
-    assert_nothing_was_published(home, served)
+    assert_the_only_build(home, served)
 
 
 def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Site) -> None:
@@ -328,7 +339,7 @@ def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Sit
     site.pages[PRACTICE] = b"<html>Back soon</html>"
     with pytest.raises(PageShapeError, match="no element #main-col-body"):
         run(home, site.base)
-    assert_nothing_was_published(home, served)
+    assert_the_only_build(home, served)
     run(home, site.base, offline=True)
     assert entries(home) == before
 
@@ -369,7 +380,7 @@ def test_fewer_entries_than_expected_leave_the_old_build_served(
     site.pages[CONTENTS] = without(site.pages[CONTENTS], href)
     with pytest.raises(CountError, match=f"^genai-lens 2026-03-05: found {found}; nothing is published$"):
         run(home, site.base)
-    assert_nothing_was_published(home, served)
+    assert_the_only_build(home, served)
 
 
 def test_a_catalogue_that_is_broken_leaves_the_old_build_served(home: Path, site: Site, data: Path) -> None:
@@ -377,7 +388,7 @@ def test_a_catalogue_that_is_broken_leaves_the_old_build_served(home: Path, site
     (data / "catalog" / "owasp-llm" / "LLM03-2026.yaml").write_text("id: LLM03:2026\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=r"LLM03-2026\.yaml, LLM03:2026, title: Field required"):
         run(home, site.base)
-    assert_nothing_was_published(home, served)
+    assert_the_only_build(home, served)
 
 
 # Two at once.
