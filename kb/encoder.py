@@ -13,7 +13,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from kb.entries import Language
 from kb.errors import ModelError
+from kb.settings import DEFAULT_MODEL
 from kb.weights import sha256_of
 
 Vectors = npt.NDArray[np.float32]
@@ -21,6 +23,15 @@ Vectors = npt.NDArray[np.float32]
 MODEL_FILE, TOKENIZER_FILE, FACTS_FILE = "encoder.onnx", "tokenizer.json", "export.json"
 # Small batches of texts of like length waste least on padding.
 BATCH = 16
+
+
+# Models that were trained on English alone: what they make of other languages says nothing.
+ENGLISH_MODELS = frozenset({DEFAULT_MODEL})
+
+
+def reads(model: str, language: Language) -> bool:
+    """Whether vectors that a model makes of a language can be compared."""
+    return language is Language.ENGLISH or model not in ENGLISH_MODELS
 
 
 class Encoder(Protocol):

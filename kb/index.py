@@ -14,20 +14,16 @@ import numpy.typing as npt
 
 from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
-from kb.entries import Language
 from kb.errors import DamagedIndexError, RecordError
 from kb.keywords import KeywordIndex, Scores, read_index
 from kb.query import Query
 from kb.search import best_of
-from kb.settings import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from kb.encoder import Encoder
     from kb.vectors import VectorStore
 
 NEIGHBOURS = 200  # chunks; several of one entry fold into one hit
-# Models that read no Japanese: their vectors say nothing about a Japanese question.
-ENGLISH_MODELS = frozenset({DEFAULT_MODEL})
 
 
 class ChunkIndex:
@@ -75,11 +71,13 @@ class ChunkIndex:
 
         All are 0 where the model does not read the language of the query.
         """
+        from kb.encoder import reads
+
         scores = np.zeros(len(self.chunks), dtype=np.float32)
-        if query.language is Language.JAPANESE and self._manifest.model in ENGLISH_MODELS:
+        if not reads(self._manifest.model, query.language):
             return scores
         vector = self._encoder.encode([query.text])[0]
-        for neighbour in self._store.nearest(vector, min(NEIGHBOURS, len(self.chunks))):
+        for neighbour in self._store.nearest(vector, NEIGHBOURS):
             scores[self._rows[neighbour.chunk_id]] = max(neighbour.similarity, 0.0)
         return scores
 

@@ -22,7 +22,7 @@ from kb.builds import (
     write_chunks,
 )
 from kb.chunks import Chunk, cut
-from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts
+from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts, reads
 from kb.entries import Entry, write_entries
 from kb.errors import DamagedIndexError, ModelError, ServingError
 from kb.files import storage_errors
@@ -58,7 +58,8 @@ def make_build(
     check_entries(entries)
     chunks = tuple(cut(entries, encoder.count_pieces))
     with making(home, new_id(entries, encoder.model)) as folder:
-        vectors = _vectors(chunks, encoder, _kept_vectors(home, encoder.weights_sha256), progress)
+        embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
+        vectors = _vectors(embedded, encoder, _kept_vectors(home, encoder.weights_sha256), progress)
         manifest = Manifest(
             id=folder.name.removeprefix(".making-"),
             format=FORMAT,
@@ -73,7 +74,7 @@ def make_build(
         write_entries(folder / "entries.jsonl", entries)
         write_chunks(folder, chunks)
         index_chunks(chunks).write(folder / "keywords")
-        _store(folder / "chroma", chunks, vectors)
+        _store(folder / "chroma", embedded, vectors)
         publish(home, folder, manifest)
     return manifest
 

@@ -7,6 +7,7 @@ downloads a model; filters cost several times the query, so hits are filtered by
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Self, cast
@@ -89,18 +90,24 @@ class VectorStore:
             except (ChromaError, RuntimeError) as error:
                 raise self._failure(error) from error
 
+    @cached_property
+    def _size(self) -> int:
+        return self.count()
+
     def count(self) -> int:
         """How many chunks the store holds."""
         return int(self._chunks.count())
 
     def nearest(self, vector: Vectors, count: int) -> list[Neighbour]:
-        """The chunks nearest to one vector of shape (dim,), nearest first.
+        """At most `count` chunks nearest to one vector of shape (dim,), nearest first.
 
         :raises DamagedIndexError: the store cannot be read.
         """
         try:
             found = self._chunks.query(
-                query_embeddings=vector.reshape(1, -1), n_results=count, include=["distances"]
+                query_embeddings=vector.reshape(1, -1),
+                n_results=min(count, self._size),
+                include=["distances"],
             )
         except (ChromaError, ValueError, RuntimeError) as error:
             raise self._failure(error) from error
