@@ -24,7 +24,7 @@ from kb.builds import (
 from kb.chunks import Chunk, cut
 from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts, reads
 from kb.entries import Entry, write_entries
-from kb.errors import DamagedIndexError, ModelError, ServingError
+from kb.errors import DamagedIndexError, ModelError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.keywords import index_chunks
 from kb.vectors import VectorStore
@@ -59,6 +59,8 @@ def make_build(
     chunks = tuple(cut(entries, encoder.count_pieces))
     with making(home, new_id(entries, encoder.model)) as folder:
         embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
+        if not embedded:
+            raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
         vectors = _vectors(embedded, encoder, _kept_vectors(home, encoder.weights_sha256), progress)
         manifest = Manifest(
             id=folder.name.removeprefix(".making-"),

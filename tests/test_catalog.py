@@ -20,7 +20,7 @@ def own(title: str, role: Role, *items: Item) -> Section:
 
 def refuse(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens") -> None:
     """A catalogue of one file with this text is refused with a line that holds the parts."""
-    path = folder / name / "FILE.yaml"
+    path = folder / name / ("LLM06-2025.yaml" if name == "owasp-llm" else "GENSEC01.yaml")
     path.parent.mkdir()
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(CatalogueError) as caught:
@@ -179,11 +179,10 @@ def test_a_broken_entry_is_refused_by_file_entry_and_field(
     [
         ("id: LLM06:2025", "id: LLM6:2025", "LLM6:2025", "file"),
         ("id: LLM06:2025", "id: LLM11:2025", "LLM11:2025", "file"),
-        ("id: LLM06:2025\n", "", "None", "id"),
         ("ja:\n", "japanese:\n", "LLM06:2025", "ja"),
         ("en:\n", "risk_level: High\nen:\n", "LLM06:2025", "risk_level"),
     ],
-    ids=["loose id", "number beyond ten", "no id", "no Japanese", "a field of practices"],
+    ids=["loose id", "number beyond ten", "no Japanese", "a field of practices"],
 )
 def test_a_broken_risk_is_refused_by_file_entry_and_field(
     tmp_path: Path, old: str, new: str, entry: str, field: str
@@ -191,12 +190,16 @@ def test_a_broken_risk_is_refused_by_file_entry_and_field(
     refuse(tmp_path, changed(RISK, old, new), f", {entry}, {field}: ", name="owasp-llm")
 
 
+def test_a_file_without_an_id_is_refused_by_its_name(tmp_path: Path) -> None:
+    refuse(tmp_path, changed(RISK, "id: LLM06:2025\n", ""), "id: Field required", name="owasp-llm")
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        (b"", "found NoneType, expected a mapping that begins with id"),
-        (b"- id: GENSEC01", "found list, expected a mapping"),
-        (b"GENSEC01", "found str, expected a mapping"),
+        (b"", "file: Input should be a valid dictionary"),
+        (b"- id: GENSEC01", "file: Input should be a valid dictionary"),
+        (b"GENSEC01", "file: Input should be a valid dictionary"),
         (b"id: [", "not a YAML file: "),
         (b"id: GENSEC01\n\ttitle: A", "not a YAML file: "),
         (b"id: \xff", "not a YAML file: "),
@@ -205,4 +208,4 @@ def test_a_broken_risk_is_refused_by_file_entry_and_field(
     ids=["empty", "a list", "a word", "open bracket", "a tab", "not UTF-8", "an object"],
 )
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
-    refuse(tmp_path, text, f": {reason}")
+    refuse(tmp_path, text, reason)

@@ -1,6 +1,7 @@
 """What the catalogue that is shipped must hold, on its own and against the sites it speaks of."""
 
 import html
+import json
 import re
 from collections import Counter
 from functools import cache
@@ -8,15 +9,20 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import TypeAdapter
 
 from ingest import aws_lens, catalog, owasp
 from ingest.pages import Page
+from ingest.relations import read_relations
+from ingest.schema import Step, load
 from ingest.sources import Reader, load_sources
 from kb.entries import Entry, Kind, Language, Role
+from kb.text import fold, is_japanese
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 MIRROR = REPOSITORY.parent / "shared" / "mirror"
 SHIPPED = REPOSITORY / "data" / "catalog"
+EVAL = REPOSITORY.parent / "shared" / "eval"
 needs_mirror = pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no mirror of the source sites in {MIRROR}")
 
 
@@ -37,12 +43,12 @@ def in_language(language: Language) -> list[Entry]:
 def test_every_question_practice_and_risk_is_there_once_in_each_language(language: Language) -> None:
     entries = in_language(language)
     kinds = Counter(entry.kind for entry in entries)
-    assert kinds == {Kind.QUESTION: 29, Kind.BEST_PRACTICE: 51, Kind.RISK: 20}
+    assert kinds == {Kind.QUESTION: 29, Kind.BEST_PRACTICE: 51, Kind.RISK: 20, Kind.PRINCIPLE: 6}
     assert [entry_id for entry_id, count in Counter(e.id for e in entries).items() if count > 1] == []
     assert {entry.id for entry in entries if entry.kind is Kind.RISK} == {
         f"LLM{number:02}:{year}" for number in range(1, 11) for year in (2025, 2026)
     }
-    assert {entry.pillar for entry in entries if entry.kind is not Kind.RISK} == {
+    assert {entry.pillar for entry in entries if entry.pillar is not None} == {
         "Operational excellence",
         "Security",
         "Reliability",
@@ -54,7 +60,8 @@ def test_every_question_practice_and_risk_is_there_once_in_each_language(languag
 
 def test_a_file_is_named_after_the_entry_it_holds() -> None:
     names = {
-        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["id"] for path in SHIPPED.glob("*/*.yaml")
+        path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["id"]
+        for path in SHIPPED.glob("*/[A-Z]*.yaml")
     }
     assert len(names) == 49
     assert {stem: found for stem, found in names.items() if stem != found.replace(":", "-")} == {}
@@ -65,7 +72,7 @@ def test_every_text_in_japanese_is_japanese_and_none_in_english_is() -> None:
     wrong = [
         (entry.id, text)
         for entry in shipped()
-        for text in (entry.title, entry.question, *(item.text for s in entry.sections for item in s.items))
+        for text in (entry.title, entry.question, *words(entry, {*Role} - {Role.TERMS}))
         if text is not None
         if (japanese.search(text) is not None) != (entry.language is Language.JAPANESE)
     ]
@@ -87,14 +94,121 @@ def test_practices_and_risks_say_what_to_do_in_four_to_ten_lines() -> None:
             len(section.items) for section in entry.sections if section.role is Role.STEPS
         )
         for entry in shipped()
-        if entry.kind is not Kind.QUESTION
+        if entry.kind in MUCH_ASKED
     }
     assert {name: count for name, count in counts.items() if not 4 <= count <= 10} == {}
 
 
-def test_no_text_stands_twice() -> None:
-    texts = Counter(item.text for entry in shipped() for section in entry.sections for item in section.items)
+def words(entry: Entry, roles: set[Role]) -> list[str]:
+    """The texts of an entry's sections of the given roles."""
+    return [item.text for section in entry.sections if section.role in roles for item in section.items]
+
+
+def test_no_text_stands_twice_in_any_spelling() -> None:
+    texts = Counter(
+        re.sub(r"[\W_]+", "", fold(text).lower())
+        for entry in shipped()
+        for text in words(entry, {*Role} - {Role.TERMS})
+    )
     assert [text for text, count in texts.items() if count > 1] == []
+
+
+def test_terms_of_an_entry_differ() -> None:
+    repeated = {
+        (entry.id, entry.language.value, text)
+        for entry in shipped()
+        for text, count in Counter(fold(term).lower() for term in words(entry, {Role.TERMS})).items()
+        if count > 1
+    }
+    assert repeated == set()
+
+
+# Entry kinds and editions that people ask about most have most asks.
+MUCH_ASKED = {Kind.BEST_PRACTICE, Kind.RISK}
+
+
+def least(entry: Entry, role: Role) -> int:
+    """How many lines an entry must have at least."""
+    much = entry.kind in MUCH_ASKED and entry.edition != "2025"
+    if role is Role.ASKS:
+        return 8 if entry.language is Language.JAPANESE else 20 if much else 6
+    if role is Role.TERMS:
+        return 15 if entry.language is Language.JAPANESE else 10
+    return 5 if entry.language is Language.ENGLISH else 0
+
+
+@pytest.mark.parametrize("role", [Role.ASKS, Role.TERMS, Role.SIGNS])
+def test_every_entry_has_asks_terms_and_signs(role: Role) -> None:
+    short = {
+        (entry.id, entry.language.value): len(words(entry, {role}))
+        for entry in shipped()
+        if len(words(entry, {role})) < least(entry, role)
+    }
+    assert short == {}
+
+
+def test_there_are_asks_enough() -> None:
+    much = [e for e in shipped() if e.kind in MUCH_ASKED and e.edition != "2025"]
+    asks = Counter(e.language for e in much for _ in words(e, {Role.ASKS}))
+    assert len({e.id for e in much}) == 61
+    assert asks[Language.ENGLISH] >= 1220
+    assert asks[Language.JAPANESE] >= 480
+
+
+def test_asks_are_of_a_length_that_people_type() -> None:
+    odd = [
+        (entry.id, text)
+        for entry in in_language(Language.ENGLISH)
+        for text in words(entry, {Role.ASKS})
+        if not 4 <= len(text.split()) <= 32
+    ]
+    assert odd == []
+
+
+def test_every_relation_is_of_entries_that_exist_and_holds_both_ways() -> None:
+    relations = read_relations(SHIPPED)
+    ids = {entry.id for entry in shipped()}
+    assert {entry_id for entry_id, _ in relations} <= ids
+    for (entry_id, language), related in relations.items():
+        assert len({other.id for other in related}) == len(related), entry_id
+        for other in related:
+            assert (entry_id, other.why) in {(r.id, r.why) for r in relations[other.id, language]}, entry_id
+
+
+def test_every_practice_and_risk_is_related_to_others() -> None:
+    relations = read_relations(SHIPPED)
+    lone = {e.id for e in shipped() if e.kind in MUCH_ASKED and not relations.get((e.id, e.language))}
+    assert lone <= {step.old for step in crosswalk() if step.new is None}
+
+
+def test_the_crosswalk_names_every_risk_of_both_editions_once() -> None:
+    for year, named in (("2025", [s.old for s in crosswalk()]), ("2026", [s.new for s in crosswalk()])):
+        expected = {entry.id for entry in shipped() if entry.kind is Kind.RISK and entry.edition == year}
+        assert {entry_id for entry_id in named if entry_id} == expected
+
+
+def crosswalk() -> tuple[Step, ...]:
+    return load(SHIPPED / "crosswalk.yaml", TypeAdapter(tuple[Step, ...]))
+
+
+def test_the_scope_holds_questions_enough_and_none_that_is_asked_of_an_entry() -> None:
+    scope = yaml.safe_load((SHIPPED / "scope.yaml").read_text(encoding="utf-8"))
+    outside = [text for kinds in scope.values() for texts in kinds.values() for text in texts]
+    assert set(scope) == {"en", "ja"}
+    assert len(outside) >= 150
+    assert len(set(outside)) == len(outside)
+    asked = {text for entry in shipped() for text in words(entry, {Role.ASKS})}
+    assert set(outside) & asked == set()
+
+
+@pytest.mark.skipif(not EVAL.is_dir(), reason=f"no labelled questions in {EVAL}")
+def test_no_six_words_in_a_row_are_those_of_a_labelled_question() -> None:
+    lines = [line for file in EVAL.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()]
+    labelled = set().union(*(runs(json.loads(line)["question"], 6) for line in lines))
+    scope = yaml.safe_load((SHIPPED / "scope.yaml").read_text(encoding="utf-8"))
+    written = [text for entry in shipped() for text in words(entry, set(Role))]
+    written += [text for kinds in scope.values() for texts in kinds.values() for text in texts]
+    assert [text for text in written if runs(text, 6) & labelled] == []
 
 
 def mirrored(address: str) -> Page:
@@ -123,10 +237,13 @@ def test_titles_questions_pillars_levels_and_addresses_are_those_of_the_sites() 
     assert sorted(on_sites - in_catalogue, key=str) == []
 
 
-def runs(text: str) -> set[str]:
-    """Every nine words of a text that follow each other."""
-    words = re.findall(r"\w+(?:['’]\w+)*", text.lower())
-    return {" ".join(words[start : start + 9]) for start in range(len(words) - 8)}
+def runs(text: str, length: int = 9) -> set[str]:
+    """Every so many words of a text that follow each other; Japanese counts by characters, three a word."""
+    if is_japanese(text):
+        characters = re.sub(r"\W+", "", text)
+        return {characters[start : start + 3 * length] for start in range(len(characters) - 3 * length + 1)}
+    found = re.findall(r"\w+(?:['’]\w+)*", text.lower())
+    return {" ".join(found[start : start + length]) for start in range(len(found) - length + 1)}
 
 
 @needs_mirror
@@ -137,7 +254,7 @@ def test_no_nine_words_in_a_row_are_those_of_the_site() -> None:
     copied: dict[str, set[str]] = {}
     for entry in in_language(Language.ENGLISH):
         page = html.unescape(re.sub(r"<[^>]+>", " ", mirrored(entry.url).text))
-        written = set().union(*(runs(section.text) for section in entry.sections))
+        written = set().union(*(runs(text) for text in words(entry, set(Role))))
         if found := (written & runs(page)) - titles:
             copied[entry.id] = found
     assert copied == {}

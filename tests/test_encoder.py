@@ -8,7 +8,8 @@ import pytest
 from filelock import FileLock
 from support.encoder import WordEncoder
 
-from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts
+from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts, reads
+from kb.entries import Language
 from kb.errors import ModelError
 from kb.make import open_encoder
 from kb.settings import DEFAULT_MODEL
@@ -149,6 +150,12 @@ def test_an_export_that_strays_from_its_model_is_refused(cosine: float, agrees: 
             ModelError, match=r"disagrees with the model: cosine 0\.99\d+, expected .* 0\.9999"
         ):
             _agree(model, exported)  # type: ignore[arg-type]
+
+
+def test_the_default_model_reads_english_alone() -> None:
+    assert reads(DEFAULT_MODEL, Language.ENGLISH)
+    assert not reads(DEFAULT_MODEL, Language.JAPANESE)
+    assert reads("intfloat/multilingual-e5-small", Language.JAPANESE)
 
 
 def test_normalising_leaves_a_row_of_zeros_alone() -> None:

@@ -14,6 +14,7 @@ from kb.entries import (
     Link,
     Marker,
     Origin,
+    Related,
     RiskLevel,
     Role,
     Section,
@@ -44,6 +45,9 @@ ENTRY = Entry(
     pillar="Security",
     question="Who holds the keys?",
     risk_level=RiskLevel.LOW,
+    phases=("Deploying",),
+    wa_tool="gensec01_keys",
+    related=(Related("LLM02:2026", "keys leak"),),
 )
 RECORD: dict[str, Any] = {
     "id": "GENSEC01-BP01",
@@ -69,6 +73,9 @@ RECORD: dict[str, Any] = {
     "pillar": "Security",
     "question": "Who holds the keys?",
     "risk_level": "Low",
+    "phases": ["Deploying"],
+    "wa_tool": "gensec01_keys",
+    "related": [{"id": "LLM02:2026", "why": "keys leak"}],
 }
 
 
@@ -90,13 +97,14 @@ def test_a_hand_written_line_becomes_an_entry(tmp_path: Path) -> None:
 def test_what_is_left_out_of_a_line_has_its_default(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     short = RECORD | {"sections": [{"title": "T", "role": "other", "items": [{"text": "One."}]}]}
-    for key in ("pillar", "question", "risk_level"):
+    for key in ("pillar", "question", "risk_level", "phases", "wa_tool", "related"):
         del short[key]
     path.write_text(json.dumps(short) + "\n")
     (found,) = read_entries(path)
     assert found.sections == (Section("T", Role.OTHER, (Item("One.", Marker.PARAGRAPH, 0),)),)
     assert (found.sections[0].anchor, found.sections[0].links, found.sections[0].origin) == ("", (), "site")
     assert (found.pillar, found.question, found.risk_level) == (None, None, None)
+    assert (found.phases, found.wa_tool, found.related) == ((), None, ())
 
 
 def test_written_entries_are_read_back_as_they_were(tmp_path: Path) -> None:
@@ -128,6 +136,7 @@ def without(key: str) -> str:
             "sections.0.items.0.text",
             "valid string",
         ),
+        (json.dumps(RECORD | {"related": [{"id": "LLM02:2026"}]}), "related.0.why", "Field required"),
         ("{", "line", "Invalid JSON"),
         ("", "line", "Invalid JSON"),
         ("[]", "line", "should be an object"),

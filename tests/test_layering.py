@@ -19,7 +19,7 @@ HOMES = {
     "bs4": {"ingest/html.py"},
     "markdown_it": {"ingest/markdown.py"},
     "httpx2": {"ingest/fetch.py"},
-    "yaml": {"ingest/catalog.py"},
+    "yaml": {"ingest/schema.py"},
     "snowballstemmer": {"kb/text.py"},
     "streamlit": {"streamlit_app.py"},
 }

@@ -18,6 +18,8 @@ from kb.encoder import Vectors
 from kb.entries import Entry, Item, Role, Section, read_entries
 from kb.keywords import read_index
 from kb.make import make_build
+from kb.settings import DEFAULT_MODEL
+from kb.text import is_japanese
 from kb.vectors import VectorStore
 
 
@@ -107,6 +109,16 @@ def test_a_damaged_build_is_replaced_by_a_new_one(home: Path, encoder: WordEncod
     second = build(home, encoder)
     assert len(encoder.encoded) == 18
     assert KnowledgeBase(home, second.id, encoder).search("refunds")[0].entry.id == "GENSEC05-BP01"
+
+
+def test_text_that_the_model_does_not_read_is_kept_but_not_embedded(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "model", DEFAULT_MODEL)
+    made = build(home, encoder)
+    assert made.chunks == 18
+    assert len(encoder.encoded) == len(stored(home, made.id)) == 16
+    assert not any(is_japanese(text) for text in encoder.encoded)
 
 
 def test_progress_is_told_before_and_after_each_batch(

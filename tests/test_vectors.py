@@ -48,7 +48,7 @@ def test_similarity_is_one_for_the_vector_itself_and_minus_one_for_its_opposite(
     axes = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
     with VectorStore(tmp_path / "chroma", make=True) as store:
         store.add(chunks(3), axes)
-        found = store.nearest(axes[0], 3)
+        found = store.nearest(axes[0], 10)
     assert [neighbour.chunk_id for neighbour in found] == ["E.en.0.0", "E.en.0.1", "E.en.0.2"]
     assert [neighbour.similarity for neighbour in found] == pytest.approx([1, 0, -1], abs=1e-6)
 

@@ -1,0 +1,41 @@
+"""How entries hang together: `data/catalog/related.yaml` and the crosswalk between editions of the risks.
+
+A pair stands in the files once and holds both ways.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from ingest.errors import CatalogueError
+from ingest.schema import Pair, Step, Why, load
+from kb.entries import Language, Related
+
+Relations = dict[tuple[str, Language], tuple[Related, ...]]
+
+
+def read_relations(folder: Path) -> Relations:
+    """What each entry is related to and why, in each language, in the order of the files.
+
+    :raises CatalogueError: a file does not have the expected form, or names a pair twice.
+    """
+    found: dict[tuple[str, Language], list[Related]] = {}
+    seen: set[frozenset[str]] = set()
+    for first, second, why in _pairs(folder):
+        pair = frozenset((first, second))
+        if len(pair) == 1 or pair in seen:
+            raise CatalogueError(f"{folder}: {first} and {second} are paired twice or alike, expected once")
+        seen.add(pair)
+        for language, text in ((Language.ENGLISH, why.en), (Language.JAPANESE, why.ja)):
+            found.setdefault((first, language), []).append(Related(second, text))
+            found.setdefault((second, language), []).append(Related(first, text))
+    return {key: tuple(related) for key, related in found.items()}
+
+
+def _pairs(folder: Path) -> Iterator[tuple[str, str, Why]]:
+    for step in load(folder / "crosswalk.yaml", TypeAdapter(tuple[Step, ...])):
+        if step.old and step.new:
+            yield step.old, step.new, step
+    for pair in load(folder / "related.yaml", TypeAdapter(tuple[Pair, ...])):
+        yield *pair.between, pair
