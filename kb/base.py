@@ -11,26 +11,23 @@ import numpy.typing as npt
 
 from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import Chunk
-from kb.coverage import Evidence, confidence, is_covered
 from kb.entries import Entry, Kind, Language, read_entries
 from kb.errors import DamagedIndexError, ModelError, NotFoundError, RecordError
 from kb.ids import find_ids, parse_id, question_of
-from kb.index import ChunkIndex
+from kb.index import Index, open_index
 from kb.keywords import Scores
 from kb.query import Query, read_query
-from kb.search import Filters, fuse, order
+from kb.ranker import load_models
+from kb.search import Filters, order
 from kb.settings import Settings
 from kb.text import fold, squeeze, terms
 
 if TYPE_CHECKING:
     from kb.encoder import Encoder
 
-KEYWORD_WEIGHT, VECTOR_WEIGHT = 1.0, 1.0
 # What an answer is made of; questions, principles and pages are found by search and by id.
 ANSWERING = frozenset({Kind.BEST_PRACTICE.value, Kind.RISK.value})
 ALL = Filters()
-# Hits that a question's terms are looked for in, to tell whether it is covered.
-EVIDENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +72,11 @@ class KnowledgeBase:
             self._versions.setdefault(entry.id, {})[entry.language] = entry
         self._ids = tuple(self._versions)
         self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        self._vocabularies: dict[str, frozenset[str]] = {}
-        self._index = ChunkIndex(home, folder, self.manifest, self._ids, encoder)
+        self._open = lambda: open_index(home, folder, self.manifest, self.entries, encoder)
+
+    @cached_property
+    def _index(self) -> Index:
+        return self._open()
 
     @property
     def build(self) -> str:
@@ -126,46 +126,42 @@ class KnowledgeBase:
         :raises InputError: the query is blank or too long.
         """
         query = read_query(typed)
-        chunk_scores = self._index.by_keyword(query)
-        scores = self._index.to_entries(chunk_scores)
+        found = self._index.by_keyword(query)
+        scores = load_models()[found.mode].score(found.features)
         ranked = order(scores, self._allowed(filters, query) & self._with_phrases(query))
-        named = [self._rows[entry_id] for entry_id in self._named(query, filters)]
-        return tuple(self._hits(_first(named, ranked)[:limit], scores, chunk_scores, query.language))
+        named = self._named(query, filters) or self._titled(query, filters)
+        rows = _first([self._rows[entry_id] for entry_id in named], ranked)
+        return tuple(self._hits(rows[:limit], scores, found.chunk_scores, query.language))
 
     def retrieve(self, typed: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
-        """Best practices and risks that answer a question, by keyword and vector ranks together.
+        """Best practices and risks that answer a question, by keyword and vector together.
 
         :raises InputError: the question is blank or too long.
         :raises ModelError: the model of the build cannot be loaded.
         """
         query = read_query(typed)
-        named = self._named(query, filters)
-        allowed = self._allowed(replace(filters, kinds=filters.kinds or ANSWERING), query)
-        chunks_by_keyword, chunks_by_vector = self._scores(query, named)
-        by_keyword, by_vector = map(self._index.to_entries, (chunks_by_keyword, chunks_by_vector))
-        fused = _fused(by_keyword, by_vector, allowed)
-        ranked = _first([self._rows[entry_id] for entry_id in named], order(fused, allowed))
-        chunk_scores = _fused(
-            chunks_by_keyword, chunks_by_vector, np.ones(len(chunks_by_keyword), dtype=np.bool_)
-        )
-        sure = (
-            1.0 if named else confidence(self._evidence(query, ranked, by_vector, by_keyword), query.language)
-        )
+        answering = replace(filters, kinds=filters.kinds or ANSWERING)
+        named = self._named(query, filters) or self._titled(query, answering)
+        found = self._index.by_all(self._spelled_out(query, named))
+        model = load_models()[found.mode]
+        scores = model.score(found.features)
+        ranked = order(scores, self._allowed(answering, query))
+        sure = 1.0 if named else model.confidence(self._index.evidence(query, found, scores, ranked))
+        rows = _first([self._rows[entry_id] for entry_id in named], ranked)
         return Retrieval(
             query=query,
             named=named,
-            hits=tuple(self._hits(ranked[:limit], fused, chunk_scores, query.language)),
-            covered=bool(ranked) and is_covered(sure, query.language),
+            hits=tuple(self._hits(rows[:limit], scores, found.chunk_scores, query.language)),
+            covered=bool(rows) and sure >= model.threshold,
             confidence=sure,
         )
 
-    def _scores(self, query: Query, named: Sequence[str]) -> tuple[Scores, Scores]:
-        """Scores of the chunks by keyword and by vector; an id alone says little, so its title is added."""
-        if named:
-            titles = (self._version(entry_id, query.language).title for entry_id in named)
-            text = " ".join([query.text, *titles])
-            query = replace(query, text=text, terms=tuple(terms(text)))
-        return self._index.by_keyword(query), self._index.by_vector(query)
+    def _spelled_out(self, query: Query, named: Sequence[str]) -> Query:
+        """The query with the titles of the entries that it names: an id alone says little."""
+        if not named:
+            return query
+        text = " ".join([query.text, *(self._version(entry_id, query.language).title for entry_id in named)])
+        return replace(query, text=text, terms=tuple(terms(text)))
 
     def _version(self, entry_id: str, language: Language) -> Entry:
         versions = self._versions[entry_id]
@@ -204,39 +200,29 @@ class KnowledgeBase:
         present = (entry_id for entry_id in dict.fromkeys(found) if entry_id in self._versions)
         return tuple(i for i in present if filters.admits(self._version(i, Language.ENGLISH)))
 
+    def _titled(self, query: Query, filters: Filters) -> tuple[str, ...]:
+        """Ids of entries whose title has the very terms of the query, whatever their order and endings."""
+        wanted = frozenset(query.terms)
+        allowed = self._allowed(filters, query)
+        return tuple(i for i in self._titles.get(wanted, ()) if allowed[self._rows[i]])
+
+    @cached_property
+    def _titles(self) -> dict[frozenset[str], list[str]]:
+        titles: dict[frozenset[str], list[str]] = {}
+        for entry in self.entries:
+            found = titles.setdefault(frozenset(terms(entry.title)), [])
+            if entry.id not in found:
+                found.append(entry.id)
+        return titles
+
     def _hits(
         self, rows: list[int], scores: Scores, chunk_scores: Scores, language: Language
     ) -> Iterator[Hit]:
         for row in rows:
             entry = self._version(self._ids[row], language)
-            own = [
-                chunk
-                for chunk in np.flatnonzero(self._index.owners == row)
-                if self._index.chunks[chunk].language is entry.language
-            ]
-            own.sort(key=lambda chunk: -float(chunk_scores[chunk]))
-            yield Hit(entry, float(scores[row]), tuple(self._index.chunks[chunk] for chunk in own))
-
-    def _evidence(self, query: Query, ranked: list[int], by_vector: Scores, by_keyword: Scores) -> Evidence:
-        best = ranked[:EVIDENT]
-        wanted = {term: self._index.keywords.rarity(term) for term in query.terms}
-        held = frozenset().union(*(self._terms_of(self._ids[row]) for row in best))
-        matched = sum(rarity for term, rarity in wanted.items() if term in held)
-        return Evidence(
-            similarity=max((float(by_vector[row]) for row in best), default=0.0),
-            keyword=max((float(by_keyword[row]) for row in best), default=0.0),
-            matched=matched / sum(wanted.values()) if wanted else 0.0,
-        )
-
-    def _terms_of(self, entry_id: str) -> frozenset[str]:
-        if entry_id not in self._vocabularies:
-            texts = (
-                text
-                for entry in self._versions[entry_id].values()
-                for text in (entry.title, entry.question or "", *(section.text for section in entry.sections))
-            )
-            self._vocabularies[entry_id] = frozenset(term for text in texts for term in terms(text))
-        return self._vocabularies[entry_id]
+            own = self._index.layout.chunks_of(entry)
+            best = sorted(own, key=lambda chunk: -float(chunk_scores[chunk]))
+            yield Hit(entry, float(scores[row]), tuple(self._index.layout.chunks[chunk] for chunk in best))
 
 
 def open_served(settings: Settings) -> KnowledgeBase:
@@ -262,11 +248,6 @@ def open_build(settings: Settings, build_id: str) -> KnowledgeBase:
             "set it back or run: genlens refresh"
         )
     return base
-
-
-def _fused(by_keyword: Scores, by_vector: Scores, allowed: npt.NDArray[np.bool_]) -> Scores:
-    rankings = [(KEYWORD_WEIGHT, order(by_keyword, allowed)), (VECTOR_WEIGHT, order(by_vector, allowed))]
-    return fuse(rankings, len(allowed))
 
 
 def _first(named: list[int], ranked: npt.NDArray[np.intp]) -> list[int]:

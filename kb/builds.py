@@ -1,7 +1,7 @@
 """Builds on disk: made aside, checked, published in one step.
 
     HOME/builds/<id>/manifest.json  what the build is made of
-                     entries.jsonl  chunks.jsonl  keywords/  chroma/
+                     entries.jsonl  chunks.jsonl  keywords/chunks/  keywords/entries/  chroma/
     HOME/builds/.making-<id>/       a build that is not published
     HOME/current                    the id of the build that is served
     HOME/exports/<weights>/         exported models, shared by builds
@@ -27,7 +27,7 @@ from kb.errors import DamagedIndexError, NoIndexError, RecordError, StorageError
 from kb.files import storage_errors, write_aside
 
 # Raised when an older build can no longer be read by the code.
-FORMAT = 1
+FORMAT = 2
 KEPT_BUILDS = 5
 _MAKING = ".making-"
 

@@ -1,10 +1,10 @@
-"""What a build knows about its chunks: their keyword scores and their nearness to a question.
+"""What a build knows about a query: scores of its chunks, and features of its entries.
 
 Everything is opened when it is first needed, so that a keyword search loads neither Chroma nor a model.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,80 +14,119 @@ import numpy.typing as npt
 
 from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
+from kb.entries import Entry
 from kb.errors import DamagedIndexError, RecordError
+from kb.features import Layout, Matrix, keyword_features, vector_features
 from kb.keywords import KeywordIndex, Scores, read_index
 from kb.query import Query
-from kb.search import best_of
+from kb.ranker import Mode, mode_of
 
 if TYPE_CHECKING:
     from kb.encoder import Encoder
     from kb.vectors import VectorStore
 
-NEIGHBOURS = 200  # chunks; several of one entry fold into one hit
+NEIGHBOURS = 300  # chunks; several of one entry fold into one hit
 
 
-class ChunkIndex:
-    """The chunks of one build in rows, with the row of the entry id that each belongs to."""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What speaks for every entry and chunk: features (n_ids, n_features), scores (n_chunks,)."""
+
+    mode: Mode
+    features: Matrix
+    chunk_scores: Scores
+
+
+class Index:
+    """One build's entries and chunks, and where they stand for a query."""
 
     def __init__(
-        self, home: Path, folder: Path, manifest: Manifest, ids: Sequence[str], encoder: "Encoder | None"
+        self,
+        layout: Layout,
+        keywords: KeywordIndex,
+        entry_keywords: KeywordIndex,
+        cosines: Callable[[Query], Scores | None],
     ) -> None:
+        """`cosines` gives (n_chunks,) similarities, or None for a language that the model does not read."""
+        self.layout = layout
+        self.keywords = keywords
+        self._entry_keywords = entry_keywords
+        self._cosines = cosines
+
+    def by_keyword(self, query: Query) -> Found:
+        """Keyword features alone; no model is loaded."""
+        features = keyword_features(self.layout, query, self.keywords, self._entry_keywords)
+        return Found(mode_of(query.language, vectors=False), features, self.keywords.score(query.weights))
+
+    def by_all(self, query: Query) -> Found:
+        """Keyword features, and those of vectors where the model reads the language."""
+        found = self.by_keyword(query)
+        cosines = self._cosines(query)
+        if cosines is None:
+            return found
+        features = np.hstack([found.features, vector_features(self.layout, cosines, query.language)])
+        # Both in [0, 1], so that a chunk is near by words, by meaning, or best by both.
+        strongest = max(float(found.chunk_scores.max(initial=0)), 1e-6)
+        return Found(
+            mode_of(query.language, vectors=True),
+            features,
+            found.chunk_scores / np.float32(strongest) + cosines,
+        )
+
+    def evidence(
+        self, query: Query, found: Found, scores: Scores, ranked: npt.NDArray[np.intp]
+    ) -> list[float]:
+        """What tells whether a query is covered: the best entry's features, then `ranker.EVIDENCE`.
+
+        That is the share, by rarity, of the query's terms that the best three entries hold; the best
+        score; and how far it is ahead of the second.
+        """
+        if not len(ranked):
+            return [0.0] * (len(found.mode.features) + 3)
+        lead = scores[ranked[0]] - (scores[ranked[1]] if len(ranked) > 1 else 0)
+        matched = self._matched(query, ranked[:3])
+        return [*map(float, found.features[ranked[0]]), matched, float(scores[ranked[0]]), float(lead)]
+
+    def _matched(self, query: Query, rows: npt.NDArray[np.intp]) -> float:
+        wanted = {term: self.keywords.rarity(term) for term in query.terms}
+        documents = self.layout.documents_of(rows)
+        held = sum(rarity for term, rarity in wanted.items() if self._entry_keywords.holds(term, documents))
+        return held / sum(wanted.values()) if wanted else 0.0
+
+
+class StoredVectors:
+    """Cosines from the vector store of a build; store and model are opened by the first question."""
+
+    def __init__(self, home: Path, folder: Path, manifest: Manifest, encoder: "Encoder | None") -> None:
         self._home = home
-        self._given = encoder
         self._folder = folder
         self._manifest = manifest
-        self._ids = ids
+        self._given = encoder
 
-    @cached_property
-    def chunks(self) -> tuple[Chunk, ...]:
-        """The chunks in the order of their rows.
+    def cosines(self, query: Query, chunks: Sequence[Chunk]) -> Scores | None:
+        """(n_chunks,) cosines of the nearest chunks, and for all others that of the farthest of these.
 
-        :raises DamagedIndexError: they cannot be read.
-        """
-        try:
-            return read_chunks(self._folder)
-        except (OSError, RecordError) as error:
-            raise DamagedIndexError(
-                f"{self._folder} cannot be read ({error}); run: genlens refresh"
-            ) from error
-
-    @cached_property
-    def owners(self) -> npt.NDArray[np.int32]:
-        """(n_chunks,) the row of each chunk's entry id."""
-        places = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        return np.array([places[chunk.entry_id] for chunk in self.chunks], dtype=np.int32)
-
-    @cached_property
-    def keywords(self) -> KeywordIndex:
-        """The keyword index over the same rows."""
-        return read_index(self._folder / "keywords")
-
-    def by_keyword(self, query: Query) -> Scores:
-        """(n_chunks,) BM25 scores, 0 where no term of the query occurs."""
-        return self.keywords.score(Counter(query.terms))
-
-    def by_vector(self, query: Query) -> Scores:
-        """(n_chunks,) cosines of the nearest chunks with the query, 0 for all others.
-
-        All are 0 where the model does not read the language of the query.
+        None where the model does not read the language of the query.
         """
         from kb.encoder import reads
 
-        scores = np.zeros(len(self.chunks), dtype=np.float32)
         if not reads(self._manifest.model, query.language):
-            return scores
+            return None
         vector = self._encoder.encode([query.text])[0]
-        for neighbour in self._store.nearest(vector, NEIGHBOURS):
-            scores[self._rows[neighbour.chunk_id]] = max(neighbour.similarity, 0.0)
+        nearest = self._store.nearest(vector, NEIGHBOURS)
+        scores = np.full(len(chunks), max(nearest[-1].similarity, 0.0), dtype=np.float32)
+        rows = self._rows(chunks)
+        scores[[rows[n.chunk_id] for n in nearest]] = [max(n.similarity, 0.0) for n in nearest]
         return scores
 
-    def to_entries(self, scores: Scores) -> Scores:
-        """(n_ids,) the best score among the chunks of each entry."""
-        return best_of(scores, self.owners, len(self._ids))
+    def _rows(self, chunks: Sequence[Chunk]) -> dict[str, int]:
+        if not self._places:
+            self._places.update((chunk.id, row) for row, chunk in enumerate(chunks))
+        return self._places
 
     @cached_property
-    def _rows(self) -> dict[str, int]:
-        return {chunk.id: row for row, chunk in enumerate(self.chunks)}
+    def _places(self) -> dict[str, int]:
+        return {}
 
     @cached_property
     def _store(self) -> "VectorStore":
@@ -100,3 +139,24 @@ class ChunkIndex:
         from kb.encoder import OnnxEncoder  # imports onnxruntime
 
         return self._given or OnnxEncoder(export_folder(self._home, self._manifest.weights_sha256))
+
+
+def open_index(
+    home: Path, folder: Path, manifest: Manifest, entries: Sequence[Entry], encoder: "Encoder | None"
+) -> Index:
+    """The index of a build.
+
+    :raises DamagedIndexError: a file of it cannot be read.
+    """
+    try:
+        chunks = read_chunks(folder)
+    except (OSError, RecordError) as error:
+        raise DamagedIndexError(f"{folder} cannot be read ({error}); run: genlens refresh") from error
+    ids = tuple(dict.fromkeys(entry.id for entry in entries))
+    vectors = StoredVectors(home, folder, manifest, encoder)
+    return Index(
+        Layout(ids, chunks, entries),
+        read_index(folder / "keywords" / "chunks"),
+        read_index(folder / "keywords" / "entries"),
+        lambda query: vectors.cosines(query, chunks),
+    )

@@ -1,4 +1,4 @@
-"""The keyword index: BM25 over chunks, with titles as a field of its own weight.
+"""The keyword index: BM25 over documents of weighted fields.
 
 Scores follow Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009),
 with fields folded into one term frequency as in its section 3.6; the inverse document frequency is the
@@ -8,7 +8,7 @@ up rows of numbers.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import BadZipFile
@@ -17,39 +17,49 @@ import numpy as np
 import numpy.typing as npt
 
 from kb.chunks import Chunk
+from kb.entries import Entry
 from kb.errors import DamagedIndexError
 from kb.text import terms
 
-# Saturation of repeated terms and damping of long chunks; usual ranges are 1.2 to 2.0 and 0.5 to 0.8.
+# Saturation of repeated terms and damping of long documents; usual ranges are 1.2 to 2.0 and 0.5 to 0.8.
 K1, B = 1.2, 0.75
-CONTEXT_WEIGHT = 0.6
+CONTEXT_WEIGHT, TITLE_WEIGHT = 0.6, 3.0
 _VOCABULARY, _POSTINGS = "vocabulary.json", "postings.npz"
 
 Scores = npt.NDArray[np.float32]
+Document = Iterable[tuple[str, float]]
+"""Fields of a document, each a text and how much its terms count."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeywordIndex:
-    """Postings in rows: term `t` has chunks `chunks[starts[t]:starts[t+1]]`, with scores beside them."""
+    """Postings in rows: term `t` has documents `rows[starts[t]:starts[t+1]]`, with scores beside them."""
 
     vocabulary: Mapping[str, int]
     starts: npt.NDArray[np.int64]
-    chunks: npt.NDArray[np.int32]
+    rows: npt.NDArray[np.int32]
     scores: Scores
     idf: Scores
     count: int
 
     def score(self, query: Mapping[str, float]) -> Scores:
-        """The score of every chunk for weighted terms: (count,) float32, 0 where no term occurs."""
+        """The score of every document for weighted terms: (count,) float32, 0 where no term occurs."""
         total = np.zeros(self.count, dtype=np.float32)
         for term, weight in query.items():
             if (row := self.vocabulary.get(term)) is not None:
                 span = slice(self.starts[row], self.starts[row + 1])
-                total[self.chunks[span]] += np.float32(weight) * self.scores[span]
+                total[self.rows[span]] += np.float32(weight) * self.scores[span]
         return total
 
+    def holds(self, term: str, rows: npt.NDArray[np.intp]) -> bool:
+        """Whether a term occurs in one of the documents."""
+        row = self.vocabulary.get(term)
+        return row is not None and bool(
+            np.isin(self.rows[self.starts[row] : self.starts[row + 1]], rows).any()
+        )
+
     def rarity(self, term: str) -> float:
-        """The inverse document frequency of a term; that of a term in one chunk where it is unknown."""
+        """The inverse document frequency of a term; that of a term in one document where it is unknown."""
         row = self.vocabulary.get(term)
         return float(self.idf[row]) if row is not None else float(np.log1p((self.count + 0.5) / 1.5))
 
@@ -61,7 +71,7 @@ class KeywordIndex:
         np.savez(
             folder / _POSTINGS,
             starts=self.starts,
-            chunks=self.chunks,
+            rows=self.rows,
             scores=self.scores,
             idf=self.idf,
             count=np.array(self.count),
@@ -79,7 +89,7 @@ def read_index(folder: Path) -> KeywordIndex:
             return KeywordIndex(
                 vocabulary=dict(zip(words, range(len(kept["idf"])), strict=True)),
                 starts=kept["starts"],
-                chunks=kept["chunks"],
+                rows=kept["rows"],
                 scores=kept["scores"],
                 idf=kept["idf"],
                 count=int(kept["count"]),
@@ -93,7 +103,17 @@ def read_index(folder: Path) -> KeywordIndex:
 
 def index_chunks(chunks: Iterable[Chunk]) -> KeywordIndex:
     """A keyword index whose rows are the chunks in the given order."""
-    frequencies = [_frequencies(chunk) for chunk in chunks]
+    return index_documents(((chunk.context, CONTEXT_WEIGHT), (chunk.text, 1.0)) for chunk in chunks)
+
+
+def index_entries(entries: Iterable[Entry]) -> KeywordIndex:
+    """A keyword index whose rows are the entries in the given order, all their sections in one document."""
+    return index_documents(_whole(entry) for entry in entries)
+
+
+def index_documents(documents: Iterable[Document]) -> KeywordIndex:
+    """A keyword index whose rows are the documents in the given order."""
+    frequencies = [_frequencies(document) for document in documents]
     lengths = np.array([sum(f.values()) for f in frequencies], dtype=np.float32)
     average = float(lengths.mean()) if len(lengths) else 1.0
     postings: dict[str, list[tuple[int, float]]] = {}
@@ -103,17 +123,24 @@ def index_chunks(chunks: Iterable[Chunk]) -> KeywordIndex:
     return _assembled(postings, K1 * (1 - B + B * lengths / max(average, 1e-9)))
 
 
-def _frequencies(chunk: Chunk) -> Counter[str]:
+def _whole(entry: Entry) -> Iterator[tuple[str, float]]:
+    yield entry.title, TITLE_WEIGHT
+    yield entry.question or "", CONTEXT_WEIGHT
+    for section in entry.sections:
+        yield section.text, 1.0
+
+
+def _frequencies(document: Document) -> Counter[str]:
     counted: Counter[str] = Counter()
-    for field, weight in ((chunk.context, CONTEXT_WEIGHT), (chunk.text, 1.0)):
-        for term in terms(field):
+    for text, weight in document:
+        for term in terms(text):
             counted[term] += weight  # type: ignore[assignment]  # a Counter of fractions
     return counted
 
 
 def _assembled(postings: dict[str, list[tuple[int, float]]], dampers: Scores) -> KeywordIndex:
     count = len(dampers)
-    lists = [postings[term] for term in sorted(postings)]
+    lists: list[Sequence[tuple[int, float]]] = [postings[term] for term in sorted(postings)]
     sizes = np.array([len(found) for found in lists], dtype=np.int64)
     starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     rows = np.array([row for found in lists for row, _ in found], dtype=np.int32)
@@ -123,7 +150,7 @@ def _assembled(postings: dict[str, list[tuple[int, float]]], dampers: Scores) ->
     return KeywordIndex(
         vocabulary={term: row for row, term in enumerate(sorted(postings))},
         starts=starts,
-        chunks=rows,
+        rows=rows,
         scores=(np.repeat(idf, sizes) * saturated).astype(np.float32),
         idf=idf,
         count=count,

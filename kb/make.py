@@ -26,7 +26,7 @@ from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts, reads
 from kb.entries import Entry, write_entries
 from kb.errors import DamagedIndexError, ModelError, RecordError, ServingError
 from kb.files import storage_errors
-from kb.keywords import index_chunks
+from kb.keywords import index_chunks, index_entries
 from kb.vectors import VectorStore
 from kb.weights import find_weights
 
@@ -75,7 +75,8 @@ def make_build(
         )
         write_entries(folder / "entries.jsonl", entries)
         write_chunks(folder, chunks)
-        index_chunks(chunks).write(folder / "keywords")
+        index_chunks(chunks).write(folder / "keywords" / "chunks")
+        index_entries(entries).write(folder / "keywords" / "entries")
         _store(folder / "chroma", embedded, vectors)
         publish(home, folder, manifest)
     return manifest

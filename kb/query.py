@@ -1,5 +1,6 @@
 """What a user typed, as the search uses it."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from kb.entries import Language
@@ -17,6 +18,11 @@ class Query:
     language: Language
     terms: tuple[str, ...]
     phrases: tuple[tuple[str, ...], ...]
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Each term with how often it stands in the query."""
+        return dict(Counter(self.terms))
 
 
 def read_query(typed: str) -> Query:

@@ -1,6 +1,5 @@
-"""Ranking as pure functions: scores of chunks to scores of entries, and several rankings to one."""
+"""Which entries may be found, and scores to an order."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,10 +7,6 @@ import numpy.typing as npt
 
 from kb.entries import Entry
 from kb.keywords import Scores
-
-# Cormack, Clarke and Buettcher, "Reciprocal rank fusion outperforms Condorcet" (2009) use 60 for lists of
-# a thousand; lists of some hundred entries want a smaller one.
-RANK_CONSTANT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +33,7 @@ class Filters:
         )
 
 
-def best_of(scores: Scores, owners: npt.NDArray[np.int32], count: int) -> Scores:
-    """(count,) the best score among the chunks of each owner; 0 where an owner has none above 0."""
-    best = np.zeros(count, dtype=np.float32)
-    np.maximum.at(best, owners, scores)
-    return best
-
-
 def order(scores: Scores, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
     """Rows with an allowed score above 0, best first; equal scores keep the order of rows."""
     rows = np.argsort(-scores, kind="stable")
     return rows[(scores[rows] > 0) & allowed[rows]]
-
-
-def fuse(rankings: Sequence[tuple[float, npt.NDArray[np.intp]]], count: int) -> Scores:
-    """(count,) the sum over weighted rankings of weight / (constant + rank), ranks from 1."""
-    fused = np.zeros(count, dtype=np.float32)
-    for weight, rows in rankings:
-        fused[rows] += np.float32(weight) / (RANK_CONSTANT + 1 + np.arange(len(rows), dtype=np.float32))
-    return fused

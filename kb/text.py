@@ -20,6 +20,8 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u115f\u11
 
 _JAPANESE = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
+# Pairs of hiragana are endings and particles, as common as stop words.
+_HIRAGANA = re.compile("[\u3040-\u309f]+")
 _WORD = re.compile(rf"[^\W_{_JAPANESE}]+(?:['’][^\W\d_]+)?|[{_JAPANESE}]+")
 # A character with the accents and voicing marks that fold into it.
 _CLUSTER = re.compile("(?s:.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
@@ -93,7 +95,8 @@ def tokens(text: str) -> Iterator[Token]:
         if _HAS_JAPANESE.match(lowered, first):
             for at in range(first, max(last - 1, first + 1)):
                 pair = lowered[at : min(at + 2, last)]
-                yield Token(pair, starts[at], ends[at + len(pair) - 1])
+                if not _HIRAGANA.fullmatch(pair):
+                    yield Token(pair, starts[at], ends[at + len(pair) - 1])
         elif (term := _term(match[0])) is not None:
             yield Token(term, starts[first], ends[last - 1])
 
