@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kb.base import Hit
 from kb.entries import FINDING, Entry, Item, Language, Marker, Role, Section
@@ -81,7 +82,7 @@ def _matcher(hit: Hit, wanted: Sequence[str], weigh: Weigh) -> Callable[[Passage
     first = next((chunk for chunk in hit.chunks if chunk.role not in FINDING), None)
 
     def match(passage: Passage) -> float:
-        shared = sum(weights[term] for term in weights.keys() & set(terms(passage.text)))
+        shared = sum(weights[term] for term in weights.keys() & _terms_of(passage.text))
         inside = (
             first is not None
             and hit.entry.sections[first.section] is passage.section
@@ -90,6 +91,11 @@ def _matcher(hit: Hit, wanted: Sequence[str], weigh: Weigh) -> Callable[[Passage
         return shared / total + (CHUNK_BONUS if inside else 0.0)
 
     return match
+
+
+@lru_cache(maxsize=8192)
+def _terms_of(text: str) -> frozenset[str]:
+    return frozenset(terms(text))
 
 
 def _prose(entry: Entry, section: Section) -> Iterator[Passage]:

@@ -20,6 +20,20 @@ HEADINGS = {
     Language.ENGLISH: {Part.DO: "What to do", Part.WHY: "Why it matters", Part.RELATED: "Related"},
     Language.JAPANESE: {Part.DO: "実施すること", Part.WHY: "なぜ重要か", Part.RELATED: "関連項目"},
 }
+FACTS = {
+    Language.ENGLISH: {
+        "risk": "Level of risk",
+        "phases": "Life cycle",
+        "tool": "AWS Well-Architected Tool",
+        "related": "RELATED",
+    },
+    Language.JAPANESE: {
+        "risk": "リスクレベル",
+        "phases": "ライフサイクル",
+        "tool": "AWS Well-Architected Tool",
+        "related": "関連項目",
+    },
+}
 NOT_COVERED = {
     Language.ENGLISH: "Not covered: the lens and the OWASP list do not answer this. Nearest topics:",
     Language.JAPANESE: "対象外です。この質問の答えはレンズにも OWASP のリストにもありません。近い項目:",
@@ -106,9 +120,18 @@ def entry_json(entry: Entry) -> dict[str, Any]:
 
 def entry_text(entry: Entry) -> str:
     """A whole entry as plain text: facts, then each section with its steps numbered and nested."""
-    facts = [entry.pillar, entry.question, entry.risk_level and f"Level of risk: {entry.risk_level}"]
+    words = FACTS[entry.language]
+    facts = [
+        entry.pillar,
+        entry.question,
+        entry.risk_level and f"{words['risk']}: {entry.risk_level}",
+        entry.phases and f"{words['phases']}: {', '.join(entry.phases)}",
+        entry.wa_tool and f"{words['tool']}: {entry.wa_tool}",
+    ]
     head = [f"{entry.id}  {entry.title}", *(str(fact) for fact in facts if fact), entry.url]
-    return "\n\n".join(["\n".join(head), *(_section_text(section) for section in entry.sections)])
+    related = [f"- {other.id}: {other.why}" for other in entry.related]
+    blocks = ["\n".join(head), *(_section_text(section) for section in entry.sections)]
+    return "\n\n".join([*blocks, *(["\n".join([words["related"], *related])] if related else [])])
 
 
 def entry_row(entry: Entry) -> dict[str, Any]:

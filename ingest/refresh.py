@@ -13,6 +13,7 @@ from ingest import aws_lens, catalog, owasp
 from ingest.errors import CountError, IngestError, UnreachableError
 from ingest.fetch import CONNECTIONS, Client
 from ingest.pages import Page, PageStore
+from ingest.relations import read_relations
 from ingest.sources import Edition, Reader, Source, load_sources
 from kb.builds import Manifest, SourceState, remove_leftovers
 from kb.entries import Entry, Kind, Language, Origin
@@ -165,26 +166,36 @@ def _check_counts(source: Source, edition: Edition, found: str, entries: tuple[E
 
 
 def _with_catalogue(entries: list[Entry], sources: tuple[Source, ...]) -> list[Entry]:
-    """Entries of the sites with the catalogue's sections behind theirs, and its Japanese where it is missing.
+    """Entries of the sites with the catalogue's words behind theirs, its Japanese, facts and relations.
 
-    An entry of the catalogue whose id the site no longer has is left out.
+    An entry of the catalogue whose id the site no longer has is left out, and so is a relation to it.
     """
     folder = data_folder() / "catalog"
     written = {
         (entry.id, entry.language): entry for source in sources for entry in catalog.read(folder, source)
     }
-    merged: list[Entry] = []
+    relations = read_relations(folder)
+    ids = {entry.id for entry in entries}
     present = {(entry.id, entry.language) for entry in entries}
+    merged: list[Entry] = []
     for entry in entries:
         own = written.get((entry.id, entry.language))
-        added = own.sections if own and own.sections != entry.sections else ()
-        merged.append(replace(entry, sections=entry.sections + added))
+        merged.append(_merged(entry, own) if own else entry)
         for language in Language:
             other = written.get((entry.id, language))
             if other and (entry.id, language) not in present:
                 present.add((entry.id, language))
                 merged.append(replace(other, edition=entry.edition, url=entry.url))
-    return merged
+    return [
+        replace(e, related=tuple(r for r in relations.get((e.id, e.language), ()) if r.id in ids))
+        for e in merged
+    ]
+
+
+def _merged(entry: Entry, own: Entry) -> Entry:
+    """An entry with the sections and facts that the catalogue adds to it."""
+    added = own.sections if own.sections != entry.sections else ()
+    return replace(entry, sections=entry.sections + added, phases=own.phases, wa_tool=own.wa_tool)
 
 
 def _now() -> str:

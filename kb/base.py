@@ -72,11 +72,11 @@ class KnowledgeBase:
             self._versions.setdefault(entry.id, {})[entry.language] = entry
         self._ids = tuple(self._versions)
         self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        self._open = lambda: open_index(home, folder, self.manifest, self.entries, encoder)
+        self._home, self._folder, self._encoder = home, folder, encoder
 
     @cached_property
     def _index(self) -> Index:
-        return self._open()
+        return open_index(self._home, self._folder, self.manifest, self.entries, self._encoder)
 
     @property
     def build(self) -> str:

@@ -18,7 +18,8 @@ from kb.query import Query
 
 Matrix = npt.NDArray[np.float32]
 
-# Chunks of like purpose are compared with each other: an ask is shorter than a paragraph, and nearer to a question.
+# Chunks of like purpose are compared with each other: an ask is shorter than a paragraph, and nearer
+# to a question.
 ASKS, SIGNS, TERMS, BODY = "asks", "signs", "terms", "body"
 _GROUPS = {Role.ASKS: ASKS, Role.SIGNS: SIGNS, Role.TERMS: TERMS}
 KEYWORD_FEATURES = (
@@ -51,7 +52,7 @@ class _Table:
 
 @dataclass(frozen=True)
 class Layout:
-    """Which entry each chunk and each document of the entry index belongs to; `ids` are the rows of features."""
+    """Which entry each chunk and each document belongs to; `ids` are the rows of features."""
 
     ids: Sequence[str]
     chunks: Sequence[Chunk]

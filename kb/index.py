@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kb.encoder import Encoder
     from kb.vectors import VectorStore
 
-NEIGHBOURS = 300  # chunks; several of one entry fold into one hit
+NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import minimize  # comes with sentence-transformers
 
 from kb.base import ANSWERING
 from kb.builds import build_folder, current_id, export_folder, read_manifest
@@ -36,7 +36,7 @@ from kb.vectors import VectorStore
 
 FOLDS = 5
 RANKING_L2, COVERAGE_L2 = 1e-3, 1e-2
-DECLINED_ASKS = 0.02
+DECLINED_ASKS = 0.06
 # Of the vectors as many are seen as `kb.index.NEIGHBOURS`, so that training and asking agree.
 log = logging.getLogger("kb.train")
 
@@ -45,7 +45,7 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with what was found for it; `gold` is the row of its entry, or -1 where it is out of scope."""
+    """A question with what was found for it; `gold` is the row of its entry, -1 where it is out of scope."""
 
     query: Query
     found: Found

@@ -223,7 +223,7 @@ def facts(entry: Entry) -> tuple[object, ...]:
 @pytest.mark.mirror
 def test_titles_questions_pillars_levels_and_addresses_are_those_of_the_sites() -> None:
     readers = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
-    citable = {Kind.QUESTION, Kind.BEST_PRACTICE, Kind.RISK}
+    citable = {Kind.QUESTION, Kind.BEST_PRACTICE, Kind.RISK, Kind.PRINCIPLE}
     on_sites = {
         facts(entry)
         for found in load_sources(REPOSITORY / "data" / "sources")

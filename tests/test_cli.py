@@ -19,10 +19,10 @@ def run(home: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProce
 
 def test_status_counts_what_the_catalogue_holds(catalogue_home: Path) -> None:
     record = json.loads(run(catalogue_home, "status", "--json").stdout)
-    assert record["counts"] == {"question": 29, "best_practice": 51, "risk": 20}
+    assert record["counts"] == {"question": 29, "best_practice": 51, "design_principle": 6, "risk": 20}
     assert record["model"] == "sentence-transformers/all-MiniLM-L6-v2"
     assert [(s["name"], s["edition"], s["language"], s["entries"], s["from"]) for s in record["sources"]] == [
-        ("genai-lens", "2025-11-19", "en", 80, "catalogue"),
+        ("genai-lens", "2025-11-19", "en", 86, "catalogue"),
         ("owasp-llm", "2026", "en", 10, "catalogue"),
         ("owasp-llm", "2025", "en", 10, "catalogue"),
         ("owasp-llm", "2025", "ja", 10, "catalogue"),
@@ -93,8 +93,8 @@ def test_a_risk_is_shown_in_japanese(catalogue_home: Path) -> None:
 
 def test_the_list_holds_every_entry_once(catalogue_home: Path) -> None:
     entries = json.loads(run(catalogue_home, "list", "--json").stdout)["entries"]
-    assert len(entries) == 100
-    assert len({entry["id"] for entry in entries}) == 100
+    assert len(entries) == 106
+    assert len({entry["id"] for entry in entries}) == 106
 
 
 def test_the_list_is_a_tree(catalogue_home: Path) -> None:

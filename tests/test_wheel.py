@@ -42,9 +42,10 @@ def run(installed: Path, home: Path, *arguments: str) -> subprocess.CompletedPro
 def test_the_wheel_holds_data_page_theme_and_licence(installed: Path) -> None:
     files = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     catalogue = [name for name in files if name.startswith("genlens_data/catalog/")]
-    assert sum(name.startswith("genlens_data/catalog/genai-lens/") for name in catalogue) == 29
+    assert sum(name.startswith("genlens_data/catalog/genai-lens/GEN") for name in catalogue) == 29
     assert sum(name.startswith("genlens_data/catalog/owasp-llm/") for name in catalogue) == 20
     assert {
+        "genlens_data/ranker.json", "genlens_data/catalog/scope.yaml",
         "streamlit_app.py", ".streamlit/config.toml", "genlens_data/sources/genai-lens.toml",
         "genlens_data/sources/owasp-llm.toml", "kb/py.typed", "assistant/pages/icon.svg",
         "genlens-0.1.0.dist-info/licenses/LICENSE",
@@ -58,7 +59,12 @@ def test_an_installed_copy_builds_and_answers(installed: Path, catalogue_home: P
     (home / "exports").symlink_to((catalogue_home / "exports").resolve())
     built = run(installed, home, "refresh", "--offline", "--json")
     assert built.returncode == 0, built.stderr
-    assert json.loads(built.stdout)["counts"] == {"question": 29, "best_practice": 51, "risk": 20}
+    assert json.loads(built.stdout)["counts"] == {
+        "question": 29,
+        "best_practice": 51,
+        "design_principle": 6,
+        "risk": 20,
+    }
     answer = run(installed, home, "ask", "prompt caching", "--json")
     assert "GENCOST03-BP03" in [citation["id"] for citation in json.loads(answer.stdout)["citations"]]
 
