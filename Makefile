@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run index test check install lock screenshots
+.PHONY: run index test check install lock train screenshots
 
 run: install
 	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh
@@ -36,6 +36,12 @@ lock: install
 	$(BIN)/pip-compile --quiet --upgrade --extra dev --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak
+
+# Learn the ranker's weights from the catalogue; HOMES are homes whose served builds are trained on.
+HOMES ?= build/home
+train: install
+	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline
+	$(BIN)/python -m kb.train $(HOMES)
 
 # Take the README's pictures from a page with a build of the catalogue; needs Chromium.
 screenshots: install

@@ -9,7 +9,18 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ingest.schema import BestPractice, Citable, English, Japanese, Principles, Question, Risk, Words, load
+from ingest.schema import (
+    BestPractice,
+    Citable,
+    English,
+    Japanese,
+    Principles,
+    Question,
+    Risk,
+    Scope,
+    Words,
+    load,
+)
 from ingest.sources import Source
 from kb.entries import Entry, Item, Kind, Language, Marker, Origin, Role, Section
 from kb.ids import edition_of
@@ -41,6 +52,15 @@ def read(folder: Path, source: Source) -> tuple[Entry, ...]:
         for path in sorted((folder / source.name).glob("*.yaml"))
         for entry in _entries(load(path, _form(path)), source)
     )
+
+
+def read_scope(folder: Path) -> dict[Language, tuple[str, ...]]:
+    """Examples of questions that the corpus does not answer, per language.
+
+    :raises CatalogueError: the file is missing or not of the expected form.
+    """
+    scope = load(folder / "scope.yaml", TypeAdapter(Scope))
+    return {Language.ENGLISH: scope.en.all, Language.JAPANESE: scope.ja.all}
 
 
 def _form(path: Path) -> TypeAdapter[Question | Risk | Principles]:

@@ -62,6 +62,7 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
             tuple(read.state for read in reads if read.entries),
             _now(),
             progress,
+            catalog.read_scope(data_folder() / "catalog"),
         )
     return Report(manifest, tuple(dict.fromkeys(read.unreachable for read in reads if read.unreachable)))
 

@@ -124,6 +124,26 @@ class Pair(Why):
     between: tuple[Text, Text]
 
 
+class Examples(Record):
+    """Questions that the corpus does not answer, by what makes them so."""
+
+    off_topic: tuple[Text, ...]
+    tricks: tuple[Text, ...]
+    near_misses: tuple[Text, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every example, in the order of the file."""
+        return (*self.off_topic, *self.tricks, *self.near_misses)
+
+
+class Scope(Record):
+    """The file of what is out of scope, per language."""
+
+    en: Examples
+    ja: Examples
+
+
 class Change(StrEnum):
     """What became of a risk from one edition to the next."""
 

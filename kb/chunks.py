@@ -1,7 +1,7 @@
 """Entries to chunks: the pieces of their sections that are embedded and looked up by keyword."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kb.entries import Entry, Language, Marker, Role, Section
@@ -70,6 +70,23 @@ def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
                     context=context,
                     text=section.text[start:end],
                 )
+
+
+def outside_chunks(texts: Mapping[Language, Sequence[str]]) -> Iterator[Chunk]:
+    """A chunk of no entry for each example of a question that the corpus does not answer."""
+    for language, examples in texts.items():
+        for number, text in enumerate(examples):
+            yield Chunk(
+                id=f"outside.{language}.{number}",
+                entry_id="",
+                language=language,
+                section=0,
+                role=Role.OUTSIDE,
+                start=0,
+                end=len(text),
+                context="",
+                text=text,
+            )
 
 
 def _context(entry: Entry, section: Section) -> str:

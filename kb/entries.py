@@ -69,6 +69,7 @@ class Role(StrEnum):
     TERMS = "terms"
     RESOURCES = "resources"
     OTHER = "other"
+    OUTSIDE = "outside"
 
 
 # Words that help to find an entry, but are no statements of it.

@@ -20,8 +20,8 @@ Matrix = npt.NDArray[np.float32]
 
 # Chunks of like purpose are compared with each other: an ask is shorter than a paragraph, and nearer
 # to a question.
-ASKS, SIGNS, TERMS, BODY = "asks", "signs", "terms", "body"
-_GROUPS = {Role.ASKS: ASKS, Role.SIGNS: SIGNS, Role.TERMS: TERMS}
+ASKS, SIGNS, TERMS, BODY, OUTSIDE = "asks", "signs", "terms", "body", "outside"
+_GROUPS = {Role.ASKS: ASKS, Role.SIGNS: SIGNS, Role.TERMS: TERMS, Role.OUTSIDE: OUTSIDE}
 KEYWORD_FEATURES = (
     "keyword entry",
     "keyword body",
@@ -67,6 +67,24 @@ class Layout:
         else:
             best = np.sort(found, axis=1)[:, -among:].sum(axis=1) / among
         return self._spread(table.owners, best)
+
+    def outside(self, scores: Scores, language: Language) -> float:
+        """The best score of an example of what the corpus does not answer; 0 where there is none."""
+        return float(scores[self._outside[language]].max(initial=0))
+
+    @cached_property
+    def _outside(self) -> dict[Language, npt.NDArray[np.intp]]:
+        return {
+            language: np.array(
+                [
+                    row
+                    for row, chunk in enumerate(self.chunks)
+                    if chunk.role is Role.OUTSIDE and chunk.language is language
+                ],
+                dtype=np.intp,
+            )
+            for language in Language
+        }
 
     def whole(self, scores: Scores, language: Language) -> Scores:
         """(n_ids,) the scores of the entries' documents in a language."""
@@ -125,12 +143,17 @@ class Layout:
         return spread
 
 
+def query_weight(query: Query, chunks: KeywordIndex) -> float:
+    """The rarity of a query's terms added up, above 0."""
+    return max(sum(weight * chunks.rarity(term) for term, weight in query.weights.items()), 1e-6)
+
+
 def keyword_features(layout: Layout, query: Query, chunks: KeywordIndex, entries: KeywordIndex) -> Matrix:
     """(n_ids, len(KEYWORD_FEATURES)) float32, from 0."""
     language, terms = query.language, query.weights
-    mass = max(sum(weight * chunks.rarity(term) for term, weight in terms.items()), 1e-6)
-    scores = chunks.score(terms) / np.float32(mass)
-    whole = entries.score(terms) / np.float32(mass)
+    mass = np.float32(query_weight(query, chunks))
+    scores = chunks.score(terms) / mass
+    whole = entries.score(terms) / mass
     return np.stack(
         [
             layout.whole(whole, language),

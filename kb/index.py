@@ -16,10 +16,10 @@ from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
 from kb.entries import Entry
 from kb.errors import DamagedIndexError, RecordError
-from kb.features import Layout, Matrix, keyword_features, vector_features
+from kb.features import Layout, Matrix, keyword_features, query_weight, vector_features
 from kb.keywords import KeywordIndex, Scores, read_index
 from kb.query import Query
-from kb.ranker import Mode, mode_of
+from kb.ranker import EVIDENCE, Mode, mode_of
 
 if TYPE_CHECKING:
     from kb.encoder import Encoder
@@ -35,6 +35,8 @@ class Found:
     mode: Mode
     features: Matrix
     chunk_scores: Scores
+    outside: tuple[float, float]
+    """Keyword score and cosine of the nearest example of what is not covered."""
 
 
 class Index:
@@ -56,7 +58,9 @@ class Index:
     def by_keyword(self, query: Query) -> Found:
         """Keyword features alone; no model is loaded."""
         features = keyword_features(self.layout, query, self.keywords, self._entry_keywords)
-        return Found(mode_of(query.language, vectors=False), features, self.keywords.score(query.weights))
+        scores = self.keywords.score(query.weights)
+        outside = self.layout.outside(scores, query.language) / query_weight(query, self.keywords)
+        return Found(mode_of(query.language, vectors=False), features, scores, (outside, 0.0))
 
     def by_all(self, query: Query) -> Found:
         """Keyword features, and those of vectors where the model reads the language."""
@@ -71,6 +75,7 @@ class Index:
             mode_of(query.language, vectors=True),
             features,
             found.chunk_scores / np.float32(strongest) + cosines,
+            (found.outside[0], self.layout.outside(cosines, query.language)),
         )
 
     def evidence(
@@ -79,13 +84,14 @@ class Index:
         """What tells whether a query is covered: the best entry's features, then `ranker.EVIDENCE`.
 
         That is the share, by rarity, of the query's terms that the best three entries hold; the best
-        score; and how far it is ahead of the second.
+        score; how far it is ahead of the second; and how near an example of what is not covered is.
         """
         if not len(ranked):
-            return [0.0] * (len(found.mode.features) + 3)
-        lead = scores[ranked[0]] - (scores[ranked[1]] if len(ranked) > 1 else 0)
+            return [0.0] * (len(found.mode.features) + len(EVIDENCE))
+        best = float(scores[ranked[0]])
+        lead = best - (float(scores[ranked[1]]) if len(ranked) > 1 else 0.0)
         matched = self._matched(query, ranked[:3])
-        return [*map(float, found.features[ranked[0]]), matched, float(scores[ranked[0]]), float(lead)]
+        return [*map(float, found.features[ranked[0]]), matched, best, lead, *found.outside]
 
     def _matched(self, query: Query, rows: npt.NDArray[np.intp]) -> float:
         wanted = {term: self.keywords.rarity(term) for term in query.terms}

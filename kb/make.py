@@ -1,7 +1,7 @@
 """Entries to a published build: cut, embed what is new, store, index, check, publish."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ from kb.builds import (
     read_manifest,
     write_chunks,
 )
-from kb.chunks import Chunk, cut
+from kb.chunks import Chunk, cut, outside_chunks
 from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts, reads
-from kb.entries import Entry, write_entries
+from kb.entries import Entry, Language, write_entries
 from kb.errors import DamagedIndexError, ModelError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.keywords import index_chunks, index_entries
@@ -49,14 +49,17 @@ def make_build(
     sources: tuple[SourceState, ...],
     made_at: str,
     progress: Progress = silent,
+    outside: Mapping[Language, Sequence[str]] | None = None,
 ) -> Manifest:
     """Make a build from entries aside, check it and publish it; what is served stays until then.
+
+    `outside` are examples of questions that the entries do not answer.
 
     :raises RecordError: the entries cannot be served.
     :raises StorageError: the home cannot be written or is full.
     """
     check_entries(entries)
-    chunks = tuple(cut(entries, encoder.count_pieces))
+    chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
     with making(home, new_id(entries, encoder.model)) as folder:
         embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
         if not embedded:

@@ -41,7 +41,7 @@ def mode_of(language: Language, *, vectors: bool) -> Mode:
 
 
 # What tells whether a question is covered, besides the features of the best entry.
-EVIDENCE = ("matched", "score", "lead")
+EVIDENCE = ("matched", "score", "lead", "keyword outside", "vector outside")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ LINE = (
 
 
 def manifest(build_id: str) -> Manifest:
-    return Manifest(build_id, 1, MADE_AT, "tests/words", "0" * 64, 256, {"risk": 3}, 18, SOURCES)
+    return Manifest(build_id, 2, MADE_AT, "tests/words", "0" * 64, 256, {"risk": 3}, 18, SOURCES)
 
 
 def published(home: Path, build_id: str) -> None:
@@ -96,8 +96,8 @@ def test_a_pointer_that_is_no_text_is_refused(home: Path) -> None:
 def test_a_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -> None:
     published(home, "b")
     file = home / "builds" / "b" / "manifest.json"
-    file.write_text(file.read_text().replace('"format": 1', '"format": 2'))
-    with pytest.raises(DamagedIndexError, match=r"builds/b: format 2, expected 1; .*genlens refresh"):
+    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    with pytest.raises(DamagedIndexError, match=r"builds/b: format 1, expected 2; .*genlens refresh"):
         read_manifest(file.parent)
 
 

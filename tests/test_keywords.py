@@ -3,11 +3,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.corpus import prose
 
 from kb.chunks import Chunk
-from kb.entries import Language, Role
+from kb.entries import Entry, Kind, Language, Role
 from kb.errors import DamagedIndexError
-from kb.keywords import KeywordIndex, index_chunks, read_index
+from kb.keywords import KeywordIndex, index_chunks, index_documents, index_entries, read_index
 
 
 def chunk(text: str, context: str = "") -> Chunk:
@@ -56,6 +57,42 @@ def test_rarity_is_the_inverse_document_frequency_and_highest_for_the_unknown(in
     assert index.rarity("omega") == pytest.approx(1.20397, abs=5e-6)
 
 
+def entry(title: str, question: str | None, *texts: str) -> Entry:
+    sections = tuple(prose("Heading", Role.OTHER, text) for text in texts)
+    url = "https://x.test/e.html"
+    return Entry(title, Kind.PAGE, title, "tests", "1", url, Language.ENGLISH, sections, question=question)
+
+
+def test_an_entry_is_one_document_in_which_title_and_question_have_weights_of_their_own() -> None:
+    index = index_entries(
+        [entry("Alpha", None, "beta"), entry("Beta", "What of gamma, delta?", "alpha", "gamma")]
+    )
+    # Frequencies: alpha 3, beta 1; and beta 3, gamma 0.6 + 1, delta 0.6, alpha 1. Lengths 4 and 6.2, mean 5.1.
+    # Dampers 1.005882 and 1.394118; idf ln(1.2) of a term in both, ln(2) of one in one.
+    np.testing.assert_allclose(index.score({"alpha": 1}), [0.300389, 0.167539], atol=5e-6)
+    np.testing.assert_allclose(index.score({"gamma": 1}), [0, 0.814891], atol=5e-6)
+    np.testing.assert_allclose(index.score({"delta": 1}), [0, 0.458826], atol=5e-6)
+    assert index.score({"head": 1}).tolist() == [0, 0]
+
+
+def test_fields_of_a_document_add_up_to_one_frequency() -> None:
+    # In one of one: idf ln(4 / 3); frequency 2.5 of length 2.5, so the damper is 1.2.
+    index = index_documents([(("key", 2.0), ("keys", 0.5))])
+    np.testing.assert_allclose(index.score({"key": 1}), [0.287682 * 2.5 * 2.2 / 3.7], atol=5e-6)
+
+
+def test_a_term_is_held_where_it_occurs_in_one_of_the_rows(index: KeywordIndex) -> None:
+    def held(term: str, *rows: int) -> bool:
+        return index.holds(term, np.array(rows, dtype=np.intp))
+
+    assert held("beta", 0, 2)
+    assert held("delta", 2)
+    assert not held("beta", 2)
+    assert not held("beta")
+    assert not held("omega", 0, 1, 2)
+    assert not held("Beta", 0)
+
+
 def test_japanese_is_found_by_pairs_of_characters() -> None:
     index = index_chunks([chunk("権限を絞る"), chunk("記録を残す"), chunk("鍵を絞る")])
     assert np.flatnonzero(index.score({"絞る": 1})).tolist() == [0, 2]
@@ -75,7 +112,7 @@ def test_a_written_index_is_read_back_whole(index: KeywordIndex, tmp_path: Path)
     assert found.vocabulary == {"alpha": 0, "beta": 1, "delta": 2, "gamma": 3}
     assert found.count == 3
     assert found.starts.tolist() == [0, 1, 3, 4, 6]
-    assert found.chunks.tolist() == [0, 0, 1, 2, 1, 2]
+    assert found.rows.tolist() == [0, 0, 1, 2, 1, 2]
     np.testing.assert_allclose(found.score({"beta": 1, "delta": 1}), [0.5091, 0.6578, 1.4629], atol=5e-5)
     assert found.rarity("beta") == pytest.approx(0.47000, abs=5e-6)
 

@@ -15,7 +15,7 @@ import kb.make
 from kb.base import KnowledgeBase
 from kb.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
 from kb.encoder import Vectors
-from kb.entries import Entry, Item, Role, Section, read_entries
+from kb.entries import Entry, Item, Language, Role, Section, read_entries
 from kb.keywords import read_index
 from kb.make import make_build
 from kb.settings import DEFAULT_MODEL
@@ -43,7 +43,7 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
     folder = home / "builds" / made.id
     assert made == Manifest(
         id=made.id,
-        format=1,
+        format=2,
         made_at=MADE_AT,
         model="tests/words",
         weights_sha256="0" * 64,
@@ -64,7 +64,12 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
     assert tuple(read_entries(folder / "entries.jsonl")) == corpus()
     chunks = read_chunks(folder)
     assert [chunk.id for chunk in chunks][-2:] == ["LLM06:2025.en.0.0", "LLM06:2025.en.1.0"]
-    assert read_index(folder / "keywords").count == len(chunks) == 18
+    assert sorted(path.name for path in (folder / "keywords").iterdir()) == ["chunks", "entries"]
+    by_chunk, by_entry = (read_index(folder / "keywords" / name) for name in ("chunks", "entries"))
+    assert (by_chunk.count, by_entry.count) == (len(chunks), 9) == (18, 9)
+    # "refunds" stands in the steps of GENSEC05-BP01: its third chunk, after one of GENSEC05.
+    assert np.flatnonzero(by_chunk.score({"refund": 1})).tolist() == [3]
+    assert np.flatnonzero(by_entry.score({"refund": 1})).tolist() == [1]
     vectors = encoder.encode([chunk.embedded for chunk in chunks])
     kept = stored(home, made.id)
     np.testing.assert_allclose([kept[chunk.digest] for chunk in chunks], vectors, atol=1e-6)
@@ -119,6 +124,22 @@ def test_text_that_the_model_does_not_read_is_kept_but_not_embedded(
     assert made.chunks == 18
     assert len(encoder.encoded) == len(stored(home, made.id)) == 16
     assert not any(is_japanese(text) for text in encoder.encoded)
+
+
+def test_examples_of_what_is_outside_are_chunks_of_no_entry(home: Path, encoder: WordEncoder) -> None:
+    outside = {Language.ENGLISH: ["Which soup today?", "Who won?"], Language.JAPANESE: ["パンの味は？"]}
+    made = make_build(home, encoder, corpus(), SOURCES, MADE_AT, outside=outside)
+    folder = home / "builds" / made.id
+    found = [(chunk.id, chunk.entry_id, chunk.role, chunk.embedded) for chunk in read_chunks(folder)[18:]]
+    assert found == [
+        ("outside.en.0", "", "outside", "Which soup today?"),
+        ("outside.en.1", "", "outside", "Who won?"),
+        ("outside.ja.0", "", "outside", "パンの味は？"),
+    ]
+    assert made.chunks == len(stored(home, made.id)) == read_index(folder / "keywords" / "chunks").count == 21
+    base = KnowledgeBase(home, made.id, encoder)
+    assert base.search("soup") == ()
+    assert not {hit.entry.id for hit in base.retrieve("Which soup today?").hits} - {e.id for e in corpus()}
 
 
 def test_progress_is_told_before_and_after_each_batch(

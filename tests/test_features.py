@@ -1,0 +1,185 @@
+from itertools import count
+
+import numpy as np
+import pytest
+from support.corpus import prose
+
+from kb.chunks import Chunk
+from kb.entries import Entry, Kind, Language, Role
+from kb.features import ASKS, BODY, SIGNS, TERMS, Layout, keyword_features, query_weight, vector_features
+from kb.keywords import KeywordIndex, Scores
+from kb.query import Query, read_query
+
+EN, JA = Language.ENGLISH, Language.JAPANESE
+
+
+def entry(entry_id: str, language: Language = EN) -> Entry:
+    sections = (prose("Text", Role.OTHER, "words"),)
+    return Entry(entry_id, Kind.PAGE, "Title", "tests", "1", "https://x.test/", language, sections)
+
+
+_numbers = count()
+
+
+def chunk(entry_id: str, role: Role, language: Language = EN) -> Chunk:
+    return Chunk(f"c{next(_numbers)}", entry_id, language, 0, role, 0, 1, "", "x")
+
+
+# A has an English and a Japanese version; chunks of an entry need not stand together.
+LAYOUT = Layout(
+    ids=("A", "B", "C"),
+    chunks=(
+        chunk("A", Role.INTRODUCTION),  # 0
+        chunk("C", Role.RESOURCES),  # 1
+        chunk("A", Role.ASKS),  # 2
+        chunk("A", Role.ASKS),  # 3
+        chunk("A", Role.ASKS),  # 4
+        chunk("A", Role.ASKS),  # 5
+        chunk("A", Role.STEPS, JA),  # 6
+        chunk("A", Role.ASKS, JA),  # 7
+        chunk("B", Role.SIGNS),  # 8
+        chunk("B", Role.TERMS),  # 9
+        chunk("B", Role.ASKS),  # 10
+        chunk("A", Role.STEPS),  # 11
+        chunk("", Role.OUTSIDE),  # 12
+        chunk("", Role.OUTSIDE, JA),  # 13
+        chunk("", Role.OUTSIDE),  # 14
+    ),
+    entries=(entry("A"), entry("B"), entry("A", JA), entry("C")),
+)
+SCORES = np.array(
+    [0.2, 0.7, 0.1, 0.4, 0.3, 0.2, 0.9, 0.8, 0.5, 0.3, 0.8, 0.6, 0.95, 0.99, 0.35], dtype=np.float32
+)
+
+
+def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("language", "groups", "expected"),
+    [
+        (EN, (BODY,), [0.6, 0, 0.7]),
+        (EN, (ASKS,), [0.4, 0.8, 0]),
+        (EN, (SIGNS,), [0, 0.5, 0]),
+        (EN, (TERMS,), [0, 0.3, 0]),
+        (EN, (ASKS, SIGNS, TERMS, BODY), [0.6, 0.8, 0.7]),
+        (EN, (), [0, 0, 0]),
+        (JA, (BODY,), [0.9, 0, 0]),
+        (JA, (ASKS,), [0.8, 0, 0]),
+        (JA, (SIGNS,), [0, 0, 0]),
+    ],
+)
+def test_an_entry_has_the_best_score_of_its_chunks_in_a_language_and_groups(
+    language: Language, groups: tuple[str, ...], expected: list[float]
+) -> None:
+    close(LAYOUT.best(SCORES, language, *groups), expected)
+
+
+def test_the_best_few_count_as_so_many_even_where_there_are_fewer() -> None:
+    # A: (0.4 + 0.3 + 0.2) / 3, the fourth left out. B: 0.8 / 3.
+    close(LAYOUT.best(SCORES, EN, ASKS, among=3), [0.3, 0.266667, 0])
+    # A: (0.2 + 0.6) / 3. C: 0.7 / 3.
+    close(LAYOUT.best(SCORES, EN, BODY, among=3), [0.266667, 0, 0.233333])
+    # A: 1.0 / 5. B: (0.5 + 0.8) / 5.
+    close(LAYOUT.best(SCORES, EN, ASKS, SIGNS, among=5), [0.2, 0.26, 0])
+
+
+def test_other_scores_are_not_mixed_with_those_before() -> None:
+    close(LAYOUT.best(SCORES, EN, SIGNS), [0, 0.5, 0])
+    close(LAYOUT.best(SCORES / 2, EN, SIGNS), [0, 0.25, 0])
+
+
+def test_documents_score_for_their_entries_in_their_language() -> None:
+    scores = np.array([0.5, 0.25, 0.125, 0.75], dtype=np.float32)
+    close(LAYOUT.whole(scores, EN), [0.5, 0.25, 0.75])
+    close(LAYOUT.whole(scores, JA), [0.125, 0, 0])
+
+
+def test_chunks_and_documents_are_told_by_entry() -> None:
+    assert LAYOUT.chunks_of(entry("A")) == [0, 2, 3, 4, 5, 11]
+    assert LAYOUT.chunks_of(entry("A", JA)) == [6, 7]
+    assert LAYOUT.chunks_of(entry("B", JA)) == []
+    assert LAYOUT.documents_of(np.array([2, 0])).tolist() == [0, 2, 3]
+    assert LAYOUT.documents_of(np.array([], dtype=np.intp)).tolist() == []
+    assert LAYOUT.places == {"A": 0, "B": 1, "C": 2}
+
+
+def test_the_nearest_example_of_what_is_outside_is_told_by_language() -> None:
+    assert LAYOUT.outside(SCORES, EN) == pytest.approx(0.95)
+    assert LAYOUT.outside(SCORES, JA) == pytest.approx(0.99)
+    without = Layout(LAYOUT.ids, LAYOUT.chunks[:12], LAYOUT.entries)
+    assert without.outside(SCORES[:12], EN) == 0
+
+
+def postings(rows: list[int], scores: list[float], idf: list[float], count: int) -> KeywordIndex:
+    """Documents with "role" (the first two rows) and with "鍵を" or "key" (the rows after)."""
+    return KeywordIndex(
+        vocabulary={"role": 0, "key": 1, "鍵": 1},
+        starts=np.array([0, 2, len(rows)]),
+        rows=np.array(rows, dtype=np.int32),
+        scores=np.array(scores, dtype=np.float32),
+        idf=np.array(idf, dtype=np.float32),
+        count=count,
+    )
+
+
+# "role" in the chunks 0 and 10, "key" in 0, 1, 6, 8 and 12; the rarity of entries counts nowhere.
+CHUNKS = postings([0, 10, 0, 1, 6, 8, 12], [1, 2, 0.5, 1, 3, 4, 10], [2.0, 1.0], 15)
+ENTRIES = postings([0, 1, 0, 2], [5, 2.5, 1, 4], [9.0, 9.0], 4)
+
+
+def features(typed: str) -> tuple[Query, Scores]:
+    query = read_query(typed)
+    return query, keyword_features(LAYOUT, query, CHUNKS, ENTRIES)
+
+
+def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
+    # Twice "role" of rarity 2 and once "key" of rarity 1: weight 5. Chunk 0 scores 2 * 1 + 0.5,
+    # chunk 10 scores 2 * 2, chunks 1 and 8 score 1 and 4; documents 0 and 1 score 11 and 5.
+    query, found = features("role key roles")
+    assert query_weight(query, CHUNKS) == 5
+    close(
+        found,
+        [
+            [2.2, 0.5, 0.5 / 3, 0, 0, 0, 0],
+            [1.0, 0, 0, 0.8, 0.8 / 3, 0.8, 0],
+            [0, 0.2, 0.2 / 3, 0, 0, 0, 0],
+        ],
+    )
+
+
+def test_keyword_features_of_a_japanese_query_are_those_of_japanese_text() -> None:
+    query, found = features("鍵")
+    assert query.language is JA
+    close(found, [[4, 3, 1, 0, 0, 0, 0], [0] * 7, [0] * 7])
+
+
+def test_an_unknown_term_makes_the_shares_smaller() -> None:
+    # 5 and ln(1 + 15.5 / 1.5)
+    query, found = features("role key roles soup")
+    assert query_weight(query, CHUNKS) == pytest.approx(5 + 2.427748, abs=1e-6)
+    assert found[0, 0] == pytest.approx(11 / 7.427748)
+
+
+@pytest.mark.parametrize("typed", ["what is it", "soup", "これはなに"])
+def test_a_query_without_known_terms_has_no_features(typed: str) -> None:
+    _, found = features(typed)
+    assert found.tolist() == [[0] * 7] * 3
+
+
+def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
+    # Body, best 3, asks, best 3, signs, terms, best 5 of asks and signs.
+    close(
+        vector_features(LAYOUT, SCORES, EN),
+        [
+            [0.6, 0.266667, 0.4, 0.3, 0, 0, 0.2],
+            [0, 0, 0.8, 0.266667, 0.5, 0.3, 0.26],
+            [0.7, 0.233333, 0, 0, 0, 0, 0],
+        ],
+    )
+    close(
+        vector_features(LAYOUT, SCORES, JA),
+        [[0.9, 0.3, 0.8, 0.266667, 0, 0, 0.16], [0] * 7, [0] * 7],
+    )

@@ -1,0 +1,163 @@
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from kb.base import KnowledgeBase
+from kb.entries import Language
+from kb.errors import RecordError
+from kb.features import KEYWORD_FEATURES, VECTOR_FEATURES
+from kb.files import data_folder
+from kb.ranker import EVIDENCE, Mode, Model, load_models, mode_of
+
+Record = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    load_models.cache_clear()
+    yield
+    load_models.cache_clear()
+
+
+def weights(*names: str) -> dict[str, float]:
+    """1 for the first name, 2 for the second, and so on; written last name first."""
+    return {name: number for number, name in reversed([*enumerate(names, start=1)])}
+
+
+def record() -> Record:
+    modes = {
+        mode: {
+            "asks": 3,
+            "ranking": weights(*columns),
+            "coverage": {"threshold": 0.25, "intercept": -1.5} | weights(*columns, *EVIDENCE),
+        }
+        for mode, columns in (
+            ("vectors", KEYWORD_FEATURES + VECTOR_FEATURES),
+            ("keywords en", KEYWORD_FEATURES),
+            ("keywords ja", KEYWORD_FEATURES),
+        )
+    }
+    return {"trained on": "nothing", "modes": modes}
+
+
+def written(folder: Path, content: Record) -> Path:
+    file = folder / "hand.json"
+    file.write_text(json.dumps(content))
+    return file
+
+
+def test_weights_are_put_to_columns_by_name(tmp_path: Path) -> None:
+    models = load_models(written(tmp_path, record()))
+    assert models.keys() == {Mode.VECTORS, Mode.ENGLISH_KEYWORDS, Mode.JAPANESE_KEYWORDS}
+    both = models[Mode.VECTORS]
+    assert both.ranking == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14)
+    assert both.coverage[:16] == (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
+    assert (both.intercept, both.threshold) == (-1.5, 0.25)
+    alone = models[Mode.JAPANESE_KEYWORDS]
+    assert alone.ranking == (1, 2, 3, 4, 5, 6, 7)
+    assert len(alone.coverage) == 7 + len(EVIDENCE)
+
+
+def test_a_score_is_the_weighted_sum_of_a_row() -> None:
+    model = Model((2.0, 0.0, 0.5), (), 0, 0.5)
+    found = model.score(np.array([[1, 9, 1], [0, 9, 0], [0.25, 0, 4]], dtype=np.float32))
+    assert (found.tolist(), found.dtype) == ([2.5, 0, 2.5], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        ([0, 0], 0.182426),  # 1 / (1 + e^1.5)
+        ([0.5, 1], 0.182426),
+        ([1, 0.5], 0.5),
+        ([1, 0], 0.622459),  # 1 / (1 + e^-0.5)
+        ([1e6, 0], 1.0),
+        ([-1e6, 0], 0.0),
+    ],
+)
+def test_confidence_is_the_logistic_of_the_weighted_evidence(evidence: list[float], expected: float) -> None:
+    model = Model((), (2.0, -1.0), -1.5, 0.5)
+    assert model.confidence(evidence) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_mode_of_a_query_is_told_by_vectors_and_language() -> None:
+    assert mode_of(Language.ENGLISH, vectors=True) is Mode.VECTORS
+    assert mode_of(Language.JAPANESE, vectors=True) is Mode.VECTORS
+    assert mode_of(Language.ENGLISH, vectors=False) is Mode.ENGLISH_KEYWORDS
+    assert mode_of(Language.JAPANESE, vectors=False) is Mode.JAPANESE_KEYWORDS
+
+
+MISFITS: dict[str, tuple[str, Callable[[Record], object]]] = {
+    "no modes": ("'modes'", lambda r: r.pop("modes")),
+    "a mode missing": ("'keywords ja'", lambda r: r["modes"].pop("keywords ja")),
+    "a keyword feature missing": (
+        "'keyword terms'",
+        lambda r: r["modes"]["keywords en"]["ranking"].pop("keyword terms"),
+    ),
+    "a vector feature missing": ("'vector body'", lambda r: r["modes"]["vectors"]["ranking"].pop("vector body")),
+    "evidence missing": ("'lead'", lambda r: r["modes"]["vectors"]["coverage"].pop("lead")),
+    "no intercept": ("'intercept'", lambda r: r["modes"]["vectors"]["coverage"].pop("intercept")),
+    "no threshold": ("'threshold'", lambda r: r["modes"]["vectors"]["coverage"].pop("threshold")),
+    "a weight that is no number": (
+        "'heavy'",
+        lambda r: r["modes"]["vectors"]["ranking"].update({"vector body": "heavy"}),
+    ),
+    "a weight that is null": ("NoneType", lambda r: r["modes"]["vectors"]["ranking"].update({"vector body": None})),
+    "modes that are a list": ("list", lambda r: r.update(modes=["vectors"])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "misfit"), MISFITS.values(), ids=MISFITS)
+def test_a_file_that_does_not_fit_the_features_is_refused(
+    tmp_path: Path, told: str, misfit: Callable[[Record], object]
+) -> None:
+    content = record()
+    misfit(content)
+    with pytest.raises(
+        RecordError, match=rf"hand\.json does not fit this version .*{told}.*install"
+    ) as caught:
+        load_models(written(tmp_path, content))
+    assert str(tmp_path) in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{", b"\xff", b"4", b"null"])
+def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "hand.json"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(RecordError, match=r"hand\.json does not fit this version .*install genlens again"):
+        load_models(file)
+
+
+def test_the_shipped_weights_load_and_are_sane() -> None:
+    models = load_models()
+    assert set(models) == set(Mode)
+    for model in models.values():
+        assert np.isfinite([*model.ranking, *model.coverage, model.intercept]).all()
+        assert min(model.ranking) >= 0 < max(model.ranking)
+        assert 0 < model.threshold < 1
+
+
+def test_the_shipped_file_holds_no_weight_that_is_not_used() -> None:
+    modes = json.loads((data_folder() / "ranker.json").read_text(encoding="utf-8"))["modes"]
+    assert modes.keys() == {mode.value for mode in Mode}
+    for mode in Mode:
+        assert tuple(modes[mode]["ranking"]) == mode.features
+        assert tuple(modes[mode]["coverage"]) == (*mode.features, *EVIDENCE, "intercept", "threshold")
+        assert modes[mode]["asks"] > modes[mode]["out of scope"] > 0
+
+
+def test_the_shipped_weights_rank_and_cover_what_the_words_say(base: KnowledgeBase) -> None:
+    found = base.retrieve("Do agents with too many permissions do harm by deleting records?")
+    assert found.hits[0].entry.id == "LLM03:2026"
+    assert found.covered
+    assert base.search("cheap cached tokens")[0].entry.id == "GENCOST03-BP01"
+
+
+@pytest.mark.parametrize("typed", ["Which soup goes with bread?", "パンに合うスープは？", "zzz"])
+def test_the_shipped_weights_do_not_cover_something_else(base: KnowledgeBase, typed: str) -> None:
+    assert not base.retrieve(typed).covered
