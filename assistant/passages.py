@@ -1,5 +1,6 @@
 """Choosing sentences and steps of an entry, word for word, for a question."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,6 +17,14 @@ POSITION_PENALTY = 0.15
 # How much better a passage is for standing in the chunk that the search liked best.
 CHUNK_BONUS = 0.25
 
+# A sentence that leans on the one before it says nothing by itself.
+_LEANING = re.compile(
+    r"(this|that|these|those|it|its|they|their|he|she|here|there|such|also|however|additionally|therefore|"
+    r"otherwise|instead|moreover|furthermore|without (it|them|this|these)|for (example|instance)|"
+    r"in (addition|this|that|these|such)|as a result|by doing so|note)\b"
+    r"|(これ|この|それ|その|また|さらに|ただし|しかし|そこ|したがって|なお|ここ|例えば|たとえば)",
+    re.IGNORECASE,
+)
 _LISTED = (Marker.NUMBER, Marker.BULLET)
 
 Weigh = Callable[[str], float]
@@ -104,7 +113,9 @@ def _prose(entry: Entry, section: Section) -> Iterator[Passage]:
         if item.marker in (Marker.HEADING, Marker.CODE):
             continue
         for start, end in sentences(item.text):
-            if SHORTEST[entry.language] <= end - start <= LONGEST and item.text[end - 1] not in ":：":
+            said = item.text[start:end]
+            whole = SHORTEST[entry.language] <= len(said) <= LONGEST and said[-1] not in ":：;"
+            if whole and not _LEANING.match(said):
                 yield Passage(entry, section, offset + start, offset + end)
 
 

@@ -114,7 +114,7 @@ def test_the_nearest_example_of_what_is_outside_is_told_by_language() -> None:
 
 
 def postings(rows: list[int], scores: list[float], idf: list[float], count: int) -> KeywordIndex:
-    """Documents with "role" (the first two rows) and with "鍵を" or "key" (the rows after)."""
+    """Documents with "role" (the first two rows) and with "key" or "鍵" (the rows after)."""
     return KeywordIndex(
         vocabulary={"role": 0, "key": 1, "鍵": 1},
         starts=np.array([0, 2, len(rows)]),

@@ -1,14 +1,25 @@
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from support.corpus import MADE_AT, SOURCES, corpus
+from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
+import kb.index
 from kb.base import KnowledgeBase
+from kb.builds import read_chunks
+from kb.chunks import cut, outside_chunks
+from kb.entries import Language, RiskLevel, Role
 from kb.errors import DamagedIndexError, ModelError
+from kb.features import Layout
+from kb.index import Index, StoredVectors
+from kb.keywords import Scores, index_chunks, index_entries
 from kb.make import make_build
+from kb.query import read_query
+from kb.ranker import EVIDENCE, Mode
 from kb.settings import DEFAULT_MODEL
 
 
@@ -60,6 +71,98 @@ def test_rarer_terms_tell_more(base: KnowledgeBase) -> None:
     assert base.rarity("agent") < base.rarity("refund")
 
 
+# Chunks 0 and 1 are of A, 2 of B, 3 of C, and 4 is an example of what is outside.
+COSINES = np.array([0.1, 0.6, 0.5, 0.0, 0.4], dtype=np.float32)
+
+
+def small(cosines: Scores | None = COSINES) -> Index:
+    """A: "key" and "role"; B: "role"; C: "soup"; outside: "soup". All chunks are of like length."""
+    entries = tuple(
+        practice(entry_id, "Note", RiskLevel.LOW, *(prose("Text", Role.OTHER, text) for text in texts))
+        for entry_id, *texts in (("A", "key lamp", "role lamp"), ("B", "role lamp"), ("C", "soup lamp"))
+    )
+    chunks = (*cut(entries, lambda _: 1), *outside_chunks({Language.ENGLISH: ["soup today"]}))
+    chunks = tuple(replace(chunk, context="") for chunk in chunks)
+    ids = tuple(entry.id for entry in entries)
+    layout = Layout(ids, chunks, entries)
+    return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: cosines)
+
+
+def test_by_keyword_there_are_scores_of_chunks_and_of_what_is_outside() -> None:
+    # In two of five chunks: ln(1 + 3.5 / 2.5) = 0.875469; once in a chunk of mean length this is the score.
+    found = small().by_keyword(read_query("soup roles"))
+    assert found.mode is Mode.ENGLISH_KEYWORDS
+    assert found.features.shape == (3, 7)
+    assert found.chunk_scores.tolist() == pytest.approx([0, 0.875469, 0.875469, 0.875469, 0.875469])
+    # The query's weight is twice that.
+    assert found.outside == (pytest.approx(0.5), 0.0)
+    assert found.features[:, 1].tolist() == pytest.approx([0.5, 0.5, 0.5])
+
+
+def test_with_vectors_a_chunk_is_near_by_words_by_meaning_or_both() -> None:
+    found = small().by_all(read_query("soup roles"))
+    assert found.mode is Mode.VECTORS
+    assert found.features.shape == (3, 14)
+    # Keyword scores are divided by the highest, and cosines added.
+    assert found.chunk_scores.tolist() == pytest.approx([0.1, 1.6, 1.5, 1.0, 1.4])
+    assert found.outside == (pytest.approx(0.5), pytest.approx(0.4))
+    assert found.features[:, 7].tolist() == pytest.approx([0.6, 0.5, 0.0])
+    unknown = small().by_all(read_query("zzz"))
+    assert unknown.chunk_scores.tolist() == pytest.approx([0.1, 0.6, 0.5, 0.0, 0.4])
+
+
+def test_without_vectors_all_there_is_are_keywords() -> None:
+    found = small(None).by_all(read_query("soup roles"))
+    assert (found.mode, found.features.shape, found.outside[1]) == (Mode.ENGLISH_KEYWORDS, (3, 7), 0.0)
+
+
+def evidence(typed: str, scores: list[float], ranked: list[int]) -> dict[str, float]:
+    index, query = small(), read_query(typed)
+    found = index.by_all(query)
+    values = index.evidence(query, found, np.array(scores, np.float32), np.array(ranked, dtype=np.intp))
+    return dict(zip((*found.mode.features, *EVIDENCE), values, strict=True))
+
+
+def test_evidence_is_that_of_the_best_entry_and_of_the_terms_the_best_three_hold() -> None:
+    told = evidence("soup roles", [0.5, 2.0, 0.25], [1, 0])
+    assert (told["keyword body"], told["vector body"]) == (pytest.approx(0.5), pytest.approx(0.5))
+    # "role" is held by the best two, "soup", as rare, is not.
+    assert (told["matched"], told["score"], told["lead"]) == (pytest.approx(0.5), 2.0, 1.5)
+    assert (told["keyword outside"], told["vector outside"]) == (pytest.approx(0.5), pytest.approx(0.4))
+    assert evidence("soup roles", [0.5, 2.0, 0.25], [1, 0, 2])["matched"] == pytest.approx(1)
+
+
+def test_a_single_entry_leads_by_its_whole_score() -> None:
+    told = evidence("key keys zzz", [3.0, 0, 0], [0])
+    assert (told["score"], told["lead"]) == (3.0, 3.0)
+    # Each term counts once: ln(1 + 4.5 / 1.5) for "key", ln(1 + 5.5 / 1.5) for "zzz".
+    assert told["matched"] == pytest.approx(1.386294 / (1.386294 + 1.540445))
+
+
+def test_nothing_ranked_and_no_terms_are_no_evidence() -> None:
+    assert set(evidence("soup roles", [0, 0, 0], []).values()) == {0.0}
+    assert evidence("what is it", [1, 0, 0], [0])["matched"] == 0
+
+
+def test_chunks_that_are_not_among_the_nearest_have_the_cosine_of_the_farthest_of_these(
+    home: Path, base: KnowledgeBase, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = home / "builds" / base.build
+    chunks = read_chunks(folder)
+    query = read_query(chunks[5].embedded)
+
+    def cosines() -> list[float]:
+        found = StoredVectors(home, folder, base.manifest, encoder).cosines(query, chunks)
+        assert found is not None
+        return found.tolist()
+
+    every = cosines()
+    assert every[5] == pytest.approx(1, abs=1e-5)
+    third = sorted(every)[-3]
+    monkeypatch.setattr(kb.index, "NEIGHBOURS", 3)
+    assert cosines() == pytest.approx([max(cosine, third) for cosine in every], abs=1e-6)
+
+
 def gone(file: Path) -> None:
     file.unlink()
 
@@ -74,7 +177,14 @@ def not_utf_8(file: Path) -> None:
 
 @pytest.mark.parametrize("damage", [gone, damaged, not_utf_8])
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "entries.jsonl", "chunks.jsonl", "keywords/vocabulary.json"]
+    "name",
+    [
+        "manifest.json",
+        "entries.jsonl",
+        "chunks.jsonl",
+        "keywords/chunks/vocabulary.json",
+        "keywords/entries/vocabulary.json",
+    ],
 )
 def test_a_damaged_build_says_so(
     home: Path, base: KnowledgeBase, name: str, damage: Callable[[Path], None]

@@ -67,8 +67,9 @@ def test_an_entry_is_one_document_in_which_title_and_question_have_weights_of_th
     index = index_entries(
         [entry("Alpha", None, "beta"), entry("Beta", "What of gamma, delta?", "alpha", "gamma")]
     )
-    # Frequencies: alpha 3, beta 1; and beta 3, gamma 0.6 + 1, delta 0.6, alpha 1. Lengths 4 and 6.2, mean 5.1.
-    # Dampers 1.005882 and 1.394118; idf ln(1.2) of a term in both, ln(2) of one in one.
+    # Frequencies: alpha 3, beta 1; and beta 3, gamma 0.6 + 1, delta 0.6, alpha 1.
+    # Lengths 4 and 6.2, mean 5.1; dampers 1.005882 and 1.394118; idf ln(1.2) of a term in both, ln(2)
+    # of one in one.
     np.testing.assert_allclose(index.score({"alpha": 1}), [0.300389, 0.167539], atol=5e-6)
     np.testing.assert_allclose(index.score({"gamma": 1}), [0, 0.814891], atol=5e-6)
     np.testing.assert_allclose(index.score({"delta": 1}), [0, 0.458826], atol=5e-6)

@@ -98,7 +98,10 @@ MISFITS: dict[str, tuple[str, Callable[[Record], object]]] = {
         "'keyword terms'",
         lambda r: r["modes"]["keywords en"]["ranking"].pop("keyword terms"),
     ),
-    "a vector feature missing": ("'vector body'", lambda r: r["modes"]["vectors"]["ranking"].pop("vector body")),
+    "a vector feature missing": (
+        "'vector body'",
+        lambda r: r["modes"]["vectors"]["ranking"].pop("vector body"),
+    ),
     "evidence missing": ("'lead'", lambda r: r["modes"]["vectors"]["coverage"].pop("lead")),
     "no intercept": ("'intercept'", lambda r: r["modes"]["vectors"]["coverage"].pop("intercept")),
     "no threshold": ("'threshold'", lambda r: r["modes"]["vectors"]["coverage"].pop("threshold")),
@@ -106,9 +109,12 @@ MISFITS: dict[str, tuple[str, Callable[[Record], object]]] = {
         "'heavy'",
         lambda r: r["modes"]["vectors"]["ranking"].update({"vector body": "heavy"}),
     ),
-    "a weight that is null": ("NoneType", lambda r: r["modes"]["vectors"]["ranking"].update({"vector body": None})),
+    "a weight that is null": (
+        "NoneType",
+        lambda r: r["modes"]["vectors"]["ranking"].update({"vector body": None}),
+    ),
     "modes that are a list": ("list", lambda r: r.update(modes=["vectors"])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("told", "misfit"), MISFITS.values(), ids=MISFITS)

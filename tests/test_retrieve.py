@@ -1,15 +1,24 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.corpus import MADE_AT, SOURCES, practice, prose
 from support.encoder import WordEncoder
+from support.models import simple_models
 
+import kb.base
 from kb.base import Hit, KnowledgeBase
 from kb.entries import Entry, RiskLevel, Role
 from kb.errors import InputError, NotFoundError
 from kb.make import make_build
 from kb.search import Filters
+
+
+@pytest.fixture(autouse=True)
+def models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By keyword the words of the whole entry rank alone; for a question cosines count ten times more."""
+    monkeypatch.setattr(kb.base, "load_models", simple_models)
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -28,8 +37,10 @@ def note(number: int, text: str) -> Entry:
 def notes(home: Path, encoder: WordEncoder) -> KnowledgeBase:
     """Three entries about a harbour.
 
-    By keyword BP02 is first (three times), then BP01 and BP03 (once; the shorter first). By vector
-    BP01 is first, then BP03, then BP02: of 9, 11 and 12 different words one is "harbour".
+    By keyword BP02 is first (three times), then BP01 and BP03 (once; the shorter first): lengths 6.2,
+    11.2 and 8.2 (mean 8.5333), dampers 0.953906, 1.48125 and 1.164844. The query's weight is the rarity
+    of its only term, so that 2.2 * frequency / (frequency + damper) is left of the score.
+    By vector BP01 is first, then BP03, then BP02: of 9, 11 and 12 different words one is "harbour".
     """
     entries = (
         note(1, "harbour lantern"),
@@ -43,16 +54,15 @@ def notes(home: Path, encoder: WordEncoder) -> KnowledgeBase:
 def test_keyword_hits_come_best_first(notes: KnowledgeBase) -> None:
     hits = notes.search("harbour")
     assert ids(hits) == ["GENCOST01-BP02", "GENCOST01-BP01", "GENCOST01-BP03"]
-    # Lengths with titles 9.4, 4.4, 6.4 (mean 6.73), idf ln(1 + 0.5 / 3.5): see test_keywords.
-    assert [hit.score for hit in hits] == pytest.approx([0.19337, 0.15556, 0.13621], abs=1e-4)
+    assert [hit.score for hit in hits] == pytest.approx([1.472803, 1.125949, 1.016239], abs=1e-5)
     assert ids(notes.search("harbour", limit=2)) == ["GENCOST01-BP02", "GENCOST01-BP01"]
 
 
-def test_keyword_and_vector_ranks_count_alike_for_a_question(notes: KnowledgeBase) -> None:
+def test_a_question_is_ranked_by_keyword_and_vector_together(notes: KnowledgeBase) -> None:
     hits = notes.retrieve("harbour").hits
     assert ids(hits) == ["GENCOST01-BP01", "GENCOST01-BP02", "GENCOST01-BP03"]
-    # 1/12 + 1/11, 1/11 + 1/13, 1/13 + 1/12
-    assert [hit.score for hit in hits] == pytest.approx([0.174242, 0.167832, 0.160256], abs=1e-6)
+    # 1.125949 + 10 / 3, 1.472803 + 10 / sqrt(12), 1.016239 + 10 / sqrt(11)
+    assert [hit.score for hit in hits] == pytest.approx([4.459282, 4.359554, 4.031353], abs=1e-5)
     assert ids(notes.retrieve("harbour", limit=1).hits) == ["GENCOST01-BP01"]
 
 
@@ -121,16 +131,17 @@ def test_filters_hold_for_named_ids_too(base: KnowledgeBase) -> None:
 @pytest.mark.parametrize(
     ("typed", "expected"),
     [
-        ("excessive extensions", ["LLM03:2026", "GENSEC05"]),
+        ("excessive extensions", ["GENSEC05", "LLM03:2026"]),
         ("excessive extensions 2025", ["LLM06:2025", "GENSEC05"]),
         ("excessive extensions in ２０２５", ["LLM06:2025", "GENSEC05"]),
-        ("excessive extensions of 2025 and 2026", ["LLM06:2025", "LLM03:2026", "GENSEC05"]),
-        ("excessive extensions 1999", ["LLM03:2026", "GENSEC05"]),
+        ("excessive extensions of 2025 and 2026", ["LLM06:2025", "GENSEC05", "LLM03:2026"]),
+        ("excessive extensions 1999", ["GENSEC05", "LLM03:2026"]),
     ],
 )
 def test_risks_are_those_of_the_newest_edition_unless_a_year_is_named(
     base: KnowledgeBase, typed: str, expected: list[str]
 ) -> None:
+    # GENSEC05, as excessive as LLM03 and shorter, is of no year; only LLM06 of 2025 has "extensions".
     assert base.editions == ("2026", "2025")
     assert ids(base.search(typed)) == expected
     answering = [entry_id for entry_id in expected if entry_id.startswith("LLM")]
@@ -190,18 +201,66 @@ def test_an_entry_without_a_japanese_version_comes_in_english(base: KnowledgeBas
     assert [chunk.language.value for chunk in hits[1].chunks] == ["en", "en"]
 
 
-def test_a_question_in_the_words_of_an_entry_is_covered(base: KnowledgeBase) -> None:
-    found = base.retrieve("Do agents with too many permissions do harm by deleting records?")
-    assert found.hits[0].entry.id == "LLM03:2026"
-    assert found.covered
-    assert 0.57 < found.confidence < 1
+TITLES = {
+    "a title": ("Excessive agency", ["LLM03:2026"]),
+    "other order, endings and stop words": ("the agencies that are excessive?", ["LLM03:2026"]),
+    "full width": ("ＵＮＢＯＵＮＤＥＤ　consumption", ["LLM06:2026"]),
+    "a word more": ("excessive agency bill", []),
+    "a word less": ("agency", []),
+    "a title of another edition's year": ("excessive agency 2025", []),
+    "a page": ("definitions", []),
+    "Japanese": ("エージェントには必要な権限だけを与える", ["GENSEC05-BP01"]),
+}
 
 
-@pytest.mark.parametrize("typed", ["Which soup goes with bread?", "パンに合うスープは？", "zzz"])
-def test_a_question_about_something_else_is_not_covered(base: KnowledgeBase, typed: str) -> None:
+@pytest.mark.parametrize(("typed", "named"), TITLES.values(), ids=TITLES)
+def test_the_terms_of_a_title_name_its_entry(base: KnowledgeBase, typed: str, named: list[str]) -> None:
     found = base.retrieve(typed)
-    assert not found.covered
-    assert found.confidence < 0.05
+    assert found.named == tuple(named)
+    assert ids(found.hits)[: len(named)] == named
+
+
+def test_titles_are_those_of_entries_that_the_filters_admit(base: KnowledgeBase) -> None:
+    assert base.retrieve("excessive agency", only(editions="2025")).named == ("LLM06:2025",)
+    assert base.retrieve("excessive agency", only(kinds="question")).named == ("GENSEC05",)
+    assert base.retrieve("excessive agency", only(kinds="page")).named == ()
+    assert ids(base.search("excessive agency"))[:2] == ["GENSEC05", "LLM03:2026"]
+
+
+def test_a_title_does_not_stand_for_a_phrase_that_must_occur(base: KnowledgeBase) -> None:
+    assert ids(base.search('"agency excessive"')) == []
+
+
+@pytest.mark.parametrize("typed", ["what is it?", "これはなにですか"])
+def test_a_question_without_terms_names_no_entry_without_terms(
+    home: Path, encoder: WordEncoder, typed: str
+) -> None:
+    about = replace(note(1, "harbour lantern"), title="About this")
+    base = KnowledgeBase(home, make_build(home, encoder, (about,), SOURCES, MADE_AT).id, encoder)
+    found = base.retrieve(typed)
+    assert (found.named, found.covered) == ((), False)
+
+
+def test_a_question_is_covered_where_the_best_entries_hold_enough_of_its_terms(base: KnowledgeBase) -> None:
+    # Rarities of "refund" and "quarter", both in GENSEC05-BP01, 2.53897; of "soup", nowhere, 2.59026.
+    whole = base.retrieve("refunds each quarter")
+    assert (whole.covered, whole.confidence) == (True, pytest.approx(0.993307, abs=1e-6))
+    # 0.494997 of the rarity: 1 / (1 + exp(0.050003)).
+    half = base.retrieve("refunds for soup")
+    assert (half.covered, half.confidence) == (False, pytest.approx(0.487502, abs=1e-5))
+    assert half.hits[0].entry.id == "GENSEC05-BP01"
+    none = base.retrieve("zzz soup")
+    assert (none.covered, none.confidence) == (False, pytest.approx(0.006693, abs=1e-6))
+
+
+def test_nothing_found_is_not_covered_however_low_the_threshold(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lax = {mode: replace(model, threshold=0.0) for mode, model in simple_models().items()}
+    monkeypatch.setattr(kb.base, "load_models", lambda: lax)
+    found = base.retrieve("refunds", only(pillars="Reliability"))
+    assert (found.hits, found.covered) == ((), False)
+    assert base.retrieve("refunds for soup").covered
 
 
 @pytest.mark.parametrize("typed", ["", "?!", "a" * 4001])

@@ -1,0 +1,195 @@
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
+from support.encoder import WordEncoder
+
+import kb.train
+from kb.builds import build_folder, current_id, read_manifest
+from kb.chunks import cut
+from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
+from kb.features import Layout
+from kb.index import Found, Index, open_index
+from kb.keywords import index_chunks, index_entries
+from kb.make import make_build
+from kb.query import read_query
+from kb.ranker import Mode, Model
+from kb.train import FOLDS, Corpus, Example, _without_fold, fit_coverage, fit_ranking, left_out
+
+OUTSIDE = {Language.ENGLISH: [f"soup number {n}" for n in "abcdefg"], Language.JAPANESE: ["味噌汁"]}
+
+
+def asks(*texts: str) -> Section:
+    return Section("Asks", Role.ASKS, tuple(Item(text) for text in texts))
+
+
+def asked(*texts: str) -> Entry:
+    body = prose("Text", Role.STEPS, "one", "two")
+    return practice("GENCOST01-BP01", "Note", RiskLevel.LOW, body, asks(*texts), body)
+
+
+def small() -> Index:
+    """Three entries, of which the first has the words "key" and "lamp"."""
+    entries = tuple(
+        practice(entry_id, "Note", RiskLevel.LOW, prose("Text", Role.OTHER, text))
+        for entry_id, text in (("A", "key lamp"), ("B", "role"), ("C", "bread"))
+    )
+    chunks = tuple(cut(entries, lambda _: 1))
+    layout = Layout(("A", "B", "C"), chunks, entries)
+    return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: None)
+
+
+def example(
+    rows: list[list[float]], gold: int, typed: str = "key", allowed: tuple[bool, ...] = (True, True, True)
+) -> Example:
+    features = np.array(rows, dtype=np.float32)
+    found = Found(Mode.ENGLISH_KEYWORDS, features, np.zeros(3, dtype=np.float32), (0.0, 0.0))
+    return Example(read_query(typed), found, np.array(allowed), gold, small())
+
+
+def test_what_tells_the_right_entry_is_weighted_and_what_does_not_is_left_out() -> None:
+    # The first feature is higher for the right entry, the second for a wrong one, the third for all alike.
+    examples = [
+        example([[0.9, 0.1, 1], [0.4, 0.6, 1], [0.2, 0.3, 1]], gold=0),
+        example([[0.3, 0.8, 1], [0.7, 0.2, 1], [0.5, 0.5, 1]], gold=1),
+        example([[0.1, 0.9, 1], [0.5, 0.4, 1], [0.8, 0.3, 1]], gold=2),
+    ]
+    weights = fit_ranking(examples)
+    assert weights[0] > 5
+    assert weights[1] == 0
+    assert weights[2] == pytest.approx(0, abs=0.05)
+    assert [int((e.found.features @ weights).argmax()) for e in examples] == [0, 1, 2]
+
+
+def test_entries_that_may_not_be_found_do_not_count_for_the_ranking() -> None:
+    # Of the entries that are allowed the right one, after a better one that is not, is best by the first.
+    hidden = (False, True, True)
+    weights = fit_ranking([example([[9, 0], [0.1, 0.5], [0.8, 0.2]], gold=2, allowed=hidden)])
+    assert weights[0] > 5
+    assert weights[1] == 0
+
+
+def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
+    strong, weak = [0.9, 0.8, 0, 0, 0, 0, 0], [0.2, 0.1, 0, 0, 0, 0, 0]
+    nothing = [0.01] * 7
+    inside = [
+        example([[*strong[:1], level, *strong[2:]], weak, nothing], 0, "key lamp")
+        for level in (0.6, 0.7, 0.8, 0.9)
+    ]
+    outside = [
+        example([[*weak[:1], level, *weak[2:]], weak, nothing], -1, "key soup zzz")
+        for level in (0.1, 0.15, 0.2)
+    ]
+    ranking = np.array([1.0, 1.0, 0, 0, 0, 0, 0])
+    weights, intercept, threshold = fit_coverage([*outside, *inside], ranking)
+    model = Model(tuple(ranking), tuple(weights), intercept, threshold)
+
+    def sure(asked: Example) -> float:
+        scores = model.score(asked.found.features)
+        ranked = np.argsort(-scores, kind="stable")
+        return model.confidence(asked.index.evidence(asked.query, asked.found, scores, ranked))
+
+    assert max(map(sure, outside)) < 0.1
+    assert min(map(sure, inside)) > 0.9
+    # A small share of those inside is given up: the threshold lies between the lowest two of four.
+    first, second = sorted(map(sure, inside))[:2]
+    assert first < threshold < second
+
+
+@pytest.mark.parametrize(
+    ("fold", "out", "kept"),
+    [(0, ["a", "f"], ["b", "c", "d", "e", "g"]), (1, ["b", "g"], ["a", "c", "d", "e", "f"]),
+     (2, ["c"], ["a", "b", "d", "e", "f", "g"]), (3, ["d"], ["a", "b", "c", "e", "f", "g"]),
+     (4, ["e"], ["a", "b", "c", "d", "f", "g"])],
+)  # fmt: skip
+def test_a_fold_leaves_out_its_asks_and_nothing_else(fold: int, out: list[str], kept: list[str]) -> None:
+    assert FOLDS == 5
+    assert _without_fold(asked(*"abcdefg"), fold) == (asked(*kept), out)
+
+
+def test_an_entry_all_of_whose_asks_are_left_out_has_no_section_of_asks() -> None:
+    shorter, out = _without_fold(asked("a"), 0)
+    assert out == ["a"]
+    assert [section.role for section in shorter.sections] == [Role.STEPS, Role.STEPS]
+    assert _without_fold(asked("a"), 1) == (asked("a"), [])
+
+
+def with_asks() -> tuple[Entry, ...]:
+    """The small corpus with asks: of a best practice, of a risk in both editions, and of a page."""
+    texts = {
+        ("GENSEC05-BP01", "en"): ["narrow a", "narrow b", "narrow c", "narrow d", "narrow e", "narrow f"],
+        ("GENSEC05-BP01", "ja"): ["権限の幅"],
+        ("LLM06:2026", "en"): ["floods"],
+        ("LLM06:2025", "en"): ["older"],
+        ("genai-lens/definitions", "en"): ["wordlist"],
+    }
+    return tuple(
+        replace(entry, sections=(*entry.sections, asks(*texts.get((entry.id, entry.language), []))))
+        if (entry.id, entry.language) in texts
+        else entry
+        for entry in corpus()
+    )
+
+
+@pytest.fixture
+def trained(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Corpus:
+    make_build(home, encoder, with_asks(), SOURCES, MADE_AT, outside=OUTSIDE)
+    encoder.facts = SimpleNamespace(dim=256)  # type: ignore[attr-defined]
+    monkeypatch.setattr(kb.train, "OnnxEncoder", lambda _: encoder)
+    return Corpus(home)
+
+
+def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(trained: Corpus) -> None:
+    examples = [e for e in left_out(trained) if e.found.mode is Mode.VECTORS]
+    told = sorted((e.query.text, e.index.layout.ids[e.gold] if e.gold >= 0 else "") for e in examples)
+    assert told == [
+        ("floods", "LLM06:2026"),
+        ("narrow a", "GENSEC05-BP01"),
+        ("narrow b", "GENSEC05-BP01"),
+        ("narrow c", "GENSEC05-BP01"),
+        ("narrow d", "GENSEC05-BP01"),
+        ("narrow e", "GENSEC05-BP01"),
+        ("narrow f", "GENSEC05-BP01"),
+        *((f"soup number {n}", "") for n in "abcdefg"),
+        ("味噌汁", ""),
+        ("権限の幅", "GENSEC05-BP01"),
+    ]
+    allowed = {"GENSEC05-BP01", "GENSEC05-BP02", "GENCOST03-BP01", "LLM03:2026", "LLM06:2026"}
+    for asked_of in examples:
+        ids = np.array(asked_of.index.layout.ids)
+        assert set(ids[asked_of.allowed]) == allowed
+
+
+def test_nothing_asked_is_found_as_it_stands(trained: Corpus) -> None:
+    for example in left_out(trained):
+        assert example.query.text not in {chunk.text for chunk in example.index.layout.chunks}
+        # By vector it would be as near as can be.
+        if example.found.mode is Mode.VECTORS:
+            assert example.found.features[:, 7:].max() < 0.99
+            assert example.found.outside[1] < 0.99
+
+
+def test_each_is_asked_with_vectors_and_by_keyword_alone(trained: Corpus) -> None:
+    modes = [example.found.mode.value for example in left_out(trained)]
+    assert {mode: modes.count(mode) for mode in set(modes)} == {
+        "vectors": 16,
+        "keywords en": 14,
+        "keywords ja": 2,
+    }
+
+
+@pytest.mark.parametrize("typed", ["narrow roles for agents", "which soup", "権限を絞る"])
+def test_training_sees_what_a_question_to_the_build_sees(
+    home: Path, encoder: WordEncoder, trained: Corpus, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kb.index, "NEIGHBOURS", 4)
+    folder = build_folder(home, current_id(home))
+    served = open_index(home, folder, read_manifest(folder), trained.entries, encoder)
+    query = read_query(typed)
+    expected, found = served.by_all(query), trained.index(trained.entries, trained.outside).by_all(query)
+    assert found.mode is expected.mode is Mode.VECTORS
+    np.testing.assert_allclose(found.features, expected.features, atol=1e-5)
+    assert found.outside == pytest.approx(expected.outside, abs=1e-5)
