@@ -128,9 +128,10 @@ class KnowledgeBase:
         query = read_query(typed)
         found = self._index.by_keyword(query)
         scores = load_models()[found.mode].score(found.features)
-        ranked = order(scores, self._allowed(filters, query) & self._with_phrases(query))
-        named = self._named(query, filters) or self._titled(query, filters)
-        rows = _first([self._rows[entry_id] for entry_id in named], ranked)
+        holding = self._with_phrases(query)
+        ranked = order(scores, self._allowed(filters, query) & holding)
+        named = [self._rows[i] for i in self._named(query, filters) or self._titled(query, filters)]
+        rows = _first([row for row in named if holding[row]], ranked)
         return tuple(self._hits(rows[:limit], scores, found.chunk_scores, query.language))
 
     def retrieve(self, typed: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
@@ -203,6 +204,8 @@ class KnowledgeBase:
     def _titled(self, query: Query, filters: Filters) -> tuple[str, ...]:
         """Ids of entries whose title has the very terms of the query, whatever their order and endings."""
         wanted = frozenset(query.terms)
+        if not wanted:
+            return ()
         allowed = self._allowed(filters, query)
         return tuple(i for i in self._titles.get(wanted, ()) if allowed[self._rows[i]])
 
