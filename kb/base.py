@@ -142,8 +142,9 @@ class KnowledgeBase:
         """
         query = read_query(typed)
         answering = replace(filters, kinds=filters.kinds or ANSWERING)
-        named = self._named(query, filters) or self._titled(query, answering)
-        found = self._index.by_all(self._spelled_out(query, named))
+        typed_ids = self._named(query, filters)
+        named = typed_ids or self._titled(query, answering)
+        found = self._index.by_all(self._spelled_out(query, typed_ids))
         model = load_models()[found.mode]
         scores = model.score(found.features)
         ranked = order(scores, self._allowed(answering, query))

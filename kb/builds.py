@@ -13,7 +13,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -129,9 +129,10 @@ def write_chunks(folder: Path, chunks: Sequence[Chunk]) -> None:
             file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
 
 
-def new_id(entries: Sequence[Entry], model: str) -> str:
+def new_id(entries: Sequence[Entry], model: str, outside: Mapping[Language, Sequence[str]]) -> str:
     """A build id that sorts by time and tells equal content: `20261122T183000-1a2b3c4d`."""
     digest = hashlib.sha256(model.encode())
+    digest.update(json.dumps(dict(outside), ensure_ascii=False, sort_keys=True).encode())
     for entry in entries:
         digest.update(json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True).encode())
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest.hexdigest()[:8]}"

@@ -60,7 +60,7 @@ def make_build(
     """
     check_entries(entries)
     chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
-    with making(home, new_id(entries, encoder.model)) as folder:
+    with making(home, new_id(entries, encoder.model, outside or {})) as folder:
         embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
         if not embedded:
             raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")

@@ -46,15 +46,15 @@ def test_a_build_id_tells_its_time_and_its_content(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Clock, "ticks", 0)
     monkeypatch.setattr(builds, "datetime", Clock)
     entries = corpus()
-    first, again = new_id(entries, "model"), new_id(corpus(), "model")
+    first, again = new_id(entries, "model", {}), new_id(corpus(), "model", {})
     assert (first[:16], again[:16]) == ("20260102T000001-", "20260102T000002-")
     assert re.fullmatch("[0-9a-f]{8}", first[16:])
     assert again[16:] == first[16:]
     others = {
-        new_id(entries, "other")[16:],
-        new_id(entries[1:], "model")[16:],
-        new_id(entries[::-1], "model")[16:],
-        new_id((replace(entries[0], title="Other"), *entries[1:]), "model")[16:],
+        new_id(entries, "other", {})[16:],
+        new_id(entries[1:], "model", {})[16:],
+        new_id(entries[::-1], "model", {})[16:],
+        new_id((replace(entries[0], title="Other"), *entries[1:]), "model", {})[16:],
     }
     assert len(others - {first[16:]}) == 4
 

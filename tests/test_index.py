@@ -130,6 +130,8 @@ def test_evidence_is_that_of_the_best_entry_and_of_the_terms_the_best_three_hold
     assert (told["matched"], told["score"], told["lead"]) == (pytest.approx(0.5), 2.0, 1.5)
     assert (told["keyword outside"], told["vector outside"]) == (pytest.approx(0.5), pytest.approx(0.4))
     assert evidence("soup roles", [0.5, 2.0, 0.25], [1, 0, 2])["matched"] == pytest.approx(1)
+    # What only the fourth holds is not counted.
+    assert evidence("soup roles", [0.5, 2.0, 0.25], [1, 0, 0, 2])["matched"] == pytest.approx(0.5)
 
 
 def test_a_single_entry_leads_by_its_whole_score() -> None:

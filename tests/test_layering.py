@@ -21,6 +21,7 @@ HOMES = {
     "httpx2": {"ingest/fetch.py"},
     "yaml": {"ingest/schema.py"},
     "snowballstemmer": {"kb/text.py"},
+    "scipy": {"kb/train.py"},
     "streamlit": {"streamlit_app.py"},
 }
 
