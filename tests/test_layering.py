@@ -12,6 +12,7 @@ FRONT_ENDS = {"assistant/cli.py", "streamlit_app.py"}
 ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
 HOMES = {
     "chromadb": {"kb/vectors.py"},
+    "llama_index": {"assistant/retriever.py"},
     "onnxruntime": {"kb/encoder.py"},
     "torch": {"kb/export.py"},
     "sentence_transformers": {"kb/export.py"},
