@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run index test check install lock train screenshots
+.PHONY: run index test check install lock train screenshots bench
 
 run: install
 	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh
@@ -48,3 +48,8 @@ screenshots: install
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens chat --port 8599 > /dev/null & \
 		sleep 6; $(BIN)/python docs/screenshots.py http://127.0.0.1:8599; kill $$!
+
+# Measure speed as ratios and write docs/speed.md.
+bench: install
+	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
+	GENLENS_HOME=$(CURDIR)/build/home PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/speed.py

@@ -1,0 +1,153 @@
+"""Speed as ratios measured in one run: `make bench` prints the table and writes `docs/speed.md`.
+
+It uses a build of the catalogue in build/home, and questions of its own: the catalogue's asks.
+"""
+
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+from assistant.answer import ask
+from kb.base import open_served
+from kb.builds import build_folder, export_folder
+from kb.chunks import cut
+from kb.encoder import OnnxEncoder, reads
+from kb.entries import Language, Role
+from kb.make import make_build
+from kb.settings import Settings, load_settings
+from kb.weights import find_weights
+
+ROOT = Path(__file__).resolve().parents[2]
+QUESTION = "How do I keep an agent from taking actions it should not?"
+WARM, COLD = 300, 5
+
+SERVING = """
+import resource
+from assistant.answer import ask
+from kb.base import open_served
+from kb.settings import load_settings
+base = open_served(load_settings())
+for question in {questions!r}:
+    ask(base, question)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes."""
+    start = perf_counter()
+    work()
+    return perf_counter() - start
+
+
+def cold(*command: str) -> float:
+    """The median wall time of a command in processes of its own."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
+    return median(seconds(lambda: subprocess.run(command, **quiet)) for _ in range(COLD))
+
+
+def warm(settings: Settings, questions: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Asking against the pure encoding of the same questions, in this process."""
+    base = open_served(settings)
+    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
+    for question in questions[:20]:
+        ask(base, question)
+    pairs = [(seconds(lambda: encoder.encode([q])), seconds(lambda: ask(base, q))) for q in questions]  # noqa: B023
+    encoding, asking = map(list, zip(*pairs, strict=True))
+    slowest = quantiles(asking, n=20)[-1] / quantiles(encoding, n=20)[-1]
+    return [
+        ("`ask`, warm, p50, to encoding the question", f"{median(asking) / median(encoding):.2f}", "2"),
+        ("`ask`, warm, p95, to encoding the question", f"{slowest:.2f}", "4"),
+    ]
+
+
+def building(settings: Settings) -> tuple[str, str, str]:
+    """A build from scratch against the pure encoding of its chunks."""
+    base = open_served(settings)
+    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
+    readable = [c for c in cut(base.entries, encoder.count_pieces) if reads(encoder.model, c.language)]
+    texts = [chunk.embedded for chunk in readable]
+    pure = seconds(lambda: encoder.encode(texts))
+    with TemporaryDirectory() as home:
+        whole = seconds(lambda: make_build(Path(home), encoder, base.entries, base.manifest.sources, "bench"))
+    return "a build from scratch, to encoding its chunks", f"{whole / pure:.2f}", "1.2"
+
+
+def tutorial(settings: Settings) -> tuple[str, str, str]:
+    """A cold answer against the LlamaIndex tutorial's retrieval of the same question."""
+    entries = build_folder(settings.home, open_served(settings).build) / "entries.jsonl"
+    model = str(find_weights(settings.model).folder)
+    script = str(ROOT / "tests" / "bench" / "tutorial.py")
+    with TemporaryDirectory() as folder:
+        subprocess.run(
+            [sys.executable, script, "build", folder, str(entries), model], check=True, capture_output=True
+        )
+        theirs = cold(sys.executable, script, "ask", folder, model, QUESTION)
+    ours = cold(sys.executable, "-m", "assistant.cli", "ask", QUESTION)
+    return "`genlens ask`, cold, to the LlamaIndex tutorial", f"{ours / theirs:.2f}", "0.30"
+
+
+def searching() -> tuple[str, str, str]:
+    """A cold keyword search, beyond starting Python."""
+    extra = cold(sys.executable, "-m", "assistant.cli", "search", "prompt caching") - cold(
+        sys.executable, "-c", "pass"
+    )
+    return "`genlens search`, cold, seconds beyond `python -c pass`", f"{extra:.2f}", "0.50"
+
+
+def memory(questions: Sequence[str]) -> tuple[str, str, str]:
+    """The resident size of a process that has answered questions."""
+    done = subprocess.run(
+        [sys.executable, "-c", SERVING.format(questions=list(questions))],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return "memory of a serving process, MiB", f"{float(done.stdout):.0f}", "450"
+
+
+def main() -> None:
+    """Measure everything and write the page."""
+    settings = load_settings()
+    os.environ["PYTHONPATH"] = str(ROOT)
+    asks = [
+        item.text
+        for entry in open_served(settings).entries
+        for section in entry.sections
+        if section.role is Role.ASKS and entry.language is Language.ENGLISH
+        for item in section.items
+    ]
+    questions = asks[:: max(1, len(asks) // WARM)]
+    rows = [
+        *warm(settings, questions),
+        building(settings),
+        tutorial(settings),
+        searching(),
+        memory(questions),
+    ]
+    table = ["| what | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    packages = ("chromadb", "onnxruntime", "llama-index-core", "sentence-transformers")
+    made_of = ", ".join(f"{name} {version(name)}" for name in packages)
+    page = [
+        "# How fast genlens is",
+        "",
+        "Ratios measured in one run, so that they hold elsewhere too; `make bench` makes this page.",
+        "",
+        *table,
+        "",
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {made_of}; "
+        f"{len(questions)} of the catalogue's own questions, a build of the catalogue.",
+    ]
+    (ROOT / "docs" / "speed.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    sys.stdout.write("\n".join(table) + "\n")
+
+
+if __name__ == "__main__":
+    main()
