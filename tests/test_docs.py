@@ -34,7 +34,15 @@ def test_every_setting_is_in_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/architecture.md", "docs/quality.md", "SECURITY.md", "data/README.md"]
+    "page",
+    [
+        "README.md",
+        "docs/architecture.md",
+        "docs/quality.md",
+        "docs/speed.md",
+        "SECURITY.md",
+        "data/README.md",
+    ],
 )
 def test_links_and_named_files_exist(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")

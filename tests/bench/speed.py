@@ -29,14 +29,16 @@ QUESTION = "How do I keep an agent from taking actions it should not?"
 WARM, COLD = 300, 5
 
 SERVING = """
-import resource
+import re
+from pathlib import Path
 from assistant.answer import ask
 from kb.base import open_served
 from kb.settings import load_settings
 base = open_served(load_settings())
 for question in {questions!r}:
     ask(base, question)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+# Not ru_maxrss: that one begins with the size of the process that started this one.
+print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
