@@ -82,7 +82,8 @@ st.set_page_config(page_title="genlens", page_icon=ICON, layout="wide")
 st.title("genlens")
 st.caption(
     "Answers about generative AI workloads, in the words of the AWS Well-Architected Generative AI Lens "
-    "and the OWASP Top 10 for LLM Applications."
+    "and the OWASP Top 10 for LLM Applications. "
+    "The lens is © Amazon Web Services, the OWASP text CC BY-SA 4.0."
 )
 history: list[tuple[str, Answer | str]] = st.session_state.setdefault("history", [])
 question = st.chat_input("Ask about your workload") or st.session_state.pop("asked", None)

@@ -68,18 +68,18 @@ def ask(base: KnowledgeBase, question: str, filters: Filters = ALL) -> Answer:
     """
     found = base.retrieve(question, filters)
     chosen = _chosen(base, found) if found.covered else []
+    cited = tuple(cite(passage) for _, passage in chosen)
+    check(base, cited)
     first: dict[str, Citation] = {}
-    for _, passage in chosen:
-        first.setdefault(passage.entry.id, cite(passage))
-    citations = tuple(first.values())
-    check(base, citations)
+    for citation in cited:
+        first.setdefault(citation.id, citation)
     return Answer(
         question=found.query.text,
         language=found.query.language,
         covered=bool(chosen),
         confidence=found.confidence,
         statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in chosen),
-        citations=citations,
+        citations=tuple(first.values()),
         hits=tuple(Found(hit.entry.id, hit.entry.title) for hit in found.hits),
         build=base.build,
     )

@@ -26,7 +26,6 @@ class Citation:
     quote: str
     source: str
     section: str
-    passage: str
     question: str | None
     pillar: str | None
     risk_level: RiskLevel | None
@@ -43,7 +42,6 @@ def cite(passage: Passage) -> Citation:
         quote=passage.text,
         source=entry.source,
         section=passage.section.title,
-        passage=passage.section.text,
         question=entry.question,
         pillar=entry.pillar,
         risk_level=entry.risk_level,

@@ -103,13 +103,21 @@ class Index:
 class StoredVectors:
     """Cosines from the vector store of a build; store and model are opened by the first question."""
 
-    def __init__(self, home: Path, folder: Path, manifest: Manifest, encoder: "Encoder | None") -> None:
+    def __init__(
+        self,
+        home: Path,
+        folder: Path,
+        manifest: Manifest,
+        chunks: Sequence[Chunk],
+        encoder: "Encoder | None",
+    ) -> None:
         self._home = home
         self._folder = folder
         self._manifest = manifest
+        self._chunks = chunks
         self._given = encoder
 
-    def cosines(self, query: Query, chunks: Sequence[Chunk]) -> Scores | None:
+    def cosines(self, query: Query) -> Scores | None:
         """(n_chunks,) cosines of the nearest chunks, and for all others that of the farthest of these.
 
         None where the model does not read the language of the query.
@@ -120,19 +128,13 @@ class StoredVectors:
             return None
         vector = self._encoder.encode([query.text])[0]
         nearest = self._store.nearest(vector, NEIGHBOURS)
-        scores = np.full(len(chunks), max(nearest[-1].similarity, 0.0), dtype=np.float32)
-        rows = self._rows(chunks)
-        scores[[rows[n.chunk_id] for n in nearest]] = [max(n.similarity, 0.0) for n in nearest]
+        scores = np.full(len(self._chunks), max(nearest[-1].similarity, 0.0), dtype=np.float32)
+        scores[[self._rows[n.chunk_id] for n in nearest]] = [max(n.similarity, 0.0) for n in nearest]
         return scores
 
-    def _rows(self, chunks: Sequence[Chunk]) -> dict[str, int]:
-        if not self._places:
-            self._places.update((chunk.id, row) for row, chunk in enumerate(chunks))
-        return self._places
-
     @cached_property
-    def _places(self) -> dict[str, int]:
-        return {}
+    def _rows(self) -> dict[str, int]:
+        return {chunk.id: row for row, chunk in enumerate(self._chunks)}
 
     @cached_property
     def _store(self) -> "VectorStore":
@@ -159,10 +161,10 @@ def open_index(
     except (OSError, RecordError) as error:
         raise DamagedIndexError(f"{folder} cannot be read ({error}); run: genlens refresh") from error
     ids = tuple(dict.fromkeys(entry.id for entry in entries))
-    vectors = StoredVectors(home, folder, manifest, encoder)
+    vectors = StoredVectors(home, folder, manifest, chunks, encoder)
     return Index(
         Layout(ids, chunks, entries),
         read_index(folder / "keywords" / "chunks"),
         read_index(folder / "keywords" / "entries"),
-        lambda query: vectors.cosines(query, chunks),
+        vectors.cosines,
     )

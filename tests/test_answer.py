@@ -106,6 +106,16 @@ def test_a_citation_that_does_not_hold_withholds_the_answer(
             check(base, (citation,))
 
 
+def test_every_statement_is_held_against_the_build_and_not_the_first_of_an_entry_alone(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+    monkeypatch.setattr("assistant.answer.check", lambda _, cited: held.extend(c.quote for c in cited))
+    answer = ask(base, AGENT)
+    assert held == [statement.text for statement in answer.statements]
+    assert len(held) > len(answer.citations)
+
+
 def test_a_citation_carries_what_a_reader_checks(base: KnowledgeBase) -> None:
     entry = base.entry("GENSEC05-BP01")
     section = entry.first(Role.STEPS)

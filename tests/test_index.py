@@ -154,7 +154,7 @@ def test_chunks_that_are_not_among_the_nearest_have_the_cosine_of_the_farthest_o
     query = read_query(chunks[5].embedded)
 
     def cosines() -> list[float]:
-        found = StoredVectors(home, folder, base.manifest, encoder).cosines(query, chunks)
+        found = StoredVectors(home, folder, base.manifest, chunks, encoder).cosines(query)
         assert found is not None
         return found.tolist()
 
