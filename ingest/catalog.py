@@ -30,12 +30,14 @@ _TITLES = {
         Role.INTRODUCTION: "Summary",
         Role.STEPS: "What to do",
         Role.SIGNS: "Signs that it is missing",
+        Role.IN_PLACE: "Signs that it is in place",
         Role.ASKS: "What people ask",
         Role.TERMS: "Terms",
     },
     Language.JAPANESE: {
         Role.INTRODUCTION: "概要",
         Role.STEPS: "実施すること",
+        Role.IN_PLACE: "実施できている状態",
         Role.ASKS: "よくある質問",
         Role.TERMS: "用語",
     },
@@ -114,6 +116,7 @@ def _sections(words: Words, language: Language) -> Iterator[Section]:
         (Role.INTRODUCTION, Marker.PARAGRAPH, (words.summary,)),
         (Role.STEPS, Marker.NUMBER, words.do),
         (Role.SIGNS, Marker.BULLET, signs),
+        (Role.IN_PLACE, Marker.BULLET, words.in_place),
         (Role.ASKS, Marker.BULLET, words.asks),
         (Role.TERMS, Marker.BULLET, words.terms),
     ):

@@ -34,10 +34,11 @@ class Record(BaseModel):
 
 
 class Words(Record):
-    """What is written of an entry in one language."""
+    """What is written of an entry in one language; `in_place` is what a workload says that follows it."""
 
     summary: Text
     do: tuple[Text, ...] = ()
+    in_place: tuple[Text, ...] = ()
     asks: tuple[Text, ...] = ()
     terms: tuple[Text, ...] = ()
 
@@ -56,7 +57,7 @@ class Japanese(Words):
 
     @model_validator(mode="after")
     def _holds_japanese(self) -> Self:
-        for text in (self.title, self.summary, *self.do, *self.asks, self.question):
+        for text in (self.title, self.summary, *self.do, *self.in_place, *self.asks, self.question):
             if text is not None and not is_japanese(text):
                 raise ValueError(f"{text[:40]!r} holds no Japanese")
         return self

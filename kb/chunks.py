@@ -13,7 +13,7 @@ MAX_PIECES = 254
 TARGET_PIECES = 160
 
 # Each ask and sign is a chunk of its own, and is embedded as people type it: without titles.
-ALONE = frozenset({Role.ASKS, Role.SIGNS})
+ALONE = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE})
 
 CountPieces = Callable[[str], int]
 

@@ -65,6 +65,7 @@ class Role(StrEnum):
     STEPS = "steps"
     EXAMPLES = "examples"
     SIGNS = "signs"
+    IN_PLACE = "in_place"
     ASKS = "asks"
     TERMS = "terms"
     RESOURCES = "resources"
