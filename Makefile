@@ -41,7 +41,7 @@ lock: install
 HOMES ?= build/home
 train: install
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline
-	$(BIN)/python -m kb.train $(HOMES)
+	$(BIN)/python -m kb.training $(HOMES)
 
 # Take the README's pictures from a page with a build of the catalogue; needs Chromium.
 screenshots: install

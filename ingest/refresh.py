@@ -18,7 +18,7 @@ from ingest.sources import Edition, Reader, Source, load_sources
 from kb.builds import Manifest, SourceState, remove_leftovers
 from kb.entries import Entry, Kind, Language, Origin
 from kb.files import data_folder, storage_errors
-from kb.make import Progress, make_build, open_encoder, silent
+from kb.make import Progress, encoder_for, make_build, silent
 from kb.settings import Settings
 
 _READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
@@ -57,7 +57,7 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
         entries = [entry for read in reads for entry in read.entries]
         manifest = make_build(
             settings.home,
-            open_encoder(settings.home, settings.model),
+            encoder_for(settings.home, settings.model),
             _with_catalogue(entries, sources),
             tuple(read.state for read in reads if read.entries),
             _now(),

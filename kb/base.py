@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import Chunk
 from kb.entries import Entry, Kind, Language, read_entries
 from kb.errors import DamagedIndexError, ModelError, NotFoundError, RecordError
+from kb.features import Mask, Rows
 from kb.ids import find_ids, parse_id, question_of
 from kb.index import Index, open_index
 from kb.keywords import Scores
@@ -73,6 +73,8 @@ class KnowledgeBase:
         self._ids = tuple(self._versions)
         self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
         self._home, self._folder, self._encoder = home, folder, encoder
+        # The same few filters come with every question.
+        self._admitted = lru_cache(maxsize=64)(self._admit)
 
     @cached_property
     def _index(self) -> Index:
@@ -126,10 +128,11 @@ class KnowledgeBase:
         :raises InputError: the query is blank or too long.
         """
         query = read_query(typed)
-        found = self._index.by_keyword(query)
-        scores = load_models()[found.mode].score(found.features)
         holding = self._with_phrases(query)
-        ranked = order(scores, self._allowed(filters, query) & holding)
+        allowed = self._allowed(filters, query) & holding
+        found = self._index.by_keyword(query, allowed)
+        scores = load_models()[found.mode].score(found.features)
+        ranked = order(scores, allowed)
         named = [self._rows[i] for i in self._named(query, filters) or self._titled(query, filters)]
         rows = _first([row for row in named if holding[row]], ranked)
         return tuple(self._hits(rows[:limit], scores, found.chunk_scores, query.language))
@@ -144,10 +147,11 @@ class KnowledgeBase:
         answering = replace(filters, kinds=filters.kinds or ANSWERING)
         typed_ids = self._named(query, filters)
         named = typed_ids or self._titled(query, answering)
-        found = self._index.by_all(self._spelled_out(query, typed_ids))
+        allowed = self._allowed(answering, query)
+        found = self._index.by_all(self._spelled_out(query, typed_ids), allowed)
         model = load_models()[found.mode]
         scores = model.score(found.features)
-        ranked = order(scores, self._allowed(answering, query))
+        ranked = order(scores, allowed)
         sure = 1.0 if named else model.confidence(self._index.evidence(query, found, scores, ranked))
         rows = _first([self._rows[entry_id] for entry_id in named], ranked)
         return Retrieval(
@@ -169,17 +173,18 @@ class KnowledgeBase:
         versions = self._versions[entry_id]
         return versions.get(language) or versions.get(Language.ENGLISH) or next(iter(versions.values()))
 
-    def _allowed(self, filters: Filters, query: Query) -> npt.NDArray[np.bool_]:
+    def _allowed(self, filters: Filters, query: Query) -> Mask:
         """Which entries pass the filters; risks only of the newest edition, unless another is asked for."""
         text = fold(query.text)
-        years = filters.editions or {year for year in self.editions if year in text} or {self.editions[0]}
-        entries = (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
-        return np.array(
-            [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries],
-            dtype=np.bool_,
-        )
+        named = frozenset(year for year in self.editions if year in text)
+        return self._admitted(filters, filters.editions or named or frozenset(self.editions[:1]))
 
-    def _with_phrases(self, query: Query) -> npt.NDArray[np.bool_]:
+    def _admit(self, filters: Filters, years: frozenset[str]) -> Mask:
+        entries = (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
+        admitted = [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries]
+        return np.array(admitted, dtype=np.bool_)
+
+    def _with_phrases(self, query: Query) -> Mask:
         return np.array(
             [all(self._holds(entry_id, phrase) for phrase in query.phrases) for entry_id in self._ids],
             dtype=np.bool_,
@@ -254,6 +259,6 @@ def open_build(settings: Settings, build_id: str) -> KnowledgeBase:
     return base
 
 
-def _first(named: list[int], ranked: npt.NDArray[np.intp]) -> list[int]:
+def _first(named: list[int], ranked: Rows) -> list[int]:
     """The named rows, then the ranked ones that are not among them."""
     return named + [int(row) for row in ranked if int(row) not in named]

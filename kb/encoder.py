@@ -5,6 +5,7 @@ that records the model, the SHA-256 of its weights and of both files.
 """
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,10 +16,12 @@ import numpy.typing as npt
 
 from kb.entries import Language
 from kb.errors import ModelError
+from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL
-from kb.weights import sha256_of
+from kb.weights import find_weights
 
 Vectors = npt.NDArray[np.float32]
+log = logging.getLogger(__name__)
 
 MODEL_FILE, TOKENIZER_FILE, FACTS_FILE = "encoder.onnx", "tokenizer.json", "export.json"
 # Small batches of texts of like length waste least on padding.
@@ -79,6 +82,15 @@ def read_facts(folder: Path) -> ExportFacts:
         raise ModelError(f"{folder}: no exported model; make it with: genlens refresh") from error
 
 
+def exported(folder: Path) -> bool:
+    """Whether a folder holds an export that this version can read."""
+    try:
+        read_facts(folder)
+    except ModelError:
+        return False
+    return True
+
+
 class OnnxEncoder:
     """The exported model, checked against its recorded SHA-256 when opened."""
 
@@ -134,6 +146,25 @@ class OnnxEncoder:
         }
         found = self._session.run(None, {name: arrays[name] for name in self._inputs})[0]
         return normalised(np.asarray(found, dtype=np.float32))
+
+
+def open_encoder(folder: Path, model: str, weights_sha256: str) -> Encoder:
+    """The export in a folder, or the model itself where there is none: slower, and torch is loaded.
+
+    :raises ModelError: neither can be had, or the model's weights are not the given ones.
+    """
+    if exported(folder):
+        return OnnxEncoder(folder)
+    weights = find_weights(model)
+    if weights.sha256 != weights_sha256:
+        raise ModelError(
+            f"{folder}: no exported model, and the weights of {model} are not those that the build was "
+            "made with; run: genlens refresh"
+        )
+    from kb.transformer import TransformerEncoder  # imports torch
+
+    log.warning("no exported model in %s; %s itself is used, which is slower", folder, model)
+    return TransformerEncoder(weights)
 
 
 def normalised(vectors: Vectors) -> Vectors:

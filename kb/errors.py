@@ -6,6 +6,7 @@ GenlensError
 ├── NotFoundError        an id names nothing in the served build
 ├── RecordError          a stored or hand-written record does not have the expected form
 ├── ModelError           an embedding model is missing, altered or cannot be run
+│   └── ExportError          it can be run, but not exported
 ├── StorageError         the home folder cannot be written or is full
 └── ServingError
     ├── NoIndexError         nothing has been built yet
@@ -43,6 +44,10 @@ class RecordError(GenlensError):
 
 class ModelError(GenlensError):
     """An embedding model is missing, altered or cannot be run."""
+
+
+class ExportError(ModelError):
+    """An embedding model cannot be exported, or its export disagrees with it."""
 
 
 class StorageError(GenlensError):

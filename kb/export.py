@@ -1,6 +1,6 @@
 """The one-off export of a sentence-transformers model to ONNX, checked against the model itself.
 
-The one module that talks to sentence-transformers and torch; only builds import it.
+Only builds import it.
 """
 
 import logging
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
-from transformers.utils.logging import disable_progress_bar
 
 from kb.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
-from kb.errors import ModelError
-from kb.files import storage_errors
-from kb.weights import Weights, sha256_of
+from kb.errors import ExportError
+from kb.files import sha256_of, storage_errors
+from kb.transformer import load_model
+from kb.weights import Weights
 
 MIN_COSINE = 0.9999
 # Short, long, mixed and empty: what an export gets wrong, it gets wrong on one of these.
@@ -50,10 +50,11 @@ class _Sentence(torch.nn.Module):
 def export(weights: Weights, folder: Path) -> None:
     """Write an export of the model to a folder, aside first, in one rename.
 
-    :raises ModelError: the model cannot be exported, or its export disagrees with it.
+    :raises ExportError: the model cannot be exported, or its export disagrees with it.
+    :raises ModelError: the model cannot be loaded.
     :raises StorageError: the folder cannot be written.
     """
-    model = _model(weights)
+    model = load_model(weights)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder.parent, prefix=".export-") as aside:
@@ -64,14 +65,6 @@ def export(weights: Weights, folder: Path) -> None:
             if folder.exists():
                 shutil.rmtree(folder)
             place.rename(folder)
-
-
-def _model(weights: Weights) -> SentenceTransformer:
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading the weights; the command line has its own
-    try:
-        return SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelError(f"{weights.folder}: sentence-transformers cannot load it: {error}") from error
 
 
 def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
@@ -94,7 +87,7 @@ def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
                 verbose=False,
             )
         except torch.onnx.errors.OnnxExporterError as error:
-            raise ModelError(f"{weights.model}: the export to ONNX failed: {error}") from error
+            raise ExportError(f"{weights.model}: the export to ONNX failed: {error}") from error
     model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     ExportFacts(
         model=weights.model,
@@ -111,7 +104,7 @@ def _agree(model: SentenceTransformer, encoder: OnnxEncoder) -> None:
     cosines: Vectors = np.sum(expected * encoder.encode(PROBES), axis=1)
     log.info("export agrees with the model: lowest cosine %.6f", float(cosines.min()))
     if float(cosines.min()) < MIN_COSINE:
-        raise ModelError(
+        raise ExportError(
             f"the export disagrees with the model: cosine {float(cosines.min()):.6f}, "
             f"expected at least {MIN_COSINE}"
         )

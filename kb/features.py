@@ -6,7 +6,7 @@ be compared between short and long questions. Cosines are used as they are.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,11 +17,19 @@ from kb.keywords import KeywordIndex, Scores
 from kb.query import Query
 
 Matrix = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 # Chunks of like purpose are compared with each other: an ask is shorter than a paragraph, and nearer
 # to a question.
-ASKS, SIGNS, TERMS, BODY, OUTSIDE = "asks", "signs", "terms", "body", "outside"
-_GROUPS = {Role.ASKS: ASKS, Role.SIGNS: SIGNS, Role.TERMS: TERMS, Role.OUTSIDE: OUTSIDE}
+ASKS, SIGNS, IN_PLACE, TERMS, BODY, OUTSIDE = "asks", "signs", "in place", "terms", "body", "outside"
+_GROUPS = {
+    Role.ASKS: ASKS,
+    Role.SIGNS: SIGNS,
+    Role.IN_PLACE: IN_PLACE,
+    Role.TERMS: TERMS,
+    Role.OUTSIDE: OUTSIDE,
+}
 KEYWORD_FEATURES = (
     "keyword entry",
     "keyword body",
@@ -29,7 +37,10 @@ KEYWORD_FEATURES = (
     "keyword asks",
     "keyword asks, best 3",
     "keyword signs",
+    "keyword in place",
+    "keyword in place, best 3",
     "keyword terms",
+    "keyword pillar",
 )
 VECTOR_FEATURES = (
     "vector body",
@@ -37,43 +48,41 @@ VECTOR_FEATURES = (
     "vector asks",
     "vector asks, best 3",
     "vector signs",
+    "vector in place",
+    "vector in place, best 3",
     "vector terms",
     "vector asks and signs, best 5",
+    "vector pillar",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """Chunk rows by the entry that they belong to, filled up with the number of chunks: a row of no score."""
-
-    owners: npt.NDArray[np.intp]
-    rows: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Which entry each chunk and each document belongs to; `ids` are the rows of features."""
+    """Which entry each chunk and each document belongs to; `ids` are the rows of features.
+
+    What is asked for some rows alone costs the same however many others there are.
+    """
 
     ids: Sequence[str]
     chunks: Sequence[Chunk]
     entries: Sequence[Entry]
 
-    def best(self, scores: Scores, language: Language, *groups: str, among: int = 1) -> Scores:
-        """(n_ids,) the mean of the best `among` scores of each entry's chunks in a language and groups."""
-        table = self._table(language, groups)
-        found = np.append(scores, np.float32(0))[table.rows]
+    def best(self, scores: Scores, rows: Rows, language: Language, *groups: str, among: int = 1) -> Scores:
+        """(n_rows,) the mean of the best `among` scores of each entry's chunks in a language and groups.
+
+        `scores` are those of the chunks, and behind them one 0 for chunks that an entry does not have.
+        """
+        found = scores[self._table(language, groups)[rows]]
         if among == 1:
-            best = found.max(axis=1, initial=0)
-        else:
-            best = np.sort(found, axis=1)[:, -among:].sum(axis=1) / among
-        return self._spread(table.owners, best)
+            return np.asarray(found.max(axis=1, initial=0))
+        return np.asarray(np.sort(found, axis=1)[:, -among:].sum(axis=1) / np.float32(among))
 
     def outside(self, scores: Scores, language: Language) -> float:
         """The best score of an example of what the corpus does not answer; 0 where there is none."""
         return float(scores[self._outside[language]].max(initial=0))
 
     @cached_property
-    def _outside(self) -> dict[Language, npt.NDArray[np.intp]]:
+    def _outside(self) -> dict[Language, Rows]:
         return {
             language: np.array(
                 [
@@ -89,13 +98,38 @@ class Layout:
     def whole(self, scores: Scores, language: Language) -> Scores:
         """(n_ids,) the scores of the entries' documents in a language."""
         rows = self._documents[language]
-        return self._spread(self._owners_of_documents[rows], scores[rows])
+        spread = np.zeros(len(self.ids), dtype=np.float32)
+        spread[self._owners_of_documents[rows]] = scores[rows]
+        return spread
+
+    def in_pillar(self, values: Scores, rows: Rows) -> Scores:
+        """(n_rows,) the mean of the best three values of each row's pillar, or source where it has none.
+
+        Twin practices differ by the pillar's point of view.
+        """
+        pillars = self._pillars[rows]
+        best = np.zeros(len(rows), dtype=np.float32)
+        for pillar in np.unique(pillars):
+            own = pillars == pillar
+            best[own] = np.sort(values[own])[-3:].sum() / np.float32(3)
+        return best
+
+    @cached_property
+    def _pillars(self) -> Rows:
+        of = {entry.id: entry.pillar or entry.source for entry in self.entries}
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(of.values()))}
+        return np.array([numbers[of[entry_id]] for entry_id in self.ids], dtype=np.intp)
+
+    def owners_of(self, chunks: Rows) -> Rows:
+        """The rows of the entries that some chunks belong to, each once, in order."""
+        owners = np.unique(self._owners_of_chunks[chunks])
+        return owners[owners >= 0]
 
     def chunks_of(self, entry: Entry) -> list[int]:
         """The rows of the chunks of an entry in its language."""
         return self._chunks_of.get((entry.id, entry.language), [])
 
-    def documents_of(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    def documents_of(self, rows: Rows) -> Rows:
         """The rows of the entries' documents, in every language, for rows of ids."""
         return np.flatnonzero(np.isin(self._owners_of_documents, rows))
 
@@ -112,35 +146,34 @@ class Layout:
         return {entry_id: row for row, entry_id in enumerate(self.ids)}
 
     @cached_property
-    def _documents(self) -> dict[Language, npt.NDArray[np.intp]]:
+    def _documents(self) -> dict[Language, Rows]:
         languages = np.array([entry.language.value for entry in self.entries])
         return {language: np.flatnonzero(languages == language.value) for language in Language}
 
     @cached_property
-    def _owners_of_documents(self) -> npt.NDArray[np.intp]:
+    def _owners_of_documents(self) -> Rows:
         return np.array([self.places[entry.id] for entry in self.entries], dtype=np.intp)
 
     @cached_property
-    def _tables(self) -> dict[tuple[Language, tuple[str, ...]], _Table]:
+    def _owners_of_chunks(self) -> Rows:
+        return np.array([self.places.get(chunk.entry_id, -1) for chunk in self.chunks], dtype=np.intp)
+
+    @cached_property
+    def _tables(self) -> dict[tuple[Language, tuple[str, ...]], Rows]:
         return {}
 
-    def _table(self, language: Language, groups: tuple[str, ...]) -> _Table:
+    def _table(self, language: Language, groups: tuple[str, ...]) -> Rows:
+        """A line of chunk rows for each entry, filled up with the number of chunks."""
         if (language, groups) not in self._tables:
-            owned: dict[int, list[int]] = {}
+            owned: list[list[int]] = [[] for _ in self.ids]
             for row, chunk in enumerate(self.chunks):
                 if chunk.language is language and _GROUPS.get(chunk.role, BODY) in groups:
-                    owned.setdefault(self.places[chunk.entry_id], []).append(row)
-            width = max(map(len, owned.values()), default=0)
-            rows = np.full((len(owned), width), len(self.chunks), dtype=np.intp)
-            for line, found in zip(rows, owned.values(), strict=True):
+                    owned[self.places[chunk.entry_id]].append(row)
+            table = np.full((len(owned), max(map(len, owned), default=0)), len(self.chunks), dtype=np.intp)
+            for line, found in zip(table, owned, strict=True):
                 line[: len(found)] = found
-            self._tables[language, groups] = _Table(np.array([*owned], dtype=np.intp), rows)
+            self._tables[language, groups] = table
         return self._tables[language, groups]
-
-    def _spread(self, owners: npt.NDArray[np.intp], values: Scores) -> Scores:
-        spread = np.zeros(len(self.ids), dtype=np.float32)
-        spread[owners] = values
-        return spread
 
 
 def query_weight(query: Query, chunks: KeywordIndex) -> float:
@@ -148,37 +181,44 @@ def query_weight(query: Query, chunks: KeywordIndex) -> float:
     return max(sum(weight * chunks.rarity(term) for term, weight in query.weights.items()), 1e-6)
 
 
-def keyword_features(layout: Layout, query: Query, chunks: KeywordIndex, entries: KeywordIndex) -> Matrix:
-    """(n_ids, len(KEYWORD_FEATURES)) float32, from 0."""
-    language, terms = query.language, query.weights
-    mass = np.float32(query_weight(query, chunks))
-    scores = chunks.score(terms) / mass
-    whole = entries.score(terms) / mass
+def keyword_features(layout: Layout, query: Query, scores: Scores, whole: Scores, rows: Rows) -> Matrix:
+    """(n_rows, len(KEYWORD_FEATURES)) float32, from 0, for some rows of ids.
+
+    `scores` are those of the chunks and `whole` of the entries, both divided by the query's weight.
+    """
+    best = partial(layout.best, np.append(scores, np.float32(0)), rows, query.language)
     return np.stack(
         [
-            layout.whole(whole, language),
-            layout.best(scores, language, BODY),
-            layout.best(scores, language, BODY, among=3),
-            layout.best(scores, language, ASKS),
-            layout.best(scores, language, ASKS, among=3),
-            layout.best(scores, language, SIGNS),
-            layout.best(scores, language, TERMS),
+            whole[rows],
+            best(BODY),
+            best(BODY, among=3),
+            best(ASKS),
+            best(ASKS, among=3),
+            best(SIGNS),
+            best(IN_PLACE),
+            best(IN_PLACE, among=3),
+            best(TERMS),
+            layout.in_pillar(whole[rows], rows),
         ],
         axis=1,
     )
 
 
-def vector_features(layout: Layout, cosines: Scores, language: Language) -> Matrix:
-    """(n_ids, len(VECTOR_FEATURES)) float32, from cosines of all chunks with the question."""
+def vector_features(layout: Layout, cosines: Scores, language: Language, rows: Rows) -> Matrix:
+    """(n_rows, len(VECTOR_FEATURES)) float32, from cosines of all chunks with the question."""
+    best = partial(layout.best, np.append(cosines, np.float32(0)), rows, language)
     return np.stack(
         [
-            layout.best(cosines, language, BODY),
-            layout.best(cosines, language, BODY, among=3),
-            layout.best(cosines, language, ASKS),
-            layout.best(cosines, language, ASKS, among=3),
-            layout.best(cosines, language, SIGNS),
-            layout.best(cosines, language, TERMS),
-            layout.best(cosines, language, ASKS, SIGNS, among=5),
+            best(BODY),
+            best(BODY, among=3),
+            best(ASKS),
+            best(ASKS, among=3),
+            best(SIGNS),
+            best(IN_PLACE),
+            best(IN_PLACE, among=3),
+            best(TERMS),
+            best(ASKS, SIGNS, among=5),
+            layout.in_pillar(best(ASKS, SIGNS, IN_PLACE, among=5), rows),
         ],
         axis=1,
     )

@@ -1,6 +1,7 @@
 """Where the data that travels with genlens lies, and writing files so that none is ever half written."""
 
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,12 @@ def data_folder() -> Path:
     """The folder of sources, catalogue and question files: in the installed package or the checkout."""
     installed = _ROOT / "genlens_data"
     return installed if installed.is_dir() else _ROOT / "data"
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def write_aside(path: Path, content: bytes) -> None:

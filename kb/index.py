@@ -16,7 +16,7 @@ from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
 from kb.entries import Entry
 from kb.errors import DamagedIndexError, RecordError
-from kb.features import Layout, Matrix, keyword_features, query_weight, vector_features
+from kb.features import Layout, Mask, Matrix, Rows, keyword_features, query_weight, vector_features
 from kb.keywords import KeywordIndex, Scores, read_index
 from kb.query import Query
 from kb.ranker import EVIDENCE, Mode, mode_of
@@ -26,11 +26,24 @@ if TYPE_CHECKING:
     from kb.vectors import VectorStore
 
 NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
+# Entries whose features are worked out: those that own a neighbour, and so many of the best by keyword.
+CANDIDATES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Rows of the chunks nearest to a question, and (n_chunks,) cosines; the farthest's for all others."""
+
+    rows: Rows
+    cosines: Scores
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What speaks for every entry and chunk: features (n_ids, n_features), scores (n_chunks,)."""
+    """What speaks for every entry and chunk: features (n_ids, n_features), scores (n_chunks,).
+
+    Features of entries that are not allowed, or no candidates, are 0.
+    """
 
     mode: Mode
     features: Matrix
@@ -47,36 +60,54 @@ class Index:
         layout: Layout,
         keywords: KeywordIndex,
         entry_keywords: KeywordIndex,
-        cosines: Callable[[Query], Scores | None],
+        nearest: Callable[[Query], Nearest | None],
     ) -> None:
-        """`cosines` gives (n_chunks,) similarities, or None for a language that the model does not read."""
+        """`nearest` gives None for a language that the model does not read."""
         self.layout = layout
         self.keywords = keywords
         self._entry_keywords = entry_keywords
-        self._cosines = cosines
+        self._nearest = nearest
 
-    def by_keyword(self, query: Query) -> Found:
-        """Keyword features alone; no model is loaded."""
-        features = keyword_features(self.layout, query, self.keywords, self._entry_keywords)
-        scores = self.keywords.score(query.weights)
-        outside = self.layout.outside(scores, query.language) / query_weight(query, self.keywords)
-        return Found(mode_of(query.language, vectors=False), features, scores, (outside, 0.0))
+    def by_keyword(self, query: Query, allowed: Mask) -> Found:
+        """Keyword features alone, of the allowed entries; no model is loaded."""
+        return self._found(query, allowed, None)
 
-    def by_all(self, query: Query) -> Found:
+    def by_all(self, query: Query, allowed: Mask) -> Found:
         """Keyword features, and those of vectors where the model reads the language."""
-        found = self.by_keyword(query)
-        cosines = self._cosines(query)
-        if cosines is None:
-            return found
-        features = np.hstack([found.features, vector_features(self.layout, cosines, query.language)])
-        # Both in [0, 1], so that a chunk is near by words, by meaning, or best by both.
-        strongest = max(float(found.chunk_scores.max(initial=0)), 1e-6)
-        return Found(
-            mode_of(query.language, vectors=True),
-            features,
-            found.chunk_scores / np.float32(strongest) + cosines,
-            (found.outside[0], self.layout.outside(cosines, query.language)),
+        return self._found(query, allowed, self._nearest(query))
+
+    def _found(self, query: Query, allowed: Mask, nearest: Nearest | None) -> Found:
+        mass = np.float32(query_weight(query, self.keywords))
+        scores = self.keywords.score(query.weights) / mass
+        whole = self.layout.whole(self._entry_keywords.score(query.weights), query.language) / mass
+        rows = np.flatnonzero((whole > 0) & allowed)
+        rows = rows[np.argsort(-whole[rows], kind="stable")[:CANDIDATES]]
+        outside = self.layout.outside(scores, query.language)
+        mode = mode_of(query.language, vectors=nearest is not None)
+        if nearest is None:
+            features = keyword_features(self.layout, query, scores, whole, rows)
+            return Found(mode, self._spread(rows, features), scores, (outside, 0.0))
+        owners = self.layout.owners_of(nearest.rows)
+        rows = np.union1d(rows, owners[allowed[owners]])
+        features = np.hstack(
+            [
+                keyword_features(self.layout, query, scores, whole, rows),
+                vector_features(self.layout, nearest.cosines, query.language, rows),
+            ]
         )
+        # Both in [0, 1], so that a chunk is near by words, by meaning, or best by both.
+        strongest = np.float32(max(float(scores.max(initial=0)), 1e-6))
+        return Found(
+            mode,
+            self._spread(rows, features),
+            scores / strongest + nearest.cosines,
+            (outside, self.layout.outside(nearest.cosines, query.language)),
+        )
+
+    def _spread(self, rows: Rows, features: Matrix) -> Matrix:
+        spread = np.zeros((len(self.layout.ids), features.shape[1]), dtype=np.float32)
+        spread[rows] = features
+        return spread
 
     def evidence(
         self, query: Query, found: Found, scores: Scores, ranked: npt.NDArray[np.intp]
@@ -117,20 +148,18 @@ class StoredVectors:
         self._chunks = chunks
         self._given = encoder
 
-    def cosines(self, query: Query) -> Scores | None:
-        """(n_chunks,) cosines of the nearest chunks, and for all others that of the farthest of these.
-
-        None where the model does not read the language of the query.
-        """
+    def nearest(self, query: Query) -> Nearest | None:
+        """The chunks nearest to a query; None where the model does not read its language."""
         from kb.encoder import reads
 
         if not reads(self._manifest.model, query.language):
             return None
         vector = self._encoder.encode([query.text])[0]
-        nearest = self._store.nearest(vector, NEIGHBOURS)
-        scores = np.full(len(self._chunks), max(nearest[-1].similarity, 0.0), dtype=np.float32)
-        scores[[self._rows[n.chunk_id] for n in nearest]] = [max(n.similarity, 0.0) for n in nearest]
-        return scores
+        found = self._store.nearest(vector, NEIGHBOURS)
+        rows = np.array([self._rows[neighbour.chunk_id] for neighbour in found], dtype=np.intp)
+        cosines = np.full(len(self._chunks), max(found[-1].similarity, 0.0), dtype=np.float32)
+        cosines[rows] = [max(neighbour.similarity, 0.0) for neighbour in found]
+        return Nearest(rows, cosines)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -144,9 +173,12 @@ class StoredVectors:
 
     @cached_property
     def _encoder(self) -> "Encoder":
-        from kb.encoder import OnnxEncoder  # imports onnxruntime
+        from kb.encoder import open_encoder  # imports onnxruntime
 
-        return self._given or OnnxEncoder(export_folder(self._home, self._manifest.weights_sha256))
+        made_with = self._manifest.weights_sha256
+        return self._given or open_encoder(
+            export_folder(self._home, made_with), self._manifest.model, made_with
+        )
 
 
 def open_index(
@@ -166,5 +198,5 @@ def open_index(
         Layout(ids, chunks, entries),
         read_index(folder / "keywords" / "chunks"),
         read_index(folder / "keywords" / "entries"),
-        vectors.cosines,
+        vectors.nearest,
     )

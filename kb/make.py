@@ -22,9 +22,9 @@ from kb.builds import (
     write_chunks,
 )
 from kb.chunks import Chunk, cut, outside_chunks
-from kb.encoder import Encoder, OnnxEncoder, Vectors, read_facts, reads
+from kb.encoder import Encoder, Vectors, exported, open_encoder, reads
 from kb.entries import Entry, Language, write_entries
-from kb.errors import DamagedIndexError, ModelError, RecordError, ServingError
+from kb.errors import DamagedIndexError, ExportError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.keywords import index_chunks, index_entries
 from kb.vectors import VectorStore
@@ -85,21 +85,23 @@ def make_build(
     return manifest
 
 
-def open_encoder(home: Path, model: str) -> OnnxEncoder:
-    """The export of a model under the home, made first where it is missing.
+def encoder_for(home: Path, model: str) -> Encoder:
+    """The export of a model under the home, made first where it is missing; the model where that fails.
 
-    :raises ModelError: the model cannot be had, exported or run.
+    :raises ModelError: the model cannot be had or run, or its export was altered.
+    :raises StorageError: the home cannot be written or is full.
     """
     weights = find_weights(model)
     folder = export_folder(home, weights.sha256)
-    try:
-        read_facts(folder)
-    except ModelError:
+    if not exported(folder):
         from kb.export import export  # imports torch
 
         log.info("exporting %s once to %s", model, folder)
-        export(weights, folder)
-    return OnnxEncoder(folder)
+        try:
+            export(weights, folder)
+        except ExportError as error:
+            log.warning("%s; questions will be encoded by the model itself", error)
+    return open_encoder(folder, model, weights.sha256)
 
 
 def _kept_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.entries import Entry
+from kb.features import Mask, Rows
 from kb.keywords import Scores
 
 
@@ -33,7 +33,7 @@ class Filters:
         )
 
 
-def order(scores: Scores, allowed: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+def order(scores: Scores, allowed: Mask) -> Rows:
     """Rows with an allowed score above 0, best first; equal scores keep the order of rows."""
-    rows = np.argsort(-scores, kind="stable")
-    return rows[(scores[rows] > 0) & allowed[rows]]
+    rows = np.flatnonzero((scores > 0) & allowed)
+    return rows[np.argsort(-scores[rows], kind="stable")]

@@ -1,11 +1,11 @@
 """Where an embedding model's weights are, and whether they are the pinned ones."""
 
-import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 from kb.errors import ModelError
+from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL
 
 PINNED = {DEFAULT_MODEL: "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"}
@@ -40,12 +40,6 @@ def find_weights(model: str) -> Weights:
             "remove the file and install again"
         )
     return Weights(model, folder, digest)
-
-
-def sha256_of(file: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _folder(model: str) -> Path:

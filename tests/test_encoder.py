@@ -11,7 +11,7 @@ from support.encoder import WordEncoder
 from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts, reads
 from kb.entries import Language
 from kb.errors import ModelError
-from kb.make import open_encoder
+from kb.make import encoder_for
 from kb.settings import DEFAULT_MODEL
 from kb.weights import find_weights
 
@@ -36,13 +36,13 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
             home.mkdir()
             (root / "exports").mkdir(exist_ok=True)
             (home / "exports").symlink_to(root / "exports")
-            open_encoder(home, DEFAULT_MODEL)
+            encoder_for(home, DEFAULT_MODEL)
     return home
 
 
 @pytest.fixture(scope="session")
 def real(exports: Path) -> OnnxEncoder:
-    return open_encoder(exports, DEFAULT_MODEL)
+    return encoder_for(exports, DEFAULT_MODEL)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_folder_without_whole_facts_holds_no_export(tmp_path: Path, facts: str
 def test_a_finished_export_is_opened_and_not_made_again(exports: Path, real: OnnxEncoder) -> None:
     (made,) = (exports / "exports").iterdir()
     before = (made / "encoder.onnx").stat()
-    assert open_encoder(exports, DEFAULT_MODEL).facts == real.facts
+    assert encoder_for(exports, DEFAULT_MODEL).facts == real.facts
     assert (made / "encoder.onnx").stat().st_mtime_ns == before.st_mtime_ns
     assert [path.name for path in made.parent.iterdir()] == ["53aa51172d142c89"]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -51,6 +52,9 @@ SCORES = np.array(
     [0.2, 0.7, 0.1, 0.4, 0.3, 0.2, 0.9, 0.8, 0.5, 0.3, 0.8, 0.6, 0.95, 0.99, 0.35], dtype=np.float32
 )
 
+FILLED = np.append(SCORES, np.float32(0))
+EVERY = np.arange(3)
+
 
 def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -74,21 +78,21 @@ def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
 def test_an_entry_has_the_best_score_of_its_chunks_in_a_language_and_groups(
     language: Language, groups: tuple[str, ...], expected: list[float]
 ) -> None:
-    close(LAYOUT.best(SCORES, language, *groups), expected)
+    close(LAYOUT.best(FILLED, EVERY, language, *groups), expected)
 
 
 def test_the_best_few_count_as_so_many_even_where_there_are_fewer() -> None:
     # A: (0.4 + 0.3 + 0.2) / 3, the fourth left out. B: 0.8 / 3.
-    close(LAYOUT.best(SCORES, EN, ASKS, among=3), [0.3, 0.266667, 0])
+    close(LAYOUT.best(FILLED, EVERY, EN, ASKS, among=3), [0.3, 0.266667, 0])
     # A: (0.2 + 0.6) / 3. C: 0.7 / 3.
-    close(LAYOUT.best(SCORES, EN, BODY, among=3), [0.266667, 0, 0.233333])
+    close(LAYOUT.best(FILLED, EVERY, EN, BODY, among=3), [0.266667, 0, 0.233333])
     # A: 1.0 / 5. B: (0.5 + 0.8) / 5.
-    close(LAYOUT.best(SCORES, EN, ASKS, SIGNS, among=5), [0.2, 0.26, 0])
+    close(LAYOUT.best(FILLED, EVERY, EN, ASKS, SIGNS, among=5), [0.2, 0.26, 0])
 
 
 def test_other_scores_are_not_mixed_with_those_before() -> None:
-    close(LAYOUT.best(SCORES, EN, SIGNS), [0, 0.5, 0])
-    close(LAYOUT.best(SCORES / 2, EN, SIGNS), [0, 0.25, 0])
+    close(LAYOUT.best(FILLED, EVERY, EN, SIGNS), [0, 0.5, 0])
+    close(LAYOUT.best(np.append(SCORES / 2, np.float32(0)), EVERY, EN, SIGNS), [0, 0.25, 0])
 
 
 def test_documents_score_for_their_entries_in_their_language() -> None:
@@ -132,7 +136,9 @@ ENTRIES = postings([0, 1, 0, 2], [5, 2.5, 1, 4], [9.0, 9.0], 4)
 
 def features(typed: str) -> tuple[Query, Scores]:
     query = read_query(typed)
-    return query, keyword_features(LAYOUT, query, CHUNKS, ENTRIES)
+    mass = np.float32(query_weight(query, CHUNKS))
+    whole = LAYOUT.whole(ENTRIES.score(query.weights), query.language) / mass
+    return query, keyword_features(LAYOUT, query, CHUNKS.score(query.weights) / mass, whole, EVERY)
 
 
 def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
@@ -143,9 +149,9 @@ def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
     close(
         found,
         [
-            [2.2, 0.5, 0.5 / 3, 0, 0, 0, 0],
-            [1.0, 0, 0, 0.8, 0.8 / 3, 0.8, 0],
-            [0, 0.2, 0.2 / 3, 0, 0, 0, 0],
+            [2.2, 0.5, 0.5 / 3, 0, 0, 0, 0, 0, 0, 3.2 / 3],
+            [1.0, 0, 0, 0.8, 0.8 / 3, 0.8, 0, 0, 0, 3.2 / 3],
+            [0, 0.2, 0.2 / 3, 0, 0, 0, 0, 0, 0, 3.2 / 3],
         ],
     )
 
@@ -153,7 +159,7 @@ def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
 def test_keyword_features_of_a_japanese_query_are_those_of_japanese_text() -> None:
     query, found = features("鍵")
     assert query.language is JA
-    close(found, [[4, 3, 1, 0, 0, 0, 0], [0] * 7, [0] * 7])
+    close(found, [[4, 3, 1, 0, 0, 0, 0, 0, 0, 4 / 3], [0] * 9 + [4 / 3], [0] * 9 + [4 / 3]])
 
 
 def test_an_unknown_term_makes_the_shares_smaller() -> None:
@@ -166,20 +172,43 @@ def test_an_unknown_term_makes_the_shares_smaller() -> None:
 @pytest.mark.parametrize("typed", ["what is it", "soup", "これはなに"])
 def test_a_query_without_known_terms_has_no_features(typed: str) -> None:
     _, found = features(typed)
-    assert found.tolist() == [[0] * 7] * 3
+    assert found.tolist() == [[0] * 10] * 3
 
 
 def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
-    # Body, best 3, asks, best 3, signs, terms, best 5 of asks and signs.
+    # Body, best 3, asks, best 3, signs, in place, best 3, terms, best 5 of asks and signs, the source's mean.
     close(
-        vector_features(LAYOUT, SCORES, EN),
+        vector_features(LAYOUT, SCORES, EN, EVERY),
         [
-            [0.6, 0.266667, 0.4, 0.3, 0, 0, 0.2],
-            [0, 0, 0.8, 0.266667, 0.5, 0.3, 0.26],
-            [0.7, 0.233333, 0, 0, 0, 0, 0],
+            [0.6, 0.266667, 0.4, 0.3, 0, 0, 0, 0, 0.2, 0.153333],
+            [0, 0, 0.8, 0.266667, 0.5, 0, 0, 0.3, 0.26, 0.153333],
+            [0.7, 0.233333, 0, 0, 0, 0, 0, 0, 0, 0.153333],
         ],
     )
     close(
-        vector_features(LAYOUT, SCORES, JA),
-        [[0.9, 0.3, 0.8, 0.266667, 0, 0, 0.16], [0] * 7, [0] * 7],
+        vector_features(LAYOUT, SCORES, JA, EVERY),
+        [
+            [0.9, 0.3, 0.8, 0.266667, 0, 0, 0, 0, 0.16, 0.053333],
+            [0] * 9 + [0.053333],
+            [0] * 9 + [0.053333],
+        ],
     )
+
+
+def test_features_are_those_of_the_rows_that_are_asked_for() -> None:
+    close(LAYOUT.best(FILLED, np.array([2, 0]), EN, BODY), [0.7, 0.6])
+    every = vector_features(LAYOUT, SCORES, EN, EVERY)
+    close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :9], every[[1], :9].tolist())
+
+
+def test_a_pillar_counts_by_the_mean_of_its_best_three() -> None:
+    values = np.array([0.3, 0.9, 0.6], dtype=np.float32)
+    close(LAYOUT.in_pillar(values, EVERY), [0.6, 0.6, 0.6])
+    other = replace(entry("B"), pillar="Security")
+    parted = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
+    close(parted.in_pillar(values, EVERY), [0.3, 0.3, 0.3])
+    close(parted.in_pillar(np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
+
+
+def test_chunks_tell_their_entries_and_examples_of_what_is_outside_have_none() -> None:
+    assert LAYOUT.owners_of(np.array([12, 10, 2, 3, 0])).tolist() == [0, 1]

@@ -15,7 +15,7 @@ from kb.chunks import cut, outside_chunks
 from kb.entries import Language, RiskLevel, Role
 from kb.errors import DamagedIndexError, ModelError
 from kb.features import Layout
-from kb.index import Index, StoredVectors
+from kb.index import Index, Nearest, StoredVectors
 from kb.keywords import Scores, index_chunks, index_entries
 from kb.make import make_build
 from kb.query import read_query
@@ -38,10 +38,12 @@ def test_a_keyword_search_uses_neither_model_nor_vectors(
         base.retrieve("refunds")
 
 
-def test_without_the_exported_model_of_the_build_there_is_no_answer(home: Path, base: KnowledgeBase) -> None:
+def test_without_the_exported_model_or_the_model_itself_there_is_no_answer(
+    home: Path, base: KnowledgeBase
+) -> None:
     served = KnowledgeBase(home, base.build)
     assert ids(served, "refunds") == ["GENSEC05-BP01"]
-    with pytest.raises(ModelError, match=r"exports/0{16}: no exported model; make it with: genlens refresh"):
+    with pytest.raises(ModelError, match="model 'tests/words' is not a folder"):
         served.retrieve("refunds")
 
 
@@ -72,6 +74,7 @@ def test_rarer_terms_tell_more(base: KnowledgeBase) -> None:
 
 
 # Chunks 0 and 1 are of A, 2 of B, 3 of C, and 4 is an example of what is outside.
+EVERY = np.ones(3, dtype=np.bool_)
 COSINES = np.array([0.1, 0.6, 0.5, 0.0, 0.4], dtype=np.float32)
 
 
@@ -85,40 +88,54 @@ def small(cosines: Scores | None = COSINES) -> Index:
     chunks = tuple(replace(chunk, context="") for chunk in chunks)
     ids = tuple(entry.id for entry in entries)
     layout = Layout(ids, chunks, entries)
-    return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: cosines)
+    nearest = None if cosines is None else Nearest(np.arange(5), cosines)
+    return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: nearest)
 
 
 def test_by_keyword_there_are_scores_of_chunks_and_of_what_is_outside() -> None:
     # In two of five chunks: ln(1 + 3.5 / 2.5) = 0.875469; once in a chunk of mean length this is the score.
-    found = small().by_keyword(read_query("soup roles"))
+    # The query's weight, which scores are divided by, is twice that.
+    found = small().by_keyword(read_query("soup roles"), EVERY)
     assert found.mode is Mode.ENGLISH_KEYWORDS
-    assert found.features.shape == (3, 7)
-    assert found.chunk_scores.tolist() == pytest.approx([0, 0.875469, 0.875469, 0.875469, 0.875469])
-    # The query's weight is twice that.
+    assert found.features.shape == (3, 10)
+    assert found.chunk_scores.tolist() == pytest.approx([0, 0.5, 0.5, 0.5, 0.5])
     assert found.outside == (pytest.approx(0.5), 0.0)
     assert found.features[:, 1].tolist() == pytest.approx([0.5, 0.5, 0.5])
 
 
 def test_with_vectors_a_chunk_is_near_by_words_by_meaning_or_both() -> None:
-    found = small().by_all(read_query("soup roles"))
+    found = small().by_all(read_query("soup roles"), EVERY)
     assert found.mode is Mode.VECTORS
-    assert found.features.shape == (3, 14)
+    assert found.features.shape == (3, 20)
     # Keyword scores are divided by the highest, and cosines added.
     assert found.chunk_scores.tolist() == pytest.approx([0.1, 1.6, 1.5, 1.0, 1.4])
     assert found.outside == (pytest.approx(0.5), pytest.approx(0.4))
-    assert found.features[:, 7].tolist() == pytest.approx([0.6, 0.5, 0.0])
-    unknown = small().by_all(read_query("zzz"))
+    assert found.features[:, 10].tolist() == pytest.approx([0.6, 0.5, 0.0])
+    unknown = small().by_all(read_query("zzz"), EVERY)
     assert unknown.chunk_scores.tolist() == pytest.approx([0.1, 0.6, 0.5, 0.0, 0.4])
 
 
+def test_entries_that_are_not_allowed_have_no_features() -> None:
+    found = small().by_all(read_query("soup roles"), np.array([True, False, True]))
+    assert [bool(row.any()) for row in found.features] == [True, False, True]
+
+
+def test_features_are_worked_out_for_the_best_by_keyword_and_the_owners_of_neighbours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kb.index, "CANDIDATES", 1)
+    alone = small().by_keyword(read_query("soup soup roles"), EVERY)
+    assert [bool(row.any()) for row in alone.features] == [False, False, True]
+
+
 def test_without_vectors_all_there_is_are_keywords() -> None:
-    found = small(None).by_all(read_query("soup roles"))
-    assert (found.mode, found.features.shape, found.outside[1]) == (Mode.ENGLISH_KEYWORDS, (3, 7), 0.0)
+    found = small(None).by_all(read_query("soup roles"), EVERY)
+    assert (found.mode, found.features.shape, found.outside[1]) == (Mode.ENGLISH_KEYWORDS, (3, 10), 0.0)
 
 
 def evidence(typed: str, scores: list[float], ranked: list[int]) -> dict[str, float]:
     index, query = small(), read_query(typed)
-    found = index.by_all(query)
+    found = index.by_all(query, EVERY)
     values = index.evidence(query, found, np.array(scores, np.float32), np.array(ranked, dtype=np.intp))
     return dict(zip((*found.mode.features, *EVIDENCE), values, strict=True))
 
@@ -154,9 +171,9 @@ def test_chunks_that_are_not_among_the_nearest_have_the_cosine_of_the_farthest_o
     query = read_query(chunks[5].embedded)
 
     def cosines() -> list[float]:
-        found = StoredVectors(home, folder, base.manifest, chunks, encoder).cosines(query)
+        found = StoredVectors(home, folder, base.manifest, chunks, encoder).nearest(query)
         assert found is not None
-        return found.tolist()
+        return found.cosines.tolist()
 
     every = cosines()
     assert every[5] == pytest.approx(1, abs=1e-5)

@@ -15,14 +15,14 @@ HOMES = {
     "llama_index": {"assistant/retriever.py"},
     "onnxruntime": {"kb/encoder.py"},
     "torch": {"kb/export.py"},
-    "sentence_transformers": {"kb/export.py"},
-    "transformers": {"kb/export.py"},
+    "sentence_transformers": {"kb/export.py", "kb/transformer.py"},
+    "transformers": {"kb/transformer.py"},
     "bs4": {"ingest/html.py"},
     "markdown_it": {"ingest/markdown.py"},
     "httpx2": {"ingest/fetch.py"},
     "yaml": {"ingest/schema.py"},
     "snowballstemmer": {"kb/text.py"},
-    "scipy": {"kb/train.py"},
+    "scipy": {"kb/training/ranker.py"},
     "streamlit": {"streamlit_app.py"},
 }
 

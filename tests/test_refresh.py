@@ -51,7 +51,7 @@ def data(tmp_path: Path) -> Path:
 def small_world(data: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests' own sources and catalogue, and the fake model."""
     monkeypatch.setattr("ingest.refresh.data_folder", lambda: data)
-    monkeypatch.setattr("ingest.refresh.open_encoder", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
-import kb.train
-from kb.builds import build_folder, current_id, read_manifest
+from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import cut
 from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
 from kb.features import Layout
@@ -17,8 +15,12 @@ from kb.keywords import index_chunks, index_entries
 from kb.make import make_build
 from kb.query import read_query
 from kb.ranker import Mode, Model
-from kb.train import FOLDS, Corpus, Example, _without_fold, fit_coverage, fit_ranking, left_out
+from kb.training.examples import ExactIndex, Example, left_out
+from kb.training.lessons import FOLDS, Corpus, read_corpus
+from kb.training.ranker import fit_coverage, fit_ranking
 
+EN = Language.ENGLISH
+MANIFEST = Manifest("b", 2, MADE_AT, "tests/words", "0" * 64, 256, {}, 0, ())
 OUTSIDE = {Language.ENGLISH: [f"soup number {n}" for n in "abcdefg"], Language.JAPANESE: ["味噌汁"]}
 
 
@@ -73,8 +75,8 @@ def test_entries_that_may_not_be_found_do_not_count_for_the_ranking() -> None:
 
 
 def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
-    strong, weak = [0.9, 0.8, 0, 0, 0, 0, 0], [0.2, 0.1, 0, 0, 0, 0, 0]
-    nothing = [0.01] * 7
+    strong, weak = [0.9, 0.8, *[0] * 8], [0.2, 0.1, *[0] * 8]
+    nothing = [0.01] * 10
     inside = [
         example([[*strong[:1], level, *strong[2:]], weak, nothing], 0, "key lamp")
         for level in (0.6, 0.7, 0.8, 0.9)
@@ -83,7 +85,7 @@ def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
         example([[*weak[:1], level, *weak[2:]], weak, nothing], -1, "key soup zzz")
         for level in (0.1, 0.15, 0.2)
     ]
-    ranking = np.array([1.0, 1.0, 0, 0, 0, 0, 0])
+    ranking = np.array([1.0, 1.0, *[0.0] * 8])
     weights, intercept, threshold = fit_coverage([*outside, *inside], ranking)
     model = Model(tuple(ranking), tuple(weights), intercept, threshold)
 
@@ -101,20 +103,26 @@ def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
 
 @pytest.mark.parametrize(
     ("fold", "out", "kept"),
-    [(0, ["a", "f"], ["b", "c", "d", "e", "g"]), (1, ["b", "g"], ["a", "c", "d", "e", "f"]),
-     (2, ["c"], ["a", "b", "d", "e", "f", "g"]), (3, ["d"], ["a", "b", "c", "e", "f", "g"]),
-     (4, ["e"], ["a", "b", "c", "d", "f", "g"])],
-)  # fmt: skip
-def test_a_fold_leaves_out_its_asks_and_nothing_else(fold: int, out: list[str], kept: list[str]) -> None:
-    assert FOLDS == 5
-    assert _without_fold(asked(*"abcdefg"), fold) == (asked(*kept), out)
+    [(0, "adg", "bcef"), (1, "be", "acdfg"), (2, "cf", "abdeg")],
+)
+def test_a_fold_leaves_out_its_questions_and_nothing_else(fold: int, out: str, kept: str) -> None:
+    assert FOLDS == 3
+    whole = Corpus(MANIFEST, (asked(*"abcdefg"),), frozenset({"GENCOST01-BP01"}), {EN: tuple("tuvw")})
+    without, alone = whole.without(fold)
+    assert without.entries == (asked(*kept),)
+    assert [text for _, text in alone.questions(Role.ASKS)] == list(out)
+    assert sorted((*without.outside[EN], *alone.outside[EN])) == list("tuvw")
+    assert alone.outside[EN] == tuple("tuvw"[fold::3])
 
 
 def test_an_entry_all_of_whose_asks_are_left_out_has_no_section_of_asks() -> None:
-    shorter, out = _without_fold(asked("a"), 0)
-    assert out == ["a"]
-    assert [section.role for section in shorter.sections] == [Role.STEPS, Role.STEPS]
-    assert _without_fold(asked("a"), 1) == (asked("a"), [])
+    whole = Corpus(MANIFEST, (asked("a"),), frozenset(), {})
+    assert [s.role for s in whole.without(0)[0].entries[0].sections] == [Role.STEPS, Role.STEPS]
+    assert whole.without(1)[0] == whole
+
+
+def test_entries_that_cannot_answer_are_not_asked_about() -> None:
+    assert list(Corpus(MANIFEST, (asked("a"),), frozenset(), {}).questions(Role.ASKS)) == []
 
 
 def with_asks() -> tuple[Entry, ...]:
@@ -135,15 +143,15 @@ def with_asks() -> tuple[Entry, ...]:
 
 
 @pytest.fixture
-def trained(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Corpus:
+def trained(home: Path, encoder: WordEncoder) -> Corpus:
     make_build(home, encoder, with_asks(), SOURCES, MADE_AT, outside=OUTSIDE)
-    encoder.facts = SimpleNamespace(dim=256)  # type: ignore[attr-defined]
-    monkeypatch.setattr(kb.train, "OnnxEncoder", lambda _: encoder)
-    return Corpus(home)
+    return read_corpus(home)
 
 
-def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(trained: Corpus) -> None:
-    examples = [e for e in left_out(trained) if e.found.mode is Mode.VECTORS]
+def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(
+    trained: Corpus, encoder: WordEncoder
+) -> None:
+    examples = [e for e in left_out([trained], encoder) if e.found.mode is Mode.VECTORS]
     told = sorted((e.query.text, e.index.layout.ids[e.gold] if e.gold >= 0 else "") for e in examples)
     assert told == [
         ("floods", "LLM06:2026"),
@@ -163,17 +171,17 @@ def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(train
         assert set(ids[asked_of.allowed]) == allowed
 
 
-def test_nothing_asked_is_found_as_it_stands(trained: Corpus) -> None:
-    for example in left_out(trained):
+def test_nothing_asked_is_found_as_it_stands(trained: Corpus, encoder: WordEncoder) -> None:
+    for example in left_out([trained], encoder):
         assert example.query.text not in {chunk.text for chunk in example.index.layout.chunks}
         # By vector it would be as near as can be.
         if example.found.mode is Mode.VECTORS:
-            assert example.found.features[:, 7:].max() < 0.99
+            assert example.found.features[:, 10:].max() < 0.99
             assert example.found.outside[1] < 0.99
 
 
-def test_each_is_asked_with_vectors_and_by_keyword_alone(trained: Corpus) -> None:
-    modes = [example.found.mode.value for example in left_out(trained)]
+def test_each_is_asked_with_vectors_and_by_keyword_alone(trained: Corpus, encoder: WordEncoder) -> None:
+    modes = [example.found.mode.value for example in left_out([trained], encoder)]
     assert {mode: modes.count(mode) for mode in set(modes)} == {
         "vectors": 16,
         "keywords en": 14,
@@ -189,7 +197,9 @@ def test_training_sees_what_a_question_to_the_build_sees(
     folder = build_folder(home, current_id(home))
     served = open_index(home, folder, read_manifest(folder), trained.entries, encoder)
     query = read_query(typed)
-    expected, found = served.by_all(query), trained.index(trained.entries, trained.outside).by_all(query)
+    every = np.ones(len(served.layout.ids), dtype=np.bool_)
+    expected = served.by_all(query, every)
+    found = ExactIndex(encoder).over(trained).by_all(query, every)
     assert found.mode is expected.mode is Mode.VECTORS
     np.testing.assert_allclose(found.features, expected.features, atol=1e-5)
     assert found.outside == pytest.approx(expected.outside, abs=1e-5)

@@ -1,0 +1,74 @@
+"""Train on the served builds of some homes and write what is learned: `python -m kb.training HOME ...`."""
+
+import argparse
+import json
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from kb.files import data_folder, write_aside
+from kb.make import encoder_for
+from kb.ranker import EVIDENCE, Mode
+from kb.settings import DEFAULT_MODEL
+from kb.training import ranker
+from kb.training.examples import Example, left_out
+from kb.training.lessons import FOLDS, Corpus, read_corpus
+
+log = logging.getLogger("kb.training")
+
+
+def ranker_record(corpora: Sequence[Corpus], examples: Sequence[Example]) -> dict[str, object]:
+    """What `data/ranker.json` says."""
+    modes: dict[str, object] = {}
+    for mode in Mode:
+        own = [example for example in examples if example.found.mode is mode]
+        inside = [example for example in own if example.gold >= 0]
+        ranking = ranker.fit_ranking(inside)
+        coverage, intercept, threshold = ranker.fit_coverage(own, ranking)
+        log.info("%s: %d asks, %d out of scope", mode, len(inside), len(own) - len(inside))
+        modes[mode.value] = {
+            "asks": len(inside),
+            "out of scope": len(own) - len(inside),
+            "ranking": _named(mode.features, ranking),
+            "coverage": _named((*mode.features, *EVIDENCE), coverage)
+            | {"intercept": round(intercept, 4), "threshold": round(threshold, 4)},
+        }
+    return {
+        "trained by": "make train, on the catalogue's asks, statements and examples of what is out of scope",
+        "builds": described(corpora),
+        "folds": FOLDS,
+        "modes": modes,
+    }
+
+
+def described(corpora: Sequence[Corpus]) -> list[dict[str, object]]:
+    """What the builds that are trained on are made of."""
+    return [
+        {
+            "chunks": corpus.manifest.chunks,
+            "sources": [
+                f"{s.name} {s.edition} ({s.language}) from the {s.origin}" for s in corpus.manifest.sources
+            ],
+        }
+        for corpus in corpora
+    ]
+
+
+def main() -> None:
+    """Train on the builds of the given homes and write what is learned."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("homes", nargs="+", type=Path, help="homes whose served builds are trained on")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    corpora = [read_corpus(home) for home in arguments.homes]
+    encoder = encoder_for(arguments.homes[0], DEFAULT_MODEL)
+    record = ranker_record(corpora, list(left_out(corpora, encoder)))
+    write_aside(data_folder() / "ranker.json", json.dumps(record, indent=1).encode() + b"\n")
+
+
+def _named(names: Sequence[str], values: ranker.Floats) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in zip(names, values, strict=True)}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""The entries of a build as lessons: questions whose entry is known, parted into folds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kb.base import ANSWERING
+from kb.builds import Manifest, build_folder, current_id, read_chunks, read_manifest
+from kb.entries import Entry, Language, Role, Section, read_entries
+
+FOLDS = 3
+# What people would type to find the entry; the rest of an entry is what it says.
+ASKED = frozenset({Role.ASKS, Role.IN_PLACE})
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The entries of a build, the ids that can answer, and examples of what is outside, per language."""
+
+    manifest: Manifest
+    entries: tuple[Entry, ...]
+    answering: frozenset[str]
+    outside: dict[Language, tuple[str, ...]]
+
+    def without(self, fold: int) -> tuple["Corpus", "Corpus"]:
+        """The corpus without the questions of a fold, and one that holds these alone."""
+        parted = [_parted(entry, fold) for entry in self.entries]
+        outside = {language: list(enumerate(texts)) for language, texts in self.outside.items()}
+        kept = {at: tuple(t for n, t in texts if n % FOLDS != fold) for at, texts in outside.items()}
+        out = {at: tuple(t for n, t in texts if n % FOLDS == fold) for at, texts in outside.items()}
+        return (
+            replace(self, entries=tuple(entry for entry, _ in parted), outside=kept),
+            replace(self, entries=tuple(entry for _, entry in parted), outside=out),
+        )
+
+    def questions(self, *roles: Role) -> Iterator[tuple[str, str]]:
+        """The id of each entry that can answer with each of its texts of some roles."""
+        for entry in self.entries:
+            if entry.id in self.answering:
+                for section in entry.sections:
+                    if section.role in roles:
+                        yield from ((entry.id, item.text) for item in section.items)
+
+
+def read_corpus(home: Path) -> Corpus:
+    """The served build of a home as lessons."""
+    folder = build_folder(home, current_id(home))
+    entries = tuple(read_entries(folder / "entries.jsonl"))
+    newest = max((entry.edition for entry in entries if ":" in entry.id), default="")
+    outside: dict[Language, tuple[str, ...]] = {}
+    for chunk in read_chunks(folder):
+        if chunk.role is Role.OUTSIDE:
+            outside[chunk.language] = (*outside.get(chunk.language, ()), chunk.text)
+    answering = {e.id for e in entries if e.kind in ANSWERING and (":" not in e.id or e.edition == newest)}
+    return Corpus(read_manifest(folder), entries, frozenset(answering), outside)
+
+
+def _parted(entry: Entry, fold: int) -> tuple[Entry, Entry]:
+    kept: list[Section] = []
+    out: list[Section] = []
+    for section in entry.sections:
+        if section.role not in ASKED:
+            kept.append(section)
+            continue
+        for sections, wanted in ((kept, False), (out, True)):
+            items = tuple(
+                item for number, item in enumerate(section.items) if (number % FOLDS == fold) is wanted
+            )
+            if items:
+                sections.append(replace(section, items=items))
+    return replace(entry, sections=tuple(kept)), replace(entry, sections=tuple(out))
