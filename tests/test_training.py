@@ -6,6 +6,7 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
+import kb.index
 from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import cut
 from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
