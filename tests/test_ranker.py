@@ -59,7 +59,7 @@ def test_weights_are_put_to_columns_by_name(tmp_path: Path) -> None:
     assert (both.intercept, both.threshold) == (-1.5, 0.25)
     alone = models[Mode.JAPANESE_KEYWORDS]
     assert alone.ranking == tuple(range(1, 11))
-    assert len(alone.coverage) == 7 + len(EVIDENCE)
+    assert len(alone.coverage) == 10 + len(EVIDENCE)
 
 
 def test_a_score_is_the_weighted_sum_of_a_row() -> None:
