@@ -41,7 +41,6 @@ def load_model(weights: Weights) -> SentenceTransformer:
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading the weights; the command line has its own
     try:
-        model = SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
+        return SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{weights.folder}: sentence-transformers cannot load it: {error}") from error
-    return model

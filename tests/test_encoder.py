@@ -10,10 +10,10 @@ from support.encoder import WordEncoder
 
 from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts, reads
 from kb.entries import Language
-from kb.errors import ModelError
+from kb.errors import ExportError, ModelError
 from kb.make import encoder_for
 from kb.settings import DEFAULT_MODEL
-from kb.weights import find_weights
+from kb.weights import Weights, find_weights
 
 TEXTS = (
     "Keep a person in the loop before money moves.",
@@ -161,3 +161,17 @@ def test_the_default_model_reads_english_alone() -> None:
 def test_normalising_leaves_a_row_of_zeros_alone() -> None:
     rows = np.array([[3, 4], [0, 0]], dtype=np.float32)
     np.testing.assert_allclose(normalised(rows), [[0.6, 0.8], [0, 0]], atol=1e-7)
+
+
+def test_where_the_export_fails_the_model_itself_encodes_the_same(
+    real: OnnxEncoder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_weights: Weights, _folder: Path) -> None:
+        raise ExportError("no export today")
+
+    monkeypatch.setattr("kb.export.export", failing)
+    found = encoder_for(home, DEFAULT_MODEL)
+    assert not isinstance(found, OnnxEncoder)
+    assert (found.model, found.weights_sha256) == (real.model, real.weights_sha256)
+    assert np.sum(found.encode(TEXTS) * real.encode(TEXTS), axis=1).min() >= 0.9999
+    assert [found.count_pieces(text) for text in TEXTS] == [real.count_pieces(text) for text in TEXTS]
