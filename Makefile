@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run index test check install lock train screenshots bench
+.PHONY: run index test check install lock train screenshots bench quality
 
 run: install
 	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh
@@ -37,7 +37,8 @@ lock: install
 		--no-header --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak
 
-# Learn the ranker's weights from the catalogue; HOMES are homes whose served builds are trained on.
+# Learn the adapter of the encoder and the weights of the ranker; HOMES are homes whose served builds are
+# trained on. Adapters are kept in build/adapters: the same lessons are not learned twice.
 HOMES ?= build/home
 train: install
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline
@@ -53,3 +54,11 @@ screenshots: install
 bench: install
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
 	GENLENS_HOME=$(CURDIR)/build/home PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/speed.py
+
+# Measure the ranking beside simpler systems and without each of its parts, and write docs/quality.md.
+# SITES is a home with a build of the sites; QUESTIONS are files of labelled questions.
+SITES ?= build/home
+QUESTIONS ?=
+quality: install
+	PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/quality.py $(SITES) --also $(QUESTIONS) \
+		--trained-with $(filter-out $(SITES),$(HOMES)) --out docs/quality.md

@@ -1,6 +1,6 @@
 """The knowledge base: the only door to a build."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from kb.ids import find_ids, parse_id, question_of
 from kb.index import Index, open_index
 from kb.keywords import Scores
 from kb.query import Query, read_query
-from kb.ranker import load_models
+from kb.ranker import Mode, Model, load_models
 from kb.search import Filters, order
 from kb.settings import Settings
 from kb.text import fold, squeeze, terms
@@ -56,8 +56,14 @@ class Retrieval:
 class KnowledgeBase:
     """One build, read-only; opening loads no model and no vector store, the first question does."""
 
-    def __init__(self, home: Path, build_id: str, encoder: "Encoder | None" = None) -> None:
-        """Open a build; without an encoder the exported model that it was made with is used.
+    def __init__(
+        self,
+        home: Path,
+        build_id: str,
+        encoder: "Encoder | None" = None,
+        models: Mapping[Mode, Model] | None = None,
+    ) -> None:
+        """Open a build; by default with the exported model that it was made with, and the shipped ranker.
 
         :raises DamagedIndexError: it cannot be read.
         """
@@ -72,13 +78,17 @@ class KnowledgeBase:
             self._versions.setdefault(entry.id, {})[entry.language] = entry
         self._ids = tuple(self._versions)
         self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
-        self._home, self._folder, self._encoder = home, folder, encoder
+        self._home, self._folder, self._encoder, self._given = home, folder, encoder, models
         # The same few filters come with every question.
         self._admitted = lru_cache(maxsize=64)(self._admit)
 
     @cached_property
     def _index(self) -> Index:
         return open_index(self._home, self._folder, self.manifest, self.entries, self._encoder)
+
+    @property
+    def _models(self) -> Mapping[Mode, Model]:
+        return self._given or load_models()
 
     @property
     def build(self) -> str:
@@ -131,7 +141,7 @@ class KnowledgeBase:
         holding = self._with_phrases(query)
         allowed = self._allowed(filters, query) & holding
         found = self._index.by_keyword(query, allowed)
-        scores = load_models()[found.mode].score(found.features)
+        scores = self._models[found.mode].score(found.features)
         ranked = order(scores, allowed)
         named = [self._rows[i] for i in self._named(query, filters) or self._titled(query, filters)]
         rows = _first([row for row in named if holding[row]], ranked)
@@ -149,7 +159,7 @@ class KnowledgeBase:
         named = typed_ids or self._titled(query, answering)
         allowed = self._allowed(answering, query)
         found = self._index.by_all(self._spelled_out(query, typed_ids), allowed)
-        model = load_models()[found.mode]
+        model = self._models[found.mode]
         scores = model.score(found.features)
         ranked = order(scores, allowed)
         sure = 1.0 if named else model.confidence(self._index.evidence(query, found, scores, ranked))
@@ -185,10 +195,12 @@ class KnowledgeBase:
         return np.array(admitted, dtype=np.bool_)
 
     def _with_phrases(self, query: Query) -> Mask:
-        return np.array(
-            [all(self._holds(entry_id, phrase) for phrase in query.phrases) for entry_id in self._ids],
-            dtype=np.bool_,
-        )
+        if not query.phrases:
+            return np.ones(len(self._ids), dtype=np.bool_)
+        holding = np.zeros(len(self._ids), dtype=np.bool_)
+        for row in self._index.holding({term for phrase in query.phrases for term in phrase}):
+            holding[row] = all(self._holds(self._ids[row], phrase) for phrase in query.phrases)
+        return holding
 
     def _holds(self, entry_id: str, phrase: tuple[str, ...]) -> bool:
         for entry in self._versions[entry_id].values():
@@ -203,9 +215,18 @@ class KnowledgeBase:
         """Ids that a query names and the filters admit; a question of the lens stands for its practices."""
         found: list[str] = []
         for match in find_ids(query.text, self.editions[0]):
-            found += [i for i in self._ids if i != match.id and question_of(i) == match.id] or [match.id]
+            found += self._practices.get(match.id, [match.id])
         present = (entry_id for entry_id in dict.fromkeys(found) if entry_id in self._versions)
         return tuple(i for i in present if filters.admits(self._version(i, Language.ENGLISH)))
+
+    @cached_property
+    def _practices(self) -> dict[str, list[str]]:
+        """The ids of the best practices of each question that has some."""
+        practices: dict[str, list[str]] = {}
+        for entry_id in self._ids:
+            if (question := question_of(entry_id)) != entry_id:
+                practices.setdefault(question, []).append(entry_id)
+        return practices
 
     def _titled(self, query: Query, filters: Filters) -> tuple[str, ...]:
         """Ids of entries whose title has the very terms of the query, whatever their order and endings."""

@@ -46,7 +46,7 @@ class Encoder(Protocol):
 
     @property
     def weights_sha256(self) -> str:
-        """The SHA-256 of its weights, hexadecimal: vectors of equal weights can be compared."""
+        """`Weights.identity` of its weights: vectors of equal weights can be compared."""
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1."""
@@ -57,7 +57,7 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ExportFacts:
-    """What an export was made from and what its files must hash to."""
+    """What an export was made from (`Weights.identity`) and what its files must hash to."""
 
     model: str
     weights_sha256: str
@@ -121,7 +121,7 @@ class OnnxEncoder:
 
     @property
     def weights_sha256(self) -> str:
-        """The SHA-256 of the weights that the export was made from."""
+        """`Weights.identity` of the weights that the export was made from."""
         return self.facts.weights_sha256
 
     def encode(self, texts: Sequence[str]) -> Vectors:
@@ -156,7 +156,7 @@ def open_encoder(folder: Path, model: str, weights_sha256: str) -> Encoder:
     if exported(folder):
         return OnnxEncoder(folder)
     weights = find_weights(model)
-    if weights.sha256 != weights_sha256:
+    if weights.identity != weights_sha256:
         raise ModelError(
             f"{folder}: no exported model, and the weights of {model} are not those that the build was "
             "made with; run: genlens refresh"

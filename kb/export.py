@@ -91,7 +91,7 @@ def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
     model.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     ExportFacts(
         model=weights.model,
-        weights_sha256=weights.sha256,
+        weights_sha256=weights.identity,
         encoder_sha256=sha256_of(folder / MODEL_FILE),
         tokenizer_sha256=sha256_of(folder / TOKENIZER_FILE),
         dim=int(model.encode(list(PROBES[:1]), show_progress_bar=False).shape[1]),

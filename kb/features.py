@@ -4,15 +4,16 @@ Keyword scores are divided by the query's own weight (the rarity of its terms ad
 be compared between short and long questions. Cosines are used as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from kb.chunks import Chunk
 from kb.entries import Entry, Language, Role
+from kb.ids import edition_of, question_of
 from kb.keywords import KeywordIndex, Scores
 from kb.query import Query
 
@@ -30,30 +31,28 @@ _GROUPS = {
     Role.TERMS: TERMS,
     Role.OUTSIDE: OUTSIDE,
 }
+# How scores of an entry's chunks become one number: the mean of the best so many of some groups.
+_FOLDED: dict[str, tuple[int, tuple[str, ...]]] = {
+    "body": (1, (BODY,)),
+    "body, best 3": (3, (BODY,)),
+    "asks": (1, (ASKS,)),
+    "asks, best 3": (3, (ASKS,)),
+    "signs": (1, (SIGNS,)),
+    "in place": (1, (IN_PLACE,)),
+    "in place, best 3": (3, (IN_PLACE,)),
+    "terms": (1, (TERMS,)),
+    "asks and signs, best 5": (5, (ASKS, SIGNS)),
+}
+# The same of the entry's parent, which says in general what the entry says in particular.
+_FOLDED_OF_PARENT = {f"parent {name}": _FOLDED[name] for name in ("body", "asks", "asks, best 3")}
+_FOLDS = (*_FOLDED, *_FOLDED_OF_PARENT)
 KEYWORD_FEATURES = (
+    *(f"keyword {name}" for name in _FOLDS),
     "keyword entry",
-    "keyword body",
-    "keyword body, best 3",
-    "keyword asks",
-    "keyword asks, best 3",
-    "keyword signs",
-    "keyword in place",
-    "keyword in place, best 3",
-    "keyword terms",
+    "keyword parent",
     "keyword pillar",
 )
-VECTOR_FEATURES = (
-    "vector body",
-    "vector body, best 3",
-    "vector asks",
-    "vector asks, best 3",
-    "vector signs",
-    "vector in place",
-    "vector in place, best 3",
-    "vector terms",
-    "vector asks and signs, best 5",
-    "vector pillar",
-)
+VECTOR_FEATURES = (*(f"vector {name}" for name in _FOLDS), "vector pillar")
 
 
 @dataclass(frozen=True)
@@ -115,19 +114,36 @@ class Layout:
         return best
 
     @cached_property
+    def parents(self) -> Rows:
+        """(n_ids,) the row of the question of a best practice, and of the earlier edition of a risk.
+
+        The number of ids stands for no parent.
+        """
+        rows = np.full(len(self.ids), len(self.ids), dtype=np.intp)
+        for entry in self.entries:
+            if parent := _parent_of(entry):
+                rows[self.places[entry.id]] = self.places.get(parent, len(self.ids))
+        return rows
+
+    @cached_property
     def _pillars(self) -> Rows:
         of = {entry.id: entry.pillar or entry.source for entry in self.entries}
         numbers = {name: number for number, name in enumerate(dict.fromkeys(of.values()))}
         return np.array([numbers[of[entry_id]] for entry_id in self.ids], dtype=np.intp)
 
     def owners_of(self, chunks: Rows) -> Rows:
-        """The rows of the entries that some chunks belong to, each once, in order."""
-        owners = np.unique(self._owners_of_chunks[chunks])
+        """The rows of the entries that some chunks belong to, each once, where its first chunk stands."""
+        owners, first = np.unique(self._owners_of_chunks[chunks], return_index=True)
+        owners = owners[np.argsort(first)]
         return owners[owners >= 0]
 
     def chunks_of(self, entry: Entry) -> list[int]:
         """The rows of the chunks of an entry in its language."""
         return self._chunks_of.get((entry.id, entry.language), [])
+
+    def owners_of_documents(self, documents: Rows) -> Rows:
+        """The rows of the ids that some documents belong to, each once, in order."""
+        return np.unique(self._owners_of_documents[documents])
 
     def documents_of(self, rows: Rows) -> Rows:
         """The rows of the entries' documents, in every language, for rows of ids."""
@@ -163,9 +179,9 @@ class Layout:
         return {}
 
     def _table(self, language: Language, groups: tuple[str, ...]) -> Rows:
-        """A line of chunk rows for each entry, filled up with the number of chunks."""
+        """A line of chunk rows for each entry, filled up with the number of chunks, and one of no entry."""
         if (language, groups) not in self._tables:
-            owned: list[list[int]] = [[] for _ in self.ids]
+            owned: list[list[int]] = [[] for _ in (*self.ids, None)]
             for row, chunk in enumerate(self.chunks):
                 if chunk.language is language and _GROUPS.get(chunk.role, BODY) in groups:
                     owned[self.places[chunk.entry_id]].append(row)
@@ -174,6 +190,13 @@ class Layout:
                 line[: len(found)] = found
             self._tables[language, groups] = table
         return self._tables[language, groups]
+
+
+def _parent_of(entry: Entry) -> str | None:
+    if (question := question_of(entry.id)) != entry.id:
+        return question
+    edition = edition_of(entry.id) or ""
+    return next((r.id for r in entry.related if "" < (edition_of(r.id) or "") < edition), None)
 
 
 def query_weight(query: Query, chunks: KeywordIndex) -> float:
@@ -186,39 +209,25 @@ def keyword_features(layout: Layout, query: Query, scores: Scores, whole: Scores
 
     `scores` are those of the chunks and `whole` of the entries, both divided by the query's weight.
     """
-    best = partial(layout.best, np.append(scores, np.float32(0)), rows, query.language)
-    return np.stack(
-        [
-            whole[rows],
-            best(BODY),
-            best(BODY, among=3),
-            best(ASKS),
-            best(ASKS, among=3),
-            best(SIGNS),
-            best(IN_PLACE),
-            best(IN_PLACE, among=3),
-            best(TERMS),
-            layout.in_pillar(whole[rows], rows),
-        ],
-        axis=1,
-    )
+    parents = np.append(whole, np.float32(0))[layout.parents[rows]]
+    pillar = layout.in_pillar(whole[rows], rows)
+    return np.stack([*_folded(layout, scores, query.language, rows), whole[rows], parents, pillar], axis=1)
 
 
 def vector_features(layout: Layout, cosines: Scores, language: Language, rows: Rows) -> Matrix:
     """(n_rows, len(VECTOR_FEATURES)) float32, from cosines of all chunks with the question."""
-    best = partial(layout.best, np.append(cosines, np.float32(0)), rows, language)
-    return np.stack(
-        [
-            best(BODY),
-            best(BODY, among=3),
-            best(ASKS),
-            best(ASKS, among=3),
-            best(SIGNS),
-            best(IN_PLACE),
-            best(IN_PLACE, among=3),
-            best(TERMS),
-            best(ASKS, SIGNS, among=5),
-            layout.in_pillar(best(ASKS, SIGNS, IN_PLACE, among=5), rows),
-        ],
-        axis=1,
-    )
+    near = layout.best(_padded(cosines), rows, language, ASKS, SIGNS, IN_PLACE, among=5)
+    return np.stack([*_folded(layout, cosines, language, rows), layout.in_pillar(near, rows)], axis=1)
+
+
+def _folded(layout: Layout, scores: Scores, language: Language, rows: Rows) -> Iterator[Scores]:
+    """The scores of chunks folded to rows of ids, in the order of `_FOLDS`."""
+    padded, parents = _padded(scores), layout.parents[rows]
+    for among, groups in _FOLDED.values():
+        yield layout.best(padded, rows, language, *groups, among=among)
+    for among, groups in _FOLDED_OF_PARENT.values():
+        yield layout.best(padded, parents, language, *groups, among=among)
+
+
+def _padded(scores: Scores) -> Scores:
+    return np.append(scores, np.float32(0))

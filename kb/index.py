@@ -3,9 +3,9 @@
 Everything is opened when it is first needed, so that a keyword search loads neither Chroma nor a model.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from kb.vectors import VectorStore
 
 NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
-# Entries whose features are worked out: those that own a neighbour, and so many of the best by keyword.
+# Entries whose features are worked out: so many of the best by keyword, and so many of the nearest.
 CANDIDATES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Nearest:
-    """Rows of the chunks nearest to a question, and (n_chunks,) cosines; the farthest's for all others."""
+    """Rows of the chunks nearest to a question, nearest first, and (n_chunks,) cosines.
+
+    All other chunks have the cosine of the farthest of them.
+    """
 
     rows: Rows
     cosines: Scores
@@ -76,6 +79,11 @@ class Index:
         """Keyword features, and those of vectors where the model reads the language."""
         return self._found(query, allowed, self._nearest(query))
 
+    def holding(self, terms: Iterable[str]) -> Rows:
+        """The rows of the entries of which some language holds every term, in order."""
+        documents = (self._entry_keywords.documents(term).astype(np.intp) for term in terms)
+        return self.layout.owners_of_documents(reduce(np.intersect1d, documents))
+
     def _found(self, query: Query, allowed: Mask, nearest: Nearest | None) -> Found:
         mass = np.float32(query_weight(query, self.keywords))
         scores = self.keywords.score(query.weights) / mass
@@ -88,7 +96,7 @@ class Index:
             features = keyword_features(self.layout, query, scores, whole, rows)
             return Found(mode, self._spread(rows, features), scores, (outside, 0.0))
         owners = self.layout.owners_of(nearest.rows)
-        rows = np.union1d(rows, owners[allowed[owners]])
+        rows = np.union1d(rows, owners[allowed[owners]][:CANDIDATES])
         features = np.hstack(
             [
                 keyword_features(self.layout, query, scores, whole, rows),

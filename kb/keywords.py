@@ -51,12 +51,14 @@ class KeywordIndex:
                 total[self.rows[span]] += np.float32(weight) * self.scores[span]
         return total
 
+    def documents(self, term: str) -> npt.NDArray[np.int32]:
+        """The rows of the documents that a term occurs in, in order."""
+        row = self.vocabulary.get(term, -1)
+        return self.rows[self.starts[row] : self.starts[row + 1]] if row >= 0 else self.rows[:0]
+
     def holds(self, term: str, rows: npt.NDArray[np.intp]) -> bool:
         """Whether a term occurs in one of the documents."""
-        row = self.vocabulary.get(term)
-        return row is not None and bool(
-            np.isin(self.rows[self.starts[row] : self.starts[row + 1]], rows).any()
-        )
+        return bool(np.isin(self.documents(term), rows).any())
 
     def rarity(self, term: str) -> float:
         """The inverse document frequency of a term; that of a term in one document where it is unknown."""

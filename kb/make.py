@@ -92,7 +92,7 @@ def encoder_for(home: Path, model: str) -> Encoder:
     :raises StorageError: the home cannot be written or is full.
     """
     weights = find_weights(model)
-    folder = export_folder(home, weights.sha256)
+    folder = export_folder(home, weights.identity)
     if not exported(folder):
         from kb.export import export  # imports torch
 
@@ -101,7 +101,7 @@ def encoder_for(home: Path, model: str) -> Encoder:
             export(weights, folder)
         except ExportError as error:
             log.warning("%s; questions will be encoded by the model itself", error)
-    return open_encoder(folder, model, weights.sha256)
+    return open_encoder(folder, model, weights.identity)
 
 
 def _kept_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:

@@ -4,11 +4,15 @@ The one module that talks to sentence-transformers; only builds, and questions w
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
+import torch
+from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
+from kb.adapter import Adapter
 from kb.encoder import Vectors, normalised
 from kb.errors import ModelError
 from kb.weights import Weights
@@ -20,27 +24,48 @@ class TransformerEncoder:
     def __init__(self, weights: Weights) -> None:
         self._model = load_model(weights)
         self.model = weights.model
-        self.weights_sha256 = weights.sha256
+        self.weights_sha256 = weights.identity
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1; long texts are cut off."""
         if not texts:
-            return np.empty((0, self._model.get_sentence_embedding_dimension() or 0), dtype=np.float32)
+            return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
         found = self._model.encode(list(texts), show_progress_bar=False)
         return normalised(np.asarray(found, dtype=np.float32))
 
     def count_pieces(self, text: str) -> int:
         """The number of word pieces of a text, marks left out."""
-        return len(self._model.tokenizer.tokenize(text))
+        return len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
 def load_model(weights: Weights) -> SentenceTransformer:
-    """The model on the CPU, ready to encode.
+    """The model on the CPU, ready to encode, with its adapter added to its weights.
 
-    :raises ModelError: sentence-transformers cannot load it.
+    :raises ModelError: sentence-transformers cannot load it, or the adapter does not fit it.
     """
     disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading the weights; the command line has its own
     try:
-        return SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
+        model = SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(f"{weights.folder}: sentence-transformers cannot load it: {error}") from error
+    if weights.adapter is not None:
+        add_adapter(model, weights.adapter)
+    return model
+
+
+def add_adapter(model: SentenceTransformer, adapter: Adapter) -> None:
+    """Add scale * B A to each weight that the adapter has matrices for.
+
+    :raises ModelError: the adapter does not fit the model.
+    """
+    try:
+        matrices = load_file(adapter.file)
+        layers = cast(torch.nn.Module, model[0].auto_model)
+        with torch.no_grad():
+            for name in sorted(key.removesuffix(".A") for key in matrices if key.endswith(".A")):
+                added = matrices[f"{name}.B"].float() @ matrices[f"{name}.A"].float()
+                layers.get_parameter(f"{name}.weight").add_(added, alpha=adapter.scale)
+    except (OSError, KeyError, AttributeError, RuntimeError) as error:
+        raise ModelError(
+            f"{adapter.file}: does not fit the model ({error}); install genlens again"
+        ) from error

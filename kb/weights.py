@@ -1,9 +1,11 @@
 """Where an embedding model's weights are, and whether they are the pinned ones."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from kb.adapter import Adapter, find_adapter
 from kb.errors import ModelError
 from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL
@@ -16,15 +18,35 @@ WEIGHTS_FILE = "model.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """A sentence-transformers folder and the SHA-256 of its weights (hexadecimal)."""
+    """A sentence-transformers folder, the SHA-256 of its weights (hexadecimal), and what is added to them."""
 
     model: str
     folder: Path
     sha256: str
+    adapter: Adapter | None = None
+
+    @property
+    def identity(self) -> str:
+        """The SHA-256 of the weights, or of it and the adapter: what is equal makes equal vectors."""
+        if self.adapter is None:
+            return self.sha256
+        added = f"{self.sha256} {self.adapter.sha256} {self.adapter.scale}"
+        return hashlib.sha256(added.encode()).hexdigest()
 
 
 def find_weights(model: str) -> Weights:
     """The weights of a model from, in this order: a path, the hub's cache, a carrying package, the hub.
+
+    The default model comes with the adapter that was trained for it; a path is taken as it is.
+
+    :raises ModelError: none of these has it, or a SHA-256 is not the pinned one.
+    """
+    plain = find_plain_weights(model)
+    return replace(plain, adapter=find_adapter(plain.sha256)) if model in PINNED else plain
+
+
+def find_plain_weights(model: str) -> Weights:
+    """The weights of a model as they were published, without an adapter; looked for in the same places.
 
     :raises ModelError: none of these has it, or its SHA-256 is not the pinned one.
     """

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -6,8 +7,19 @@ import pytest
 from support.corpus import prose
 
 from kb.chunks import Chunk
-from kb.entries import Entry, Kind, Language, Role
-from kb.features import ASKS, BODY, SIGNS, TERMS, Layout, keyword_features, query_weight, vector_features
+from kb.entries import Entry, Kind, Language, Related, Role
+from kb.features import (
+    ASKS,
+    BODY,
+    KEYWORD_FEATURES,
+    SIGNS,
+    TERMS,
+    VECTOR_FEATURES,
+    Layout,
+    keyword_features,
+    query_weight,
+    vector_features,
+)
 from kb.keywords import KeywordIndex, Scores
 from kb.query import Query, read_query
 
@@ -28,7 +40,7 @@ def chunk(entry_id: str, role: Role, language: Language = EN) -> Chunk:
 
 # A has an English and a Japanese version; chunks of an entry need not stand together.
 LAYOUT = Layout(
-    ids=("A", "B", "C"),
+    ids=("A", "C-BP01", "C"),
     chunks=(
         chunk("A", Role.INTRODUCTION),  # 0
         chunk("C", Role.RESOURCES),  # 1
@@ -38,15 +50,15 @@ LAYOUT = Layout(
         chunk("A", Role.ASKS),  # 5
         chunk("A", Role.STEPS, JA),  # 6
         chunk("A", Role.ASKS, JA),  # 7
-        chunk("B", Role.SIGNS),  # 8
-        chunk("B", Role.TERMS),  # 9
-        chunk("B", Role.ASKS),  # 10
+        chunk("C-BP01", Role.SIGNS),  # 8
+        chunk("C-BP01", Role.TERMS),  # 9
+        chunk("C-BP01", Role.ASKS),  # 10
         chunk("A", Role.STEPS),  # 11
         chunk("", Role.OUTSIDE),  # 12
         chunk("", Role.OUTSIDE, JA),  # 13
         chunk("", Role.OUTSIDE),  # 14
     ),
-    entries=(entry("A"), entry("B"), entry("A", JA), entry("C")),
+    entries=(entry("A"), entry("C-BP01"), entry("A", JA), entry("C")),
 )
 SCORES = np.array(
     [0.2, 0.7, 0.1, 0.4, 0.3, 0.2, 0.9, 0.8, 0.5, 0.3, 0.8, 0.6, 0.95, 0.99, 0.35], dtype=np.float32
@@ -104,10 +116,10 @@ def test_documents_score_for_their_entries_in_their_language() -> None:
 def test_chunks_and_documents_are_told_by_entry() -> None:
     assert LAYOUT.chunks_of(entry("A")) == [0, 2, 3, 4, 5, 11]
     assert LAYOUT.chunks_of(entry("A", JA)) == [6, 7]
-    assert LAYOUT.chunks_of(entry("B", JA)) == []
+    assert LAYOUT.chunks_of(entry("C-BP01", JA)) == []
     assert LAYOUT.documents_of(np.array([2, 0])).tolist() == [0, 2, 3]
     assert LAYOUT.documents_of(np.array([], dtype=np.intp)).tolist() == []
-    assert LAYOUT.places == {"A": 0, "B": 1, "C": 2}
+    assert LAYOUT.places == {"A": 0, "C-BP01": 1, "C": 2}
 
 
 def test_the_nearest_example_of_what_is_outside_is_told_by_language() -> None:
@@ -141,74 +153,133 @@ def features(typed: str) -> tuple[Query, Scores]:
     return query, keyword_features(LAYOUT, query, CHUNKS.score(query.weights) / mass, whole, EVERY)
 
 
+def named(names: Sequence[str], row: Scores) -> dict[str, float]:
+    """The features of a row that are not 0."""
+    return {n: round(float(v), 4) for n, v in zip(names, row, strict=True) if v}
+
+
 def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
     # Twice "role" of rarity 2 and once "key" of rarity 1: weight 5. Chunk 0 scores 2 * 1 + 0.5,
     # chunk 10 scores 2 * 2, chunks 1 and 8 score 1 and 4; documents 0 and 1 score 11 and 5.
     query, found = features("role key roles")
     assert query_weight(query, CHUNKS) == 5
-    close(
-        found,
-        [
-            [2.2, 0.5, 0.5 / 3, 0, 0, 0, 0, 0, 0, 3.2 / 3],
-            [1.0, 0, 0, 0.8, 0.8 / 3, 0.8, 0, 0, 0, 3.2 / 3],
-            [0, 0.2, 0.2 / 3, 0, 0, 0, 0, 0, 0, 3.2 / 3],
-        ],
-    )
+    # The pillar, here the source: (2.2 + 1.0 + 0) / 3. The third entry is the parent of the second.
+    assert [named(KEYWORD_FEATURES, row) for row in found] == [
+        {
+            "keyword body": 0.5,
+            "keyword body, best 3": 0.1667,
+            "keyword entry": 2.2,
+            "keyword pillar": 1.0667,
+        },
+        {
+            "keyword asks": 0.8,
+            "keyword asks, best 3": 0.2667,
+            "keyword signs": 0.8,
+            "keyword asks and signs, best 5": 0.32,
+            "keyword parent body": 0.2,
+            "keyword entry": 1.0,
+            "keyword pillar": 1.0667,
+        },
+        {"keyword body": 0.2, "keyword body, best 3": 0.0667, "keyword pillar": 1.0667},
+    ]
 
 
 def test_keyword_features_of_a_japanese_query_are_those_of_japanese_text() -> None:
     query, found = features("鍵")
     assert query.language is JA
-    close(found, [[4, 3, 1, 0, 0, 0, 0, 0, 0, 4 / 3], [0] * 9 + [4 / 3], [0] * 9 + [4 / 3]])
+    assert [named(KEYWORD_FEATURES, row) for row in found] == [
+        {
+            "keyword body": 3.0,
+            "keyword body, best 3": 1.0,
+            "keyword entry": 4.0,
+            "keyword pillar": 1.3333,
+        },
+        {"keyword pillar": 1.3333},
+        {"keyword pillar": 1.3333},
+    ]
 
 
 def test_an_unknown_term_makes_the_shares_smaller() -> None:
     # 5 and ln(1 + 15.5 / 1.5)
     query, found = features("role key roles soup")
     assert query_weight(query, CHUNKS) == pytest.approx(5 + 2.427748, abs=1e-6)
-    assert found[0, 0] == pytest.approx(11 / 7.427748)
+    assert found[0, KEYWORD_FEATURES.index("keyword entry")] == pytest.approx(11 / 7.427748)
 
 
 @pytest.mark.parametrize("typed", ["what is it", "soup", "これはなに"])
 def test_a_query_without_known_terms_has_no_features(typed: str) -> None:
     _, found = features(typed)
-    assert found.tolist() == [[0] * 10] * 3
+    assert not found.any()
+    assert found.shape == (3, len(KEYWORD_FEATURES))
 
 
 def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
-    # Body, best 3, asks, best 3, signs, in place, best 3, terms, best 5 of asks and signs, the source's mean.
-    close(
-        vector_features(LAYOUT, SCORES, EN, EVERY),
-        [
-            [0.6, 0.266667, 0.4, 0.3, 0, 0, 0, 0, 0.2, 0.153333],
-            [0, 0, 0.8, 0.266667, 0.5, 0, 0, 0.3, 0.26, 0.153333],
-            [0.7, 0.233333, 0, 0, 0, 0, 0, 0, 0, 0.153333],
-        ],
+    found = vector_features(LAYOUT, SCORES, EN, EVERY)
+    assert [named(VECTOR_FEATURES, row) for row in found] == [
+        {
+            "vector body": 0.6,
+            "vector body, best 3": 0.2667,
+            "vector asks": 0.4,
+            "vector asks, best 3": 0.3,
+            "vector asks and signs, best 5": 0.2,
+            "vector pillar": 0.1533,
+        },
+        {
+            "vector asks": 0.8,
+            "vector asks, best 3": 0.2667,
+            "vector signs": 0.5,
+            "vector terms": 0.3,
+            "vector asks and signs, best 5": 0.26,
+            "vector parent body": 0.7,
+            "vector pillar": 0.1533,
+        },
+        {"vector body": 0.7, "vector body, best 3": 0.2333, "vector pillar": 0.1533},
+    ]
+    found = vector_features(LAYOUT, SCORES, JA, EVERY)
+    assert [named(VECTOR_FEATURES, row) for row in found] == [
+        {
+            "vector body": 0.9,
+            "vector body, best 3": 0.3,
+            "vector asks": 0.8,
+            "vector asks, best 3": 0.2667,
+            "vector asks and signs, best 5": 0.16,
+            "vector pillar": 0.0533,
+        },
+        {"vector pillar": 0.0533},
+        {"vector pillar": 0.0533},
+    ]
+
+
+def test_the_parent_is_the_question_of_a_practice_or_the_earlier_edition_of_a_risk() -> None:
+    twins = (Related("LLM09:2026", "near"), Related("LLM06:2025", "the same"), Related("LLM01:2025", "part"))
+    entries = (
+        entry("LLM06:2025"),
+        replace(entry("LLM03:2026"), related=twins),
+        replace(entry("LLM03:2026", JA), related=twins),
+        entry("GENSEC01-BP01"),
+        replace(entry("GENSEC02-BP01"), related=twins),
+        entry("GENSEC01"),
     )
-    close(
-        vector_features(LAYOUT, SCORES, JA, EVERY),
-        [
-            [0.9, 0.3, 0.8, 0.266667, 0, 0, 0, 0, 0.16, 0.053333],
-            [0] * 9 + [0.053333],
-            [0] * 9 + [0.053333],
-        ],
-    )
+    ids = tuple(dict.fromkeys(e.id for e in entries))
+    layout = Layout(ids, (), entries)
+    # 5 stands for none: of the oldest edition, of a practice whose question is missing, of a question.
+    assert layout.parents.tolist() == [5, 0, 4, 5, 5]
 
 
 def test_features_are_those_of_the_rows_that_are_asked_for() -> None:
     close(LAYOUT.best(FILLED, np.array([2, 0]), EN, BODY), [0.7, 0.6])
     every = vector_features(LAYOUT, SCORES, EN, EVERY)
-    close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :9], every[[1], :9].tolist())
+    close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :-1], every[[1], :-1].tolist())
 
 
 def test_a_pillar_counts_by_the_mean_of_its_best_three() -> None:
     values = np.array([0.3, 0.9, 0.6], dtype=np.float32)
     close(LAYOUT.in_pillar(values, EVERY), [0.6, 0.6, 0.6])
-    other = replace(entry("B"), pillar="Security")
+    other = replace(entry("C-BP01"), pillar="Security")
     parted = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
     close(parted.in_pillar(values, EVERY), [0.3, 0.3, 0.3])
     close(parted.in_pillar(np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
 
 
 def test_chunks_tell_their_entries_and_examples_of_what_is_outside_have_none() -> None:
-    assert LAYOUT.owners_of(np.array([12, 10, 2, 3, 0])).tolist() == [0, 1]
+    assert LAYOUT.owners_of(np.array([12, 10, 2, 3, 0])).tolist() == [1, 0]

@@ -14,8 +14,8 @@ from kb.builds import read_chunks
 from kb.chunks import cut, outside_chunks
 from kb.entries import Language, RiskLevel, Role
 from kb.errors import DamagedIndexError, ModelError
-from kb.features import Layout
-from kb.index import Index, Nearest, StoredVectors
+from kb.features import KEYWORD_FEATURES, VECTOR_FEATURES, Layout
+from kb.index import Found, Index, Nearest, StoredVectors
 from kb.keywords import Scores, index_chunks, index_entries
 from kb.make import make_build
 from kb.query import read_query
@@ -88,8 +88,12 @@ def small(cosines: Scores | None = COSINES) -> Index:
     chunks = tuple(replace(chunk, context="") for chunk in chunks)
     ids = tuple(entry.id for entry in entries)
     layout = Layout(ids, chunks, entries)
-    nearest = None if cosines is None else Nearest(np.arange(5), cosines)
+    nearest = None if cosines is None else Nearest(np.argsort(-cosines, kind="stable"), cosines)
     return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: nearest)
+
+
+def column(found: Found, name: str) -> list[float]:
+    return [float(value) for value in found.features[:, found.mode.features.index(name)]]
 
 
 def test_by_keyword_there_are_scores_of_chunks_and_of_what_is_outside() -> None:
@@ -97,20 +101,20 @@ def test_by_keyword_there_are_scores_of_chunks_and_of_what_is_outside() -> None:
     # The query's weight, which scores are divided by, is twice that.
     found = small().by_keyword(read_query("soup roles"), EVERY)
     assert found.mode is Mode.ENGLISH_KEYWORDS
-    assert found.features.shape == (3, 10)
+    assert found.features.shape == (3, len(KEYWORD_FEATURES))
     assert found.chunk_scores.tolist() == pytest.approx([0, 0.5, 0.5, 0.5, 0.5])
     assert found.outside == (pytest.approx(0.5), 0.0)
-    assert found.features[:, 1].tolist() == pytest.approx([0.5, 0.5, 0.5])
+    assert column(found, "keyword body") == pytest.approx([0.5, 0.5, 0.5])
 
 
 def test_with_vectors_a_chunk_is_near_by_words_by_meaning_or_both() -> None:
     found = small().by_all(read_query("soup roles"), EVERY)
     assert found.mode is Mode.VECTORS
-    assert found.features.shape == (3, 20)
+    assert found.features.shape == (3, len(KEYWORD_FEATURES) + len(VECTOR_FEATURES))
     # Keyword scores are divided by the highest, and cosines added.
     assert found.chunk_scores.tolist() == pytest.approx([0.1, 1.6, 1.5, 1.0, 1.4])
     assert found.outside == (pytest.approx(0.5), pytest.approx(0.4))
-    assert found.features[:, 10].tolist() == pytest.approx([0.6, 0.5, 0.0])
+    assert column(found, "vector body") == pytest.approx([0.6, 0.5, 0.0])
     unknown = small().by_all(read_query("zzz"), EVERY)
     assert unknown.chunk_scores.tolist() == pytest.approx([0.1, 0.6, 0.5, 0.0, 0.4])
 
@@ -120,17 +124,27 @@ def test_entries_that_are_not_allowed_have_no_features() -> None:
     assert [bool(row.any()) for row in found.features] == [True, False, True]
 
 
-def test_features_are_worked_out_for_the_best_by_keyword_and_the_owners_of_neighbours(
+def test_features_are_worked_out_for_the_best_by_keyword_and_the_nearest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(kb.index, "CANDIDATES", 1)
     alone = small().by_keyword(read_query("soup soup roles"), EVERY)
     assert [bool(row.any()) for row in alone.features] == [False, False, True]
+    both = small().by_all(read_query("soup soup roles"), EVERY)
+    assert [bool(row.any()) for row in both.features] == [True, False, True]
+
+
+def test_entries_that_hold_every_term_are_told() -> None:
+    assert small().holding(["lamp"]).tolist() == [0, 1, 2]
+    assert small().holding(["lamp", "role"]).tolist() == [0, 1]
+    assert small().holding(["role", "soup"]).tolist() == []
+    assert small().holding(["lamp", "zzz"]).tolist() == []
 
 
 def test_without_vectors_all_there_is_are_keywords() -> None:
     found = small(None).by_all(read_query("soup roles"), EVERY)
-    assert (found.mode, found.features.shape, found.outside[1]) == (Mode.ENGLISH_KEYWORDS, (3, 10), 0.0)
+    assert (found.mode, found.outside[1]) == (Mode.ENGLISH_KEYWORDS, 0.0)
+    assert found.features.shape == (3, len(KEYWORD_FEATURES))
 
 
 def evidence(typed: str, scores: list[float], ranked: list[int]) -> dict[str, float]:

@@ -10,14 +10,14 @@ import kb.index
 from kb.builds import Manifest, build_folder, current_id, read_manifest
 from kb.chunks import cut
 from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
-from kb.features import Layout
+from kb.features import KEYWORD_FEATURES, Layout
 from kb.index import Found, Index, open_index
 from kb.keywords import index_chunks, index_entries
 from kb.make import make_build
 from kb.query import read_query
 from kb.ranker import Mode, Model
 from kb.training.examples import ExactIndex, Example, left_out
-from kb.training.lessons import FOLDS, Corpus, read_corpus
+from kb.training.lessons import FOLDS, Corpus, lessons, read_corpus
 from kb.training.ranker import fit_coverage, fit_ranking
 
 EN = Language.ENGLISH
@@ -76,8 +76,9 @@ def test_entries_that_may_not_be_found_do_not_count_for_the_ranking() -> None:
 
 
 def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
-    strong, weak = [0.9, 0.8, *[0] * 8], [0.2, 0.1, *[0] * 8]
-    nothing = [0.01] * 10
+    rest = [0.0] * (len(KEYWORD_FEATURES) - 2)
+    strong, weak = [0.9, 0.8, *rest], [0.2, 0.1, *rest]
+    nothing = [0.01] * len(KEYWORD_FEATURES)
     inside = [
         example([[*strong[:1], level, *strong[2:]], weak, nothing], 0, "key lamp")
         for level in (0.6, 0.7, 0.8, 0.9)
@@ -86,7 +87,7 @@ def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
         example([[*weak[:1], level, *weak[2:]], weak, nothing], -1, "key soup zzz")
         for level in (0.1, 0.15, 0.2)
     ]
-    ranking = np.array([1.0, 1.0, *[0.0] * 8])
+    ranking = np.array([1.0, 1.0, *rest])
     weights, intercept, threshold = fit_coverage([*outside, *inside], ranking)
     model = Model(tuple(ranking), tuple(weights), intercept, threshold)
 
@@ -152,7 +153,7 @@ def trained(home: Path, encoder: WordEncoder) -> Corpus:
 def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(
     trained: Corpus, encoder: WordEncoder
 ) -> None:
-    examples = [e for e in left_out([trained], encoder) if e.found.mode is Mode.VECTORS]
+    examples = [e for e in left_out([trained], lambda _: encoder) if e.found.mode is Mode.VECTORS]
     told = sorted((e.query.text, e.index.layout.ids[e.gold] if e.gold >= 0 else "") for e in examples)
     assert told == [
         ("floods", "LLM06:2026"),
@@ -173,16 +174,16 @@ def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(
 
 
 def test_nothing_asked_is_found_as_it_stands(trained: Corpus, encoder: WordEncoder) -> None:
-    for example in left_out([trained], encoder):
+    for example in left_out([trained], lambda _: encoder):
         assert example.query.text not in {chunk.text for chunk in example.index.layout.chunks}
         # By vector it would be as near as can be.
         if example.found.mode is Mode.VECTORS:
-            assert example.found.features[:, 10:].max() < 0.99
+            assert example.found.features[:, len(KEYWORD_FEATURES) :].max() < 0.99
             assert example.found.outside[1] < 0.99
 
 
 def test_each_is_asked_with_vectors_and_by_keyword_alone(trained: Corpus, encoder: WordEncoder) -> None:
-    modes = [example.found.mode.value for example in left_out([trained], encoder)]
+    modes = [example.found.mode.value for example in left_out([trained], lambda _: encoder)]
     assert {mode: modes.count(mode) for mode in set(modes)} == {
         "vectors": 16,
         "keywords en": 14,
@@ -205,3 +206,18 @@ def test_training_sees_what_a_question_to_the_build_sees(
     assert found.mode is expected.mode is Mode.VECTORS
     np.testing.assert_allclose(found.features, expected.features, atol=1e-5)
     assert found.outside == pytest.approx(expected.outside, abs=1e-5)
+
+
+def test_lessons_are_what_is_asked_and_read_of_each_entry_in_english(
+    trained: Corpus, encoder: WordEncoder
+) -> None:
+    found = lessons([trained, trained], encoder.count_pieces)
+    assert found.asked["LLM06:2026"] == ("floods",)
+    assert found.asked["GENSEC05-BP01"][-6:] == tuple(f"narrow {letter}" for letter in "abcdef")
+    assert "権限の幅" not in found.asked["GENSEC05-BP01"]
+    assert not {"LLM06:2025", "genai-lens/definitions"} & found.asked.keys()
+    assert found.outside == tuple(OUTSIDE[EN])
+    passages = [text for texts in found.read.values() for text in texts]
+    assert passages
+    assert len(set(passages)) == len(passages)
+    assert not set(passages) & {text for texts in found.asked.values() for text in texts}

@@ -45,7 +45,9 @@ def test_the_wheel_holds_data_page_theme_and_licence(installed: Path) -> None:
     assert sum(name.startswith("genlens_data/catalog/genai-lens/GEN") for name in catalogue) == 29
     assert sum(name.startswith("genlens_data/catalog/owasp-llm/") for name in catalogue) == 20
     assert {
-        "genlens_data/ranker.json", "genlens_data/catalog/scope.yaml",
+        "genlens_data/encoder/adapter.safetensors", "genlens_data/encoder/adapter.json",
+        "genlens_data/ranker.json",
+        "genlens_data/catalog/scope.yaml",
         "streamlit_app.py", ".streamlit/config.toml", "genlens_data/sources/genai-lens.toml",
         "genlens_data/sources/owasp-llm.toml", "kb/py.typed", "assistant/pages/icon.svg",
         "genlens-0.1.0.dist-info/licenses/LICENSE",

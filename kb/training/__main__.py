@@ -4,17 +4,32 @@ import argparse
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
+from kb.adapter import FACTS_FILE, MATRICES_FILE, Adapter
 from kb.files import data_folder, write_aside
-from kb.make import encoder_for
 from kb.ranker import EVIDENCE, Mode
 from kb.settings import DEFAULT_MODEL
-from kb.training import ranker
+from kb.training import adapter, ranker
 from kb.training.examples import Example, left_out
 from kb.training.lessons import FOLDS, Corpus, read_corpus
+from kb.weights import find_plain_weights
 
 log = logging.getLogger("kb.training")
+
+
+def adapter_record(corpora: Sequence[Corpus], trained: Adapter) -> dict[str, object]:
+    """What `data/encoder/adapter.json` says."""
+    return {
+        "trained by": "make train, on the catalogue and the pages of the builds below",
+        "builds": described(corpora),
+        "model": DEFAULT_MODEL,
+        "weights_sha256": find_plain_weights(DEFAULT_MODEL).sha256,
+        "sha256": trained.sha256,
+        "scale": trained.scale,
+        "recipe": asdict(adapter.RECIPE),
+    }
 
 
 def ranker_record(corpora: Sequence[Corpus], examples: Sequence[Example]) -> dict[str, object]:
@@ -58,12 +73,21 @@ def main() -> None:
     """Train on the builds of the given homes and write what is learned."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("homes", nargs="+", type=Path, help="homes whose served builds are trained on")
+    parser.add_argument("--kept", type=Path, default=Path("build/adapters"), help="where adapters are kept")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     corpora = [read_corpus(home) for home in arguments.homes]
-    encoder = encoder_for(arguments.homes[0], DEFAULT_MODEL)
-    record = ranker_record(corpora, list(left_out(corpora, encoder)))
-    write_aside(data_folder() / "ranker.json", json.dumps(record, indent=1).encode() + b"\n")
+    record = ranker_record(
+        corpora, list(left_out(corpora, lambda fold: adapter.encoder_without(fold, corpora, arguments.kept)))
+    )
+    whole = adapter.adapter_of(corpora, arguments.kept)
+    write_aside(data_folder() / "encoder" / MATRICES_FILE, whole.file.read_bytes())
+    _write(data_folder() / "encoder" / FACTS_FILE, adapter_record(corpora, whole))
+    _write(data_folder() / "ranker.json", record)
+
+
+def _write(file: Path, record: dict[str, object]) -> None:
+    write_aside(file, json.dumps(record, indent=1).encode() + b"\n")
 
 
 def _named(names: Sequence[str], values: ranker.Floats) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """Lessons to examples: what an index says of the questions of a fold that it does not hold."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,10 +66,10 @@ class ExactIndex:
         return Nearest(readable[best], cosines)
 
 
-def left_out(corpora: Sequence[Corpus], encoder: Encoder) -> Iterator[Example]:
-    """Every question of the corpora, asked of an index that lacks those of its fold."""
-    indexes = ExactIndex(encoder)
+def left_out(corpora: Sequence[Corpus], encoder_of: Callable[[int], Encoder]) -> Iterator[Example]:
+    """Every question of the corpora, asked of an index, and of an encoder, that lack those of its fold."""
     for fold in range(FOLDS):
+        indexes = ExactIndex(encoder_of(fold))
         for corpus in corpora:
             kept, out = corpus.without(fold)
             index = indexes.over(kept)

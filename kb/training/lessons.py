@@ -1,16 +1,18 @@
 """The entries of a build as lessons: questions whose entry is known, parted into folds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.base import ANSWERING
 from kb.builds import Manifest, build_folder, current_id, read_chunks, read_manifest
+from kb.chunks import CountPieces, cut
 from kb.entries import Entry, Language, Role, Section, read_entries
 
 FOLDS = 3
 # What people would type to find the entry; the rest of an entry is what it says.
 ASKED = frozenset({Role.ASKS, Role.IN_PLACE})
+_NOT_READ = ASKED | {Role.SIGNS, Role.TERMS, Role.RESOURCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,34 @@ def read_corpus(home: Path) -> Corpus:
             outside[chunk.language] = (*outside.get(chunk.language, ()), chunk.text)
     answering = {e.id for e in entries if e.kind in ANSWERING and (":" not in e.id or e.edition == newest)}
     return Corpus(read_manifest(folder), entries, frozenset(answering), outside)
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What the encoder learns from, in English: by id what is asked and what is read, and what is outside."""
+
+    asked: dict[str, tuple[str, ...]]
+    read: dict[str, tuple[str, ...]]
+    outside: tuple[str, ...]
+
+
+def lessons(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
+    """The lessons of some corpora, each text of an id once."""
+    asked: dict[str, dict[str, None]] = {}
+    read: dict[str, dict[str, None]] = {}
+    for corpus in corpora:
+        english = replace(corpus, entries=tuple(e for e in corpus.entries if e.language is Language.ENGLISH))
+        for entry_id, text in english.questions(Role.SIGNS, *ASKED):
+            asked.setdefault(entry_id, {})[text] = None
+        for chunk in cut(english.entries, count_pieces):
+            if chunk.role not in _NOT_READ and chunk.entry_id in asked:
+                read.setdefault(chunk.entry_id, {})[chunk.embedded] = None
+    outside = dict.fromkeys(text for corpus in corpora for text in corpus.outside.get(Language.ENGLISH, ()))
+    return Lessons(
+        {entry_id: tuple(texts) for entry_id, texts in asked.items()},
+        {entry_id: tuple(texts) for entry_id, texts in read.items()},
+        tuple(outside),
+    )
 
 
 def _parted(entry: Entry, fold: int) -> tuple[Entry, Entry]:

@@ -14,6 +14,8 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
+from growth import CHUNKS, TIMES, growth
+
 from assistant.answer import ask
 from kb.base import open_served
 from kb.builds import build_folder, export_folder
@@ -115,6 +117,14 @@ def memory(questions: Sequence[str]) -> tuple[str, str, str]:
     return "memory of a serving process, MiB", f"{float(done.stdout):.0f}", "450"
 
 
+def growing(settings: Settings, questions: Sequence[str]) -> tuple[str, str, str]:
+    """The slowest questions to a synthetic corpus against those to a small one."""
+    base = open_served(settings)
+    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
+    what = f"`ask`, warm, p95, with {CHUNKS * TIMES:,} synthetic chunks, to {CHUNKS:,}"
+    return what, f"{growth(base, encoder, questions):.2f}", "2"
+
+
 def main() -> None:
     """Measure everything and write the page."""
     settings = load_settings()
@@ -133,6 +143,7 @@ def main() -> None:
         tutorial(settings),
         searching(),
         memory(questions),
+        growing(settings, questions),
     ]
     table = ["| what | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     packages = ("chromadb", "onnxruntime", "llama-index-core", "sentence-transformers")

@@ -1,0 +1,92 @@
+"""How a question slows down as the corpus grows: a small and a large one, of words of the served corpus."""
+
+import random
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from statistics import quantiles
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from zlib import crc32
+
+import numpy as np
+
+from assistant.answer import ask
+from kb.base import KnowledgeBase
+from kb.encoder import OnnxEncoder, Vectors, normalised
+from kb.entries import Entry, Item, Kind, Language, Role, Section
+from kb.make import make_build
+
+CHUNKS, TIMES = 1_000, 100
+CHUNKS_OF_AN_ENTRY, WORDS_OF_A_CHUNK = 20, 40
+ROLES = (Role.INTRODUCTION, Role.GUIDANCE, Role.STEPS, Role.ASKS, Role.SIGNS)
+
+
+class Scattered:
+    """Vectors that texts are given by chance, and keep: the hardest neighbours, at no cost."""
+
+    def __init__(self, real: OnnxEncoder) -> None:
+        self.model, self.weights_sha256, self._dim = real.model, real.weights_sha256, real.facts.dim
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """(n_texts, dim) float32, rows of length 1."""
+        rows = [np.random.default_rng(crc32(text.encode())).standard_normal(self._dim) for text in texts]
+        return normalised(np.array(rows, dtype=np.float32))
+
+    def count_pieces(self, text: str) -> int:
+        """The number of words."""
+        return len(text.split())
+
+
+def growth(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> float:
+    """The p95 of asking a corpus of CHUNKS * TIMES chunks, over that of one of CHUNKS."""
+    words = [word for entry in base.entries for section in entry.sections for word in section.text.split()]
+    small, large = (
+        _p95(_synthetic(words, chunks), encoder, questions) for chunks in (CHUNKS, CHUNKS * TIMES)
+    )
+    return large / small
+
+
+def _p95(entries: Sequence[Entry], encoder: OnnxEncoder, questions: Sequence[str]) -> float:
+    with TemporaryDirectory() as home:
+        manifest = make_build(Path(home), Scattered(encoder), entries, (), "2026-01-01T00:00:00Z")
+        grown = KnowledgeBase(Path(home), manifest.id, encoder)
+        for question in questions[:20]:
+            ask(grown, question)
+        times = []
+        for question in questions:
+            start = perf_counter()
+            ask(grown, question)
+            times.append(perf_counter() - start)
+    return quantiles(times, n=20)[-1]
+
+
+def _synthetic(words: Sequence[str], chunks: int) -> list[Entry]:
+    """Best practices, as many as fill so many chunks, of words drawn as often as they stand in the corpus."""
+    chance = random.Random(7)  # noqa: S311 - no secret is made
+
+    def drawn(count: int) -> str:
+        return " ".join(chance.choices(words, k=count))
+
+    return [_entry(number, drawn) for number in range(chunks // CHUNKS_OF_AN_ENTRY)]
+
+
+def _entry(number: int, drawn: Callable[[int], str]) -> Entry:
+    entry_id = f"GENSEC{number // 99 + 1:02}-BP{number % 99 + 1:02}"
+    return Entry(
+        id=entry_id,
+        kind=Kind.BEST_PRACTICE,
+        title=drawn(6),
+        source="synthetic",
+        edition="1",
+        url="https://synthetic.example/",
+        language=Language.ENGLISH,
+        sections=tuple(_sections(drawn)),
+        pillar="Security",
+        question=drawn(9),
+    )
+
+
+def _sections(drawn: Callable[[int], str]) -> Iterator[Section]:
+    for role in ROLES:
+        items = (Item(drawn(WORDS_OF_A_CHUNK)) for _ in range(CHUNKS_OF_AN_ENTRY // len(ROLES)))
+        yield Section(role.value, role, tuple(items))
