@@ -8,6 +8,7 @@ GenlensError
 ├── ModelError           an embedding model is missing, altered or cannot be run
 │   └── ExportError          it can be run, but not exported
 ├── StorageError         the home folder cannot be written or is full
+├── BusyError            another process is changing the builds, and does not end
 └── ServingError
     ├── NoIndexError         nothing has been built yet
     └── DamagedIndexError    a build is there but cannot be read, or is of another make
@@ -52,6 +53,12 @@ class ExportError(ModelError):
 
 class StorageError(GenlensError):
     """The home folder cannot be written or is full."""
+
+
+class BusyError(GenlensError):
+    """Another process is changing the builds of the home, and does not end."""
+
+    exit_code = 1
 
 
 class ServingError(GenlensError):
