@@ -4,6 +4,7 @@ GenlensError
 ├── SettingsError        a setting is unknown or has a value that cannot be used
 ├── InputError           a question or filter cannot be used
 ├── NotFoundError        an id names nothing in the served build
+│   └── NotKeptError         a build is not among those kept, or there is no other one
 ├── RecordError          a stored or hand-written record does not have the expected form
 ├── ModelError           an embedding model is missing, altered or cannot be run
 │   └── ExportError          it can be run, but not exported
@@ -37,6 +38,10 @@ class NotFoundError(GenlensError):
     """An id names nothing in the served build."""
 
     exit_code = 1
+
+
+class NotKeptError(NotFoundError):
+    """A build is not among those that are kept, or there is none to compare with or to go back to."""
 
 
 class RecordError(GenlensError):
