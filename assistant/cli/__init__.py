@@ -2,7 +2,7 @@
 
     options.py   what the verbs share: options, and how they read and print
     find.py      search, ask, show, list
-    index.py     refresh, status
+    index.py     refresh, status, changes, rollback
     measure.py   eval
     serve.py     chat
 
@@ -17,7 +17,7 @@ from typing import Any
 import click
 
 from assistant.cli.find import ask, list_entries, search, show
-from assistant.cli.index import refresh, status
+from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.measure import evaluate
 from assistant.cli.serve import chat
 from kb.errors import GenlensError
@@ -54,5 +54,5 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-for verb in (refresh, status, search, ask, show, list_entries, evaluate, chat):
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
     main.add_command(verb)
