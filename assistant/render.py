@@ -167,8 +167,8 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(manifest: Manifest) -> dict[str, Any]:
-    """What is served, as JSON values; the keys are a promise to those who read them."""
+def status_json(manifest: Manifest, kept: Sequence[str]) -> dict[str, Any]:
+    """What is served, and the builds that are kept, as JSON values; the keys are a promise to readers."""
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
@@ -186,6 +186,7 @@ def status_json(manifest: Manifest) -> dict[str, Any]:
             }
             for state in manifest.sources
         ],
+        "kept": list(kept),
     }
 
 

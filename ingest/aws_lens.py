@@ -168,7 +168,8 @@ def _question(where: _Where, body: Body) -> Entry:
         found = f"the question table {cell!r}" if cell else f"the h1 {body.title!r} and no question table"
         raise PageShapeError(where.served_from, found, f"a table that begins with {expected}")
     for group in body.groups:
-        group.items[:] = [item for item in group.items if item.text != cell]
+        # Older pages list the practices below in a section; newer ones in a frame, which is left out too.
+        group.items[:] = [i for i in group.items if i.text != cell and not _leads_to(i, where.node)]
     asked = Section("Introduction", Role.INTRODUCTION, (Item(question.strip()),))
     return where.entry(
         expected,
@@ -178,6 +179,10 @@ def _question(where: _Where, body: Body) -> Entry:
         pillar=where.node.above[-1],
         question=question.strip(),
     )
+
+
+def _leads_to(item: Item, node: Node) -> bool:
+    return item.marker is Marker.BULLET and parse_id(item.text.split(" ", 1)[0], "") in node.practice_ids
 
 
 def _best_practice(where: _Where, body: Body, question: str | None) -> Entry:

@@ -1,30 +1,24 @@
 """The pipeline: fetch, read, merge with the catalogue, build."""
 
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from filelock import FileLock, Timeout
-
 from ingest import aws_lens, catalog, owasp
-from ingest.errors import CountError, IngestError, UnreachableError
+from ingest.errors import CountError, UnreachableError
 from ingest.fetch import CONNECTIONS, Client
 from ingest.pages import Page, PageStore
 from ingest.relations import read_relations
 from ingest.sources import Edition, Reader, Source, load_sources
 from kb.builds import Manifest, SourceState, remove_leftovers
 from kb.entries import Entry, Kind, Language, Origin
-from kb.files import data_folder, storage_errors
+from kb.files import data_folder
+from kb.locks import locked
 from kb.make import Progress, encoder_for, make_build, silent
 from kb.settings import Settings
 
 _READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
-_LOCK_SECONDS = 600.0
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
     :raises GenlensError: the home cannot be written, another refresh does not end, the model is missing.
     """
     sources = load_sources(data_folder() / "sources")
-    with _locked(settings):
+    with locked(settings.home):
         remove_leftovers(settings.home)
         reads = [
             _read(source, edition, settings, offline) for source in sources for edition in source.editions
@@ -65,28 +59,6 @@ def refresh(settings: Settings, *, offline: bool = False, progress: Progress = s
             catalog.read_scope(data_folder() / "catalog"),
         )
     return Report(manifest, tuple(dict.fromkeys(read.unreachable for read in reads if read.unreachable)))
-
-
-@contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
-    lock = FileLock(settings.home / "refresh.lock")
-    with storage_errors(settings.home):
-        settings.home.mkdir(parents=True, exist_ok=True)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            log.warning("another refresh is under way in %s; waiting for it to end", settings.home)
-            try:
-                lock.acquire(timeout=_LOCK_SECONDS)
-            except Timeout:
-                raise IngestError(
-                    f"{settings.home}: another refresh did not end within {_LOCK_SECONDS:.0f} seconds; "
-                    "stop it and repeat"
-                ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _read(source: Source, edition: Edition, settings: Settings, offline: bool) -> _Read:

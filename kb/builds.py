@@ -13,7 +13,7 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,8 +23,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from kb.chunks import Chunk
 from kb.entries import Entry, Language
-from kb.errors import DamagedIndexError, NoIndexError, RecordError, StorageError
+from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, ServingError, StorageError
 from kb.files import storage_errors, write_aside
+from kb.text import squeeze
 
 # Raised when an older build can no longer be read by the code.
 FORMAT = 2
@@ -81,7 +82,7 @@ def current_id(home: Path) -> str:
     try:
         found = (home / "current").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        raise NoIndexError(f"no index in {home}; make one with: genlens refresh") from None
+        raise _nothing_built(home) from None
     except (OSError, UnicodeDecodeError) as error:
         raise DamagedIndexError(
             f"{home / 'current'} cannot be read ({error}); run: genlens refresh"
@@ -91,6 +92,10 @@ def current_id(home: Path) -> str:
             f"{home / 'current'} names {found!r}, which is not a build here; run: genlens refresh"
         )
     return found
+
+
+def _nothing_built(home: Path) -> NoIndexError:
+    return NoIndexError(f"no index in {home}; make one with: genlens refresh")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -161,8 +166,11 @@ def making(home: Path, build_id: str) -> Iterator[Path]:
 def publish(home: Path, folder: Path, manifest: Manifest) -> None:
     """Make a finished folder the build that is served, and remove the oldest beyond those kept.
 
+    The build that was served until now stays, however old: a reader may still have it open.
+
     :raises StorageError: the home cannot be written or is full; what was served before still is.
     """
+    in_use = {manifest.id, *_served(home)}
     write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
     build = build_folder(home, manifest.id)
     again = build.is_dir()  # the same content within the same second
@@ -170,12 +178,20 @@ def publish(home: Path, folder: Path, manifest: Manifest) -> None:
         if not again:
             folder.rename(build)
     try:
-        write_aside(home / "current", f"{manifest.id}\n".encode())
+        serve(home, manifest.id)
     except StorageError:
         if not again:
             shutil.rmtree(build, ignore_errors=True)
         raise
-    _remove_old(home, manifest.id)
+    _remove_old(home, in_use)
+
+
+def serve(home: Path, build_id: str) -> None:
+    """Make a whole build the one that is served, in one step.
+
+    :raises StorageError: the home cannot be written or is full; what was served before still is.
+    """
+    write_aside(home / "current", f"{build_id}\n".encode())
 
 
 def list_builds(home: Path) -> tuple[str, ...]:
@@ -186,9 +202,40 @@ def list_builds(home: Path) -> tuple[str, ...]:
     return tuple(sorted((p.name for p in folder.iterdir() if p.is_dir() and p.name[0] != "."), reverse=True))
 
 
-def _remove_old(home: Path, served: str) -> None:
+def kept_builds(home: Path) -> tuple[str, ...]:
+    """The ids of the builds that are kept, newest first; at least one.
+
+    :raises NoIndexError: nothing has been built yet.
+    """
+    kept = list_builds(home)
+    if not kept:
+        raise _nothing_built(home)
+    return kept
+
+
+def kept_id(home: Path, typed: str) -> str:
+    """The id of a build that is kept, exactly as it was typed.
+
+    :raises NoIndexError: nothing has been built yet.
+    :raises NotKeptError: it names none of those kept.
+    """
+    kept = kept_builds(home)
+    if typed not in kept:
+        raise NotKeptError(f"{squeeze(typed)[:60]!r} is no build in {home}; kept are: {', '.join(kept)}")
+    return typed
+
+
+def _served(home: Path) -> tuple[str, ...]:
+    """The id of the build that is served, where there is one."""
+    try:
+        return (current_id(home),)
+    except ServingError:
+        return ()
+
+
+def _remove_old(home: Path, in_use: Collection[str]) -> None:
     for build_id in list_builds(home)[KEPT_BUILDS:]:
-        if build_id != served:
+        if build_id not in in_use:
             shutil.rmtree(build_folder(home, build_id), ignore_errors=True)
 
 

@@ -4,10 +4,12 @@ GenlensError
 ├── SettingsError        a setting is unknown or has a value that cannot be used
 ├── InputError           a question or filter cannot be used
 ├── NotFoundError        an id names nothing in the served build
+│   └── NotKeptError         a build is not among those kept, or there is no other one
 ├── RecordError          a stored or hand-written record does not have the expected form
 ├── ModelError           an embedding model is missing, altered or cannot be run
 │   └── ExportError          it can be run, but not exported
 ├── StorageError         the home folder cannot be written or is full
+├── BusyError            another process is changing the builds, and does not end
 └── ServingError
     ├── NoIndexError         nothing has been built yet
     └── DamagedIndexError    a build is there but cannot be read, or is of another make
@@ -38,6 +40,10 @@ class NotFoundError(GenlensError):
     exit_code = 1
 
 
+class NotKeptError(NotFoundError):
+    """A build is not among those that are kept, or there is none to compare with or to go back to."""
+
+
 class RecordError(GenlensError):
     """A stored or hand-written record does not have the expected form."""
 
@@ -52,6 +58,12 @@ class ExportError(ModelError):
 
 class StorageError(GenlensError):
     """The home folder cannot be written or is full."""
+
+
+class BusyError(GenlensError):
+    """Another process is changing the builds of the home, and does not end."""
+
+    exit_code = 1
 
 
 class ServingError(GenlensError):

@@ -20,6 +20,9 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u115f\u11
 
 _JAPANESE = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
+# With the signs that stand between Japanese characters, of which none needs a blank.
+_FULL_WIDTH = f"{_JAPANESE}\u3000-\u303f\uff00-\uffef"
+_BLANK_BESIDE_JAPANESE = re.compile(f"(?<=[{_FULL_WIDTH}]) | (?=[{_FULL_WIDTH}])")
 # Pairs of hiragana are endings and particles, as common as stop words.
 _HIRAGANA = re.compile("[\u3040-\u309f]+")
 _WORD = re.compile(rf"[^\W_{_JAPANESE}]+(?:['’][^\W\d_]+)?|[{_JAPANESE}]+")
@@ -67,6 +70,11 @@ def clean(text: str) -> str:
 def squeeze(text: str) -> str:
     """The cleaned text with every run of white space made one blank, and none at the ends."""
     return " ".join(clean(text).split())
+
+
+def wording(text: str) -> str:
+    """The squeezed text without blanks beside Japanese characters, where they mean nothing; to compare by."""
+    return _BLANK_BESIDE_JAPANESE.sub("", squeeze(text))
 
 
 def fold(text: str) -> str:

@@ -208,6 +208,16 @@ def test_a_best_practice_takes_its_question_from_the_page_of_the_question() -> N
     ]
 
 
+def test_the_list_of_practices_is_no_text_of_a_question_however_its_page_sets_it() -> None:
+    new = '<div class="highlights" id="inline-topiclist"><h6>Topics</h6><ul>'
+    older = edited(QUESTION, new, '<div class="itemizedlist"><h6>Best practices</h6><ul>')
+    assert read({QUESTION: older}) == read()
+    other = older.replace("GENSEC01-BP02 Keep", "GENSEC02-BP01 Keep")
+    assert read({QUESTION: other})["GENSEC01"].sections[1].text == (
+        "GENSEC02-BP01 Keep model traffic on private paths"
+    )
+
+
 def test_a_section_links_to_its_heading_where_it_has_one() -> None:
     entry = read()["GENSEC01-BP01"]
     assert [entry.section_url(section).removeprefix(LENS) for section in entry.sections] == [

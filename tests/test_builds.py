@@ -13,6 +13,8 @@ from kb.builds import (
     count_kinds,
     current_id,
     export_folder,
+    kept_builds,
+    kept_id,
     list_builds,
     making,
     new_id,
@@ -20,11 +22,12 @@ from kb.builds import (
     read_chunks,
     read_manifest,
     remove_leftovers,
+    serve,
     write_chunks,
 )
 from kb.chunks import Chunk
 from kb.entries import Entry, Item, Language, Role, Section
-from kb.errors import DamagedIndexError, NoIndexError, RecordError, StorageError
+from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, StorageError
 
 CHUNK = Chunk("E.ja.0.0", "E", Language.JAPANESE, 0, Role.STEPS, 3, 8, "鍵", "two\u2028")
 LINE = (
@@ -132,6 +135,36 @@ def test_the_served_build_is_kept_however_old_it_is(home: Path) -> None:
     published(home, "20260101T000000-a")
     assert current_id(home) == "20260101T000000-a"
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03", "01"]
+
+
+def test_a_build_that_was_served_until_now_is_kept_however_old_it_is(home: Path) -> None:
+    for day in range(1, 6):
+        published(home, f"2026010{day}T000000-a")
+    serve(home, "20260101T000000-a")
+    assert current_id(home) == "20260101T000000-a"
+    published(home, "20260106T000000-a")
+    assert current_id(home) == "20260106T000000-a"
+    assert [build_id[6:8] for build_id in list_builds(home)] == ["06", "05", "04", "03", "02", "01"]
+    published(home, "20260107T000000-a")
+    assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03"]
+
+
+def test_a_kept_build_is_known_by_its_whole_id(home: Path) -> None:
+    with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
+        kept_builds(home)
+    published(home, "20260101T000000-a")
+    published(home, "20260102T000000-b")
+    assert kept_builds(home) == ("20260102T000000-b", "20260101T000000-a")
+    assert kept_id(home, "20260101T000000-a") == "20260101T000000-a"
+
+
+@pytest.mark.parametrize("typed", ["", ".", "..", ".making-x", "20260101", "20260101T000000-A", "x" * 200])
+def test_what_names_no_kept_build_is_refused_with_those_that_are(home: Path, typed: str) -> None:
+    (home / "builds" / ".making-x").mkdir(parents=True)
+    published(home, "20260101T000000-a")
+    with pytest.raises(NotKeptError, match=rf"is no build in {home}; kept are: 20260101T000000-a$") as caught:
+        kept_id(home, typed)
+    assert len(str(caught.value)) < 200 + len(str(home))
 
 
 def test_an_unpublished_build_is_removed_however_its_making_ends(home: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from support.homes import ROOT
 
+from kb.base import KnowledgeBase
+
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "onnxruntime", "streamlit",
     "httpx2", "bs4",
@@ -39,6 +41,10 @@ def test_help_and_keyword_search_load_no_heavy_library(
     catalogue_home: Path, arguments: tuple[str, ...]
 ) -> None:
     assert loaded(catalogue_home, *arguments) & HEAVY == set()
+
+
+def test_builds_are_compared_without_a_heavy_library(base: KnowledgeBase, home: Path) -> None:
+    assert loaded(home, "changes", base.build, base.build) & HEAVY == set()
 
 
 def test_an_answer_is_given_without_torch(catalogue_home: Path) -> None:

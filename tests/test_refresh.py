@@ -17,10 +17,11 @@ from support.saved import DATA, LENS, OWASP
 from support.shared_site import nobody, renewed, running
 from support.site import Reply, Site, own_pages
 
-from ingest.errors import CatalogueError, CountError, FetchError, IngestError, PageShapeError
+from ingest.errors import CatalogueError, CountError, FetchError, PageShapeError
 from ingest.refresh import Report, refresh
 from kb.builds import Manifest, build_folder, current_id, list_builds
 from kb.entries import Entry, Origin, read_entries
+from kb.errors import BusyError
 from kb.settings import Settings
 
 LENS_PLACE = LENS.removeprefix("https:/")
@@ -418,8 +419,8 @@ def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_refresh_that_waits_too_long_for_another_says_so(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.refresh._LOCK_SECONDS", 0.01)
-    with pytest.raises(IngestError, match=f"^{home}: another refresh did not end within 0 seconds"):
+    monkeypatch.setattr("kb.locks.LOCK_SECONDS", 0.01)
+    with pytest.raises(BusyError, match=f"^{home}: another refresh or rollback did not end within 0 seconds"):
         run(home, site.base)
     assert (site.requests, list_builds(home)) == ([], ())
 
@@ -429,19 +430,19 @@ def test_a_refresh_goes_on_when_another_has_ended(
 ) -> None:
     class EndTheOther(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "another refresh is under way" in record.getMessage():
+            if "another refresh or rollback is under way" in record.getMessage():
                 assert site.requests == []
                 assert holder.stdin is not None
                 holder.stdin.close()
 
     handler = EndTheOther()
-    logging.getLogger("ingest.refresh").addHandler(handler)
+    logging.getLogger("kb.locks").addHandler(handler)
     try:
         report = run(home, site.base)
     finally:
-        logging.getLogger("ingest.refresh").removeHandler(handler)
+        logging.getLogger("kb.locks").removeHandler(handler)
     assert report.manifest.counts == COUNTS
-    assert f"another refresh is under way in {home}; waiting for it to end" in caplog.text
+    assert f"another refresh or rollback is under way in {home}; waiting for it to end" in caplog.text
 
 
 def test_the_lock_is_free_after_a_refresh(home: Path, site: Site) -> None:

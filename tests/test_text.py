@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text import clean, fold, is_japanese, sentences, squeeze, terms, tokens
+from kb.text import clean, fold, is_japanese, sentences, squeeze, terms, tokens, wording
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,12 @@ def test_a_clean_text_is_composed_and_stays_as_it_is(text: str) -> None:
     cleaned = clean(text)
     assert unicodedata.is_normalized("NFC", cleaned)
     assert clean(cleaned) == cleaned
+
+
+def test_wording_has_no_blanks_beside_japanese_characters() -> None:
+    assert wording(" AWS の役割 を\n絞る。 次に、 run it now 「 鍵 」 です (a b) ") == (
+        "AWSの役割を絞る。次に、run it now「鍵」です(a b)"
+    )
 
 
 def test_squeezing_leaves_single_blanks() -> None:

@@ -1,0 +1,58 @@
+"""The command line: one verb a function; results to stdout, everything else to stderr.
+
+    options.py   what the verbs share: options, and how they read and print
+    find.py      search, ask, show, list
+    index.py     refresh, status, changes, rollback
+    measure.py   eval
+    serve.py     chat
+
+Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index. Heavy libraries are
+imported by the verbs that need them, so that `--help` and `search` start at once.
+"""
+
+import logging
+import sys
+from typing import Any
+
+import click
+
+from assistant.cli.find import ask, list_entries, search, show
+from assistant.cli.index import changes, refresh, rollback, status
+from assistant.cli.measure import evaluate
+from assistant.cli.serve import chat
+from kb.errors import GenlensError
+
+
+class _Group(click.Group):
+    """A group whose commands end with one clear line and the right code where something goes wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        try:
+            return super().invoke(ctx)
+        except GenlensError as error:
+            click.echo(f"genlens: {error}", err=True)
+            ctx.exit(error.exit_code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="genlens")
+@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for details.")
+def main(verbose: int) -> None:
+    """Cited answers about generative AI workloads.
+
+    genlens reads the AWS Well-Architected Generative AI Lens and the OWASP Top 10 for LLM Applications,
+    finds the best practices and risks that fit a question, and answers in their words.
+
+    \b
+    Examples:
+      genlens refresh
+      genlens ask "How do I keep an agent from doing more than it should?"
+      genlens search "prompt caching" --pillar "Cost optimization"
+      genlens show gensec5-bp1
+    """
+    level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
+    main.add_command(verb)

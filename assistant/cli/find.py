@@ -1,0 +1,131 @@
+"""The verbs that find: search, ask, show, list."""
+
+import sys
+
+import click
+
+from assistant.cli.options import (
+    chosen_filters,
+    end_with_nothing,
+    filter_options,
+    json_option,
+    json_text,
+    language_option,
+    limit_option,
+    typed_text,
+)
+from kb.entries import Language
+from kb.settings import load_settings
+
+
+@click.command()
+@click.argument("query", nargs=-1, required=True)
+@filter_options
+@limit_option
+@json_option
+def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[str, ...]) -> None:
+    """Find entries by keyword, best first; no model is loaded.
+
+    Words are stemmed, Japanese is matched by pairs of characters, "double quotes" ask for a phrase, and
+    ids are found in any spelling.
+
+    \b
+    Examples:
+      genlens search prompt caching
+      genlens search '"least privilege"' --kind best_practice --risk-level High
+      genlens search ガードレール --json
+    """
+    from assistant.render import hit_json
+    from assistant.snippets import snippet
+    from kb.base import open_served
+    from kb.text import terms
+
+    typed = typed_text(query)
+    hits = open_served(load_settings()).search(typed, chosen_filters(chosen), limit)
+    wanted = frozenset(terms(typed))
+    if as_json:
+        click.echo(
+            json_text({"query": typed, "hits": [hit_json(hit, snippet(hit, wanted).text) for hit in hits]})
+        )
+    else:
+        bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+        for hit in hits:
+            facts = " · ".join(str(fact) for fact in (hit.entry.pillar, hit.entry.risk_level) if fact)
+            click.echo(f"{hit.entry.id}  {hit.entry.title}" + (f"  ({facts})" if facts else ""))
+            click.echo(f"   {snippet(hit, wanted).marked(bold, plain)}")
+    if not hits:
+        end_with_nothing(f"nothing found for {typed!r}; try other words, or: genlens ask")
+
+
+@click.command()
+@click.argument("question", nargs=-1, required=True)
+@filter_options
+@json_option
+def ask(question: tuple[str, ...], as_json: bool, **chosen: tuple[str, ...]) -> None:
+    """Answer a design question in the words of the best practices and risks that fit it.
+
+    Every sentence carries the id it comes from. A question that the sources do not cover is said to be
+    so, with the nearest topics; the exit code is then 1. Use - to read the question from stdin.
+
+    \b
+    Examples:
+      genlens ask "Our token bill doubled, where do we start?"
+      genlens ask "エージェントの権限はどこまで絞るべき？"
+      genlens ask "What changed about prompt leakage?" --edition 2025 --json
+    """
+    from assistant.answer import ask as answered
+    from assistant.render import answer_json, answer_sources, answer_text
+    from kb.base import open_served
+
+    answer = answered(open_served(load_settings()), typed_text(question), chosen_filters(chosen))
+    if as_json:
+        click.echo(json_text(answer_json(answer)))
+    else:
+        click.echo(answer_text(answer))
+        if answer.citations:
+            click.echo(f"\n{answer_sources(answer)}")
+    if not answer.covered:
+        sys.exit(1)
+
+
+@click.command()
+@click.argument("entry_id", nargs=-1, required=True)
+@language_option
+@json_option
+def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
+    """Print one entry whole; its id can be typed as you like.
+
+    \b
+    Examples:
+      genlens show GENSEC05-BP01
+      genlens show llm6 2025 --lang ja
+    """
+    from assistant.render import entry_json, entry_text
+    from kb.base import open_served
+
+    entry = open_served(load_settings()).entry(typed_text(entry_id), Language(lang))
+    click.echo(json_text(entry_json(entry)) if as_json else entry_text(entry))
+
+
+@click.command(name="list")
+@filter_options
+@language_option
+@json_option
+def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
+    """Print the tree of entries: pillar, question, best practice; then risks and pages.
+
+    \b
+    Examples:
+      genlens list --pillar Security
+      genlens list --kind risk --edition 2026
+    """
+    from assistant.render import entry_row, tree_text
+    from kb.base import open_served
+
+    entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))
+    if as_json:
+        click.echo(json_text({"entries": [entry_row(entry) for entry in entries]}))
+    elif entries:
+        click.echo(tree_text(entries))
+    if not entries:
+        end_with_nothing("no entry passes these filters")

@@ -1,0 +1,128 @@
+"""The verbs of the index: refresh, status, changes, rollback."""
+
+import sys
+from typing import Any
+
+import click
+
+from assistant.cli.options import json_option, json_text
+from kb.settings import Settings, load_settings
+
+
+@click.command()
+@click.option("--offline", is_flag=True, help="Do not use the network: read kept pages, else the catalogue.")
+@click.option("--mirror", help="Fetch https://HOST/PATH from MIRROR/HOST/PATH (also GENLENS_MIRROR).")
+@json_option
+def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
+    """Read the sources and publish a new build.
+
+    Without network the pages kept from the last time are read, and where there are none the catalogue
+    that genlens carries. What is served stays until the new build is whole.
+
+    \b
+    Examples:
+      genlens refresh
+      genlens refresh --offline
+    """
+    from tqdm import tqdm
+
+    from ingest.refresh import refresh as refreshed
+
+    settings = load_settings(mirror=mirror)
+    with tqdm(desc="embedding", unit="chunk", file=sys.stderr, disable=None, leave=False) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = refreshed(settings, offline=offline, progress=progress)
+    record = _status(settings)
+    if report.unreachable:
+        places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}
+        used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
+        click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
+    click.echo(json_text(record) if as_json else _status_text(record))
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Tell what is served: build, model, counts, where each source's entries came from, and what is kept."""
+    record = _status(load_settings())
+    click.echo(json_text(record) if as_json else _status_text(record))
+
+
+@click.command()
+@click.argument("old", required=False)
+@click.argument("new", required=False)
+@click.option("--diff", is_flag=True, help="Show what each field said and says, as a unified diff.")
+@click.option("--markdown", is_flag=True, help="Print Markdown instead of text.")
+@json_option
+def changes(old: str | None, new: str | None, diff: bool, markdown: bool, as_json: bool) -> None:
+    """Tell what differs between two kept builds: entries added, removed, changed and moved.
+
+    By default the last two are compared; one that is named is compared with the newest. White space,
+    markup and the catalogue's own words beside those of a site make no difference. The builds that are
+    kept are listed by: genlens status
+
+    \b
+    Examples:
+      genlens changes
+      genlens changes --diff
+      genlens changes 20261122T183000-1a2b3c4d 20261129T183000-5e6f7a8b --markdown
+    """
+    from assistant.change_report import catalogue_notes, changes_json, changes_markdown, changes_text
+    from kb.changes import between
+
+    if markdown and as_json:
+        raise click.UsageError("--markdown and --json exclude each other")
+    found = between(load_settings().home, old, new)
+    if as_json:
+        for note in catalogue_notes(found):
+            click.echo(f"genlens: {note}", err=True)
+        click.echo(json_text(changes_json(found, diff=diff)))
+    else:
+        click.echo((changes_markdown if markdown else changes_text)(found, diff=diff))
+
+
+@click.command()
+@click.argument("build", required=False)
+@json_option
+def rollback(build: str | None, as_json: bool) -> None:
+    """Serve an earlier build again: the one before that which is served, or the one that is named.
+
+    It is opened whole first, and what is served stays until then. Every build stays, so that one can go
+    forward again by its name. The builds that are kept are listed by: genlens status
+
+    \b
+    Examples:
+      genlens rollback
+      genlens rollback 20261122T183000-1a2b3c4d
+    """
+    from kb.rollback import rollback as rolled_back
+
+    settings = load_settings()
+    rolled_back(settings, build)
+    record = _status(settings)
+    click.echo(json_text(record) if as_json else _status_text(record))
+
+
+def _status(settings: Settings) -> dict[str, Any]:
+    from assistant.render import status_json
+    from kb.base import open_served
+    from kb.builds import list_builds
+
+    return status_json(open_served(settings).manifest, list_builds(settings.home))
+
+
+def _status_text(record: dict[str, Any]) -> str:
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
+    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
+    for source in record["sources"]:
+        edition = f"{source['name']} {source['edition']} ({source['language']})"
+        lines.append(
+            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
+        )
+    served = {record["build"]: "  (served)"}
+    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
+    return "\n".join(lines)

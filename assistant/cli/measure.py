@@ -1,0 +1,47 @@
+"""The verb that measures: eval."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from assistant.cli.options import json_option, json_text
+from kb.settings import load_settings
+
+
+@click.command(name="eval")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the run here, a line a question."
+)
+@json_option
+def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
+    """Score a file of labelled questions, per kind and per language.
+
+    \b
+    Example:
+      genlens eval questions.jsonl --out run.jsonl
+    """
+    from tqdm import tqdm
+
+    from assistant.answer import ask as answered
+    from assistant.render import metrics_json, metrics_text, outcome_json
+    from kb.base import open_served
+    from kb.evaluate import grouped, read_questions, run
+
+    base = open_served(load_settings())
+    questions = read_questions(file)
+
+    def one(question: str) -> tuple[list[str], bool]:
+        answer = answered(base, question)
+        return [found.id for found in answer.hits], answer.covered
+
+    outcomes = run(
+        tqdm(questions, desc="asking", unit="question", file=sys.stderr, disable=None, leave=False), one
+    )
+    if out is not None:
+        lines = [json.dumps(outcome_json(outcome), ensure_ascii=False) for outcome in outcomes]
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    metrics = grouped(outcomes)
+    click.echo(json_text(metrics_json(metrics)) if as_json else metrics_text(metrics))

@@ -1,0 +1,69 @@
+"""What the verbs share: options, and how they read what is typed and print what is found."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from kb.entries import Kind, Language, RiskLevel
+from kb.ids import PILLARS
+from kb.search import Filters
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+limit_option = click.option(
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="How many hits."
+)
+language_option = click.option(
+    "--lang", default="en", type=click.Choice([code.value for code in Language]), help="Language."
+)
+
+
+def filter_options(command: Command) -> Command:
+    """The options that narrow a search down; each can be given several times."""
+    names = [kind.value for kind in Kind]
+    for option in (
+        click.option("--kind", multiple=True, type=click.Choice(names), help="Only this kind of entry."),
+        click.option(
+            "--pillar", multiple=True, type=click.Choice(list(PILLARS.values()), case_sensitive=False)
+        ),
+        click.option("--source", multiple=True, help="Only this source, for example owasp-llm."),
+        click.option("--edition", multiple=True, help="Only this edition, for example 2025."),
+        click.option(
+            "--risk-level",
+            multiple=True,
+            type=click.Choice([r.value for r in RiskLevel], case_sensitive=False),
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def chosen_filters(options: dict[str, tuple[str, ...]]) -> Filters:
+    """The filters that `filter_options` read."""
+    return Filters(
+        kinds=frozenset(options["kind"]),
+        pillars=frozenset(options["pillar"]),
+        sources=frozenset(options["source"]),
+        editions=frozenset(options["edition"]),
+        risk_levels=frozenset(options["risk_level"]),
+    )
+
+
+def typed_text(words: tuple[str, ...]) -> str:
+    """The words as one text; a lone - stands for stdin."""
+    return sys.stdin.read() if words == ("-",) else " ".join(words)
+
+
+def json_text(record: dict[str, Any]) -> str:
+    """A record as it is printed."""
+    return json.dumps(record, ensure_ascii=False, indent=2)
+
+
+def end_with_nothing(line: str) -> NoReturn:
+    """Say on stderr that nothing was found, and end."""
+    click.echo(f"genlens: {line}", err=True)
+    sys.exit(1)

@@ -1,0 +1,55 @@
+"""Two editions of the real lens, one after the other: what changed is exactly what their keepers say."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.clock import Clock
+from support.encoder import WordEncoder
+from support.homes import SHARED_MIRROR
+
+import kb.builds
+from assistant.cli import main
+from ingest.refresh import refresh
+from kb.settings import Settings
+
+pytestmark = pytest.mark.mirror
+EXPECTED = SHARED_MIRROR / "editions" / "2025-04" / "CHANGES.json"
+
+
+@contextmanager
+def serving(edition: str) -> Iterator[str]:
+    command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--edition", edition]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.kill()
+
+
+def test_a_new_edition_changes_exactly_the_entries_that_it_should(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not EXPECTED.is_file():
+        pytest.skip("no mirror of both editions in ../shared/mirror")
+    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
+    for edition in ("2025-04", "current"):
+        with serving(edition) as mirror:
+            refresh(Settings(home=home, mirror=mirror))
+    record = json.loads(CliRunner().invoke(main, ["changes", "--json"]).stdout)
+    keepers = json.loads(EXPECTED.read_text(encoding="utf-8"))
+    changed = keepers["best_practices"]["changed"] + keepers["questions"]["changed"]
+    pages = {f"genai-lens/{name.removesuffix('.html')}" for name in keepers["other_pages"]["changed"]}
+    fields = {entry["id"]: entry["fields"] for entry in record["changed"]}
+    assert fields.keys() == {entry["id"] for entry in changed} | pages
+    assert record["added"] == ["genai-lens/agentic-ai", *keepers["best_practices"]["added"]]
+    assert record["removed"] == []
+    for name in ("title", "question", "best_practices"):
+        assert {entry_id for entry_id, found in fields.items() if name in found} == {
+            entry["id"] for entry in changed if name in entry["fields"]
+        }
