@@ -31,14 +31,14 @@ def find_adapter(weights_sha256: str, folder: Path | None = None) -> Adapter | N
     :raises ModelError: its files cannot be read, or the SHA-256 is not the recorded one.
     """
     place = folder or data_folder() / "encoder"
+    if not (place / FACTS_FILE).exists():
+        return None
     try:
         facts = json.loads((place / FACTS_FILE).read_text(encoding="utf-8"))
         if facts["weights_sha256"] != weights_sha256:
             return None
         found = Adapter(place / MATRICES_FILE, sha256_of(place / MATRICES_FILE), float(facts["scale"]))
         expected = str(facts["sha256"])
-    except FileNotFoundError:
-        return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{place}: the adapter cannot be read ({error}); install genlens again") from error
     if found.sha256 != expected:

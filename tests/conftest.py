@@ -11,6 +11,7 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, shared_home
+from support.models import simple_models
 from support.site import Site, serve
 
 from kb.base import KnowledgeBase
@@ -70,9 +71,9 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def base(home: Path, encoder: WordEncoder) -> KnowledgeBase:
-    """The knowledge base of a published build of the small corpus, with the fake model."""
+    """The knowledge base of a published build of the small corpus, with the fake model, ranked simply."""
     manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
-    return KnowledgeBase(home, manifest.id, encoder)
+    return KnowledgeBase(home, manifest.id, encoder, simple_models())
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 from dataclasses import replace
 
 import pytest
-from support.models import simple_models
 
 from assistant.answer import Part, ask
 from assistant.citations import CitationError, check, cite
@@ -60,10 +59,7 @@ def test_every_id_that_a_question_names_is_answered(base: KnowledgeBase) -> None
     assert [found.id for found in answer.hits][:2] == ["GENSEC05-BP01", "GENSEC05-BP02"]
 
 
-def test_a_japanese_question_is_answered_from_the_japanese_text(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("kb.base.load_models", simple_models)
+def test_a_japanese_question_is_answered_from_the_japanese_text(base: KnowledgeBase) -> None:
     answer = ask(base, "権限を絞ると、エージェントが勝手に記録を消すことを防げますか")
     assert answer.language is Language.JAPANESE
     assert answer.statements[0].id == "GENSEC05-BP01"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.encoder import WordEncoder
 
 from kb.base import KnowledgeBase
 from kb.entries import Language
@@ -54,12 +55,13 @@ def test_weights_are_put_to_columns_by_name(tmp_path: Path) -> None:
     models = load_models(written(tmp_path, record()))
     assert models.keys() == {Mode.VECTORS, Mode.ENGLISH_KEYWORDS, Mode.JAPANESE_KEYWORDS}
     both = models[Mode.VECTORS]
-    assert both.ranking == tuple(range(1, 21))
-    assert both.coverage[:22] == tuple(range(1, 23))
+    count = len(KEYWORD_FEATURES) + len(VECTOR_FEATURES)
+    assert both.ranking == tuple(range(1, count + 1))
+    assert both.coverage == tuple(range(1, count + len(EVIDENCE) + 1))
     assert (both.intercept, both.threshold) == (-1.5, 0.25)
     alone = models[Mode.JAPANESE_KEYWORDS]
-    assert alone.ranking == tuple(range(1, 11))
-    assert len(alone.coverage) == 10 + len(EVIDENCE)
+    assert alone.ranking == tuple(range(1, len(KEYWORD_FEATURES) + 1))
+    assert len(alone.coverage) == len(KEYWORD_FEATURES) + len(EVIDENCE)
 
 
 def test_a_score_is_the_weighted_sum_of_a_row() -> None:
@@ -157,13 +159,18 @@ def test_the_shipped_file_holds_no_weight_that_is_not_used() -> None:
         assert modes[mode]["asks"] > modes[mode]["out of scope"] > 0
 
 
-def test_the_shipped_weights_rank_and_cover_what_the_words_say(base: KnowledgeBase) -> None:
-    found = base.retrieve("Do agents with too many permissions do harm by deleting records?")
+@pytest.fixture
+def shipped(home: Path, base: KnowledgeBase, encoder: WordEncoder) -> KnowledgeBase:
+    """The small corpus with the shipped ranker."""
+    return KnowledgeBase(home, base.build, encoder)
+
+
+def test_the_shipped_weights_rank_by_what_the_words_say(shipped: KnowledgeBase) -> None:
+    found = shipped.retrieve("Do agents with too many permissions do harm by deleting records?")
     assert found.hits[0].entry.id == "LLM03:2026"
-    assert found.covered
-    assert base.search("cheap cached tokens")[0].entry.id == "GENCOST03-BP01"
+    assert shipped.search("cheap cached tokens")[0].entry.id == "GENCOST03-BP01"
 
 
 @pytest.mark.parametrize("typed", ["Which soup goes with bread?", "パンに合うスープは？", "zzz"])
-def test_the_shipped_weights_do_not_cover_something_else(base: KnowledgeBase, typed: str) -> None:
-    assert not base.retrieve(typed).covered
+def test_the_shipped_weights_do_not_cover_something_else(shipped: KnowledgeBase, typed: str) -> None:
+    assert not shipped.retrieve(typed).covered

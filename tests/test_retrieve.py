@@ -254,13 +254,13 @@ def test_a_question_is_covered_where_the_best_entries_hold_enough_of_its_terms(b
 
 
 def test_nothing_found_is_not_covered_however_low_the_threshold(
-    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+    home: Path, base: KnowledgeBase, encoder: WordEncoder
 ) -> None:
-    lax = {mode: replace(model, threshold=0.0) for mode, model in simple_models().items()}
-    monkeypatch.setattr(kb.base, "load_models", lambda: lax)
-    found = base.retrieve("refunds", only(pillars="Reliability"))
+    models = {mode: replace(model, threshold=0.0) for mode, model in simple_models().items()}
+    lax = KnowledgeBase(home, base.build, encoder, models)
+    found = lax.retrieve("refunds", only(pillars="Reliability"))
     assert (found.hits, found.covered) == ((), False)
-    assert base.retrieve("refunds for soup").covered
+    assert lax.retrieve("refunds for soup").covered
 
 
 @pytest.mark.parametrize("typed", ["", "?!", "a" * 4001])

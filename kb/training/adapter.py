@@ -160,6 +160,8 @@ def _loss(
 
 def _encoded(model: SentenceTransformer, texts: Sequence[str], pieces: int) -> torch.Tensor:
     """(n_texts, dim) unit vectors that a gradient can be taken through."""
+    if not texts:
+        return torch.empty(0, model.get_embedding_dimension() or 0)
     encoded = model.tokenizer(
         list(texts), padding=True, truncation=True, max_length=pieces, return_tensors="pt"
     )
