@@ -1,7 +1,7 @@
 """The command line: one verb a function; results to stdout, everything else to stderr.
 
-Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index. Heavy libraries are
-imported by the verbs that need them, so that `--help` and `search` start at once.
+Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in part.
+Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
 """
 
 import json
@@ -88,8 +88,9 @@ def main(verbose: int) -> None:
 def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
     """Read the sources and publish a new build.
 
-    Without network the pages kept from the last time are read, and where there are none the catalogue
-    that genlens carries. What is served stays until the new build is whole.
+    What is served stays until the new build is whole. A source that fails keeps its last good entries,
+    the others are renewed, and the exit code is 4; where all of them fail nothing is published. The first
+    build without network is made from the catalogue that genlens carries.
 
     \b
     Examples:
@@ -114,12 +115,16 @@ def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
         used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
         click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
     click.echo(_json_text(record) if as_json else _status_text(record))
+    if report.in_part:
+        failed = ", ".join(failure.what for failure in report.failures)
+        click.echo(f"genlens: published in part; not as its site has it now: {failed}", err=True)
+        sys.exit(4)
 
 
 @main.command()
 @_JSON
 def status(as_json: bool) -> None:
-    """Tell what is served: build, model, counts, and where each source's entries came from."""
+    """Tell what is served: build, model, counts, where each source's entries came from, what failed since."""
     record = _status(load_settings())
     click.echo(_json_text(record) if as_json else _status_text(record))
 
@@ -311,8 +316,9 @@ def _chosen(options: dict[str, tuple[str, ...]]) -> Filters:
 def _status(settings: Settings) -> dict[str, Any]:
     from assistant.render import status_json
     from kb.base import open_served
+    from kb.failures import read_failures
 
-    return status_json(open_served(settings).manifest)
+    return status_json(open_served(settings).manifest, read_failures(settings.home))
 
 
 def _status_text(record: dict[str, Any]) -> str:
@@ -323,6 +329,7 @@ def _status_text(record: dict[str, Any]) -> str:
         lines.append(
             f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
         )
+    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
     return "\n".join(lines)
 
 

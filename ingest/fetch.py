@@ -20,7 +20,7 @@ from tenacity import (
 )
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.pages import Page
+from ingest.pages import Page, now
 
 USER_AGENT = "genlens/0.1 (+https://github.com/genlens/genlens)"
 MAX_BYTES = 8 * 1024 * 1024  # decoded, per response
@@ -125,7 +125,7 @@ class Client:
             with self._http.stream("GET", place, headers=headers) as response:
                 log.info("GET %s %s", place, response.status_code)
                 if response.status_code == httpx2.codes.NOT_MODIFIED and kept is not None:
-                    return Page(address, kept.body, _now(), kept.encoding, kept.etag, kept.last_modified)
+                    return Page(address, kept.body, now(), kept.encoding, kept.etag, kept.last_modified)
                 if response.has_redirect_location:
                     return self._true(_joined(place, response.headers["Location"]))
                 _refuse_bad_status(address, response)
@@ -201,7 +201,7 @@ def _page(address: str, response: httpx2.Response, body: bytes) -> Page:
     return Page(
         url=address,
         body=body,
-        fetched_at=_now(),
+        fetched_at=now(),
         encoding=_encoding(response),
         etag=headers.get("ETag", ""),
         last_modified=headers.get("Last-Modified", ""),
@@ -216,7 +216,3 @@ def _encoding(response: httpx2.Response) -> str:
     except (LookupError, ValueError):
         return "utf-8"
     return named
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -204,15 +204,11 @@ def check_entries(entries: Sequence[Entry]) -> None:
     :raises RecordError: there is none, an id stands twice in a language, or an entry has no text or address.
     """
     if not entries:
-        raise RecordError("no entries were read, expected some; nothing is published")
+        raise RecordError("no entries were read, expected some")
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         if (entry.id, entry.language) in seen:
-            raise RecordError(
-                f"{entry.id} ({entry.language}) stands twice among the entries; nothing is published"
-            )
+            raise RecordError(f"{entry.id} ({entry.language}) stands twice among the entries, expected once")
         seen.add((entry.id, entry.language))
         if not entry.url.startswith("https://") or not any(section.text for section in entry.sections):
-            raise RecordError(
-                f"{entry.id} ({entry.language}) has no text or no https address; nothing is published"
-            )
+            raise RecordError(f"{entry.id} ({entry.language}) has no text or no https address, expected both")

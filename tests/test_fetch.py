@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from support.saved import LENS
-from support.shared_site import nobody, renewed, running
+from support.shared_site import nobody
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
@@ -19,18 +19,6 @@ PLACE = f"/{HOST}/page.html"
 ROBOTS = f"/{HOST}/robots.txt"
 PAST, FUTURE = "Wed, 01 Jan 2020 00:00:00 GMT", "Wed, 01 Jan 2200 00:00:00 GMT"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
-    with running() as one:
-        yield one
-
-
-@pytest.fixture
-def site(served: Site) -> Site:
-    """The small source site, as if it had just been started."""
-    return renewed(served)
 
 
 @pytest.fixture
