@@ -83,9 +83,10 @@ def main(verbose: int) -> None:
 
 @main.command()
 @click.option("--offline", is_flag=True, help="Do not use the network: read kept pages, else the catalogue.")
+@click.option("--no-wait", is_flag=True, help="Fail at once while another refresh is under way.")
 @click.option("--mirror", help="Fetch https://HOST/PATH from MIRROR/HOST/PATH (also GENLENS_MIRROR).")
 @_JSON
-def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
+def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> None:
     """Read the sources and publish a new build.
 
     What is served stays until the new build is whole. A source that fails keeps its last good entries,
@@ -108,7 +109,7 @@ def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        report = refreshed(settings, offline=offline, progress=progress)
+        report = refreshed(settings, offline=offline, wait=not no_wait, progress=progress)
     record = _status(settings)
     if report.unreachable:
         places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}

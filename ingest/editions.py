@@ -10,6 +10,7 @@ from ingest import aws_lens, catalog, owasp
 from ingest.errors import CountError, IngestError, UnreachableError
 from ingest.fetch import CONNECTIONS, Client
 from ingest.merge import without_catalogue
+from ingest.pace import Pace
 from ingest.pages import Page, PageStore, now
 from ingest.sources import Edition, Reader, Source
 from kb.base import KnowledgeBase, open_served
@@ -33,8 +34,9 @@ class Reading:
 class EditionReader:
     """Reads editions one by one; one that fails does not stop the others."""
 
-    def __init__(self, settings: Settings, data: Path, *, offline: bool) -> None:
+    def __init__(self, settings: Settings, data: Path, pace: Pace, *, offline: bool) -> None:
         self._settings = settings
+        self._pace = pace
         self._data = data
         self._offline = offline
 
@@ -66,7 +68,7 @@ class EditionReader:
 
     def _from_site(self, source: Source, edition: Edition) -> Reading:
         store = self._store(source)
-        with Client(source.hosts, self._settings.mirror) as client:
+        with Client(source.hosts, self._settings.mirror, self._pace) as client:
             fetched = _fetched(source, edition, lambda address: client.fetch(address, store.get(address)))
         reading = _read(source, edition, fetched.__getitem__)
         for address, page in fetched.items():  # only now: pages that cannot be read replace none that can

@@ -12,6 +12,7 @@ from ingest import catalog
 from ingest.editions import EditionReader, Reading
 from ingest.errors import IngestError, NoSourceError, UnreachableError
 from ingest.merge import with_catalogue
+from ingest.pace import Pace
 from ingest.pages import now
 from ingest.sources import load_sources
 from kb.builds import Manifest, remove_leftovers
@@ -42,20 +43,27 @@ class Report:
         return bool(self.failures) and not self.unreachable
 
 
-def refresh(settings: Settings, *, offline: bool = False, progress: Progress = silent) -> Report:
+def refresh(
+    settings: Settings,
+    *,
+    offline: bool = False,
+    wait: bool = True,
+    progress: Progress = silent,
+    pace: Pace | None = None,
+) -> Report:
     """Read every source, from its site or else from kept pages or the catalogue, and publish a build.
 
     An edition that fails stays as it was; when all of them do, nothing is published, unless nothing is
-    served yet.
+    served yet. While another refresh is under way, this one waits for it to end, or fails at once.
 
     :raises NoSourceError: no edition could be read; what was served still is.
     :raises GenlensError: the home cannot be written, another refresh does not end, the model is missing.
     """
     data = data_folder()
     sources = load_sources(data / "sources")
-    with _locked(settings.home), recording(settings.home) as failures:
+    with _locked(settings.home, wait), recording(settings.home) as failures:
         remove_leftovers(settings.home)
-        reader = EditionReader(settings, data, offline=offline)
+        reader = EditionReader(settings, data, pace or Pace(), offline=offline)
         readings: list[Reading] = []
         for source in sources:
             for edition in source.editions:
@@ -84,13 +92,15 @@ def _unreachable(readings: list[Reading]) -> tuple[str, ...]:
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def _locked(home: Path, wait: bool) -> Iterator[None]:
     lock = FileLock(home / "refresh.lock")
     with storage_errors(home):
         home.mkdir(parents=True, exist_ok=True)
         try:
             lock.acquire(timeout=0)
         except Timeout:
+            if not wait:
+                raise IngestError(f"{home}: another refresh is under way; repeat when it has ended") from None
             log.warning("another refresh is under way in %s; waiting for it to end", home)
             try:
                 lock.acquire(timeout=_LOCK_SECONDS)

@@ -11,17 +11,20 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 from support.encoder import WordEncoder
 from support.saved import LENS, OWASP
 from support.site import Site, own_pages
-from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run, states
+from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run, settings, states
 
+from assistant.cli import main
 from ingest.errors import CatalogueError, IngestError
 from ingest.pages import Page, PageStore
 from ingest.refresh import refresh
 from kb.builds import current_id, list_builds
 from kb.entries import Origin
+from kb.failures import read_failures
 from kb.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -311,6 +314,32 @@ def test_a_refresh_that_waits_too_long_for_another_says_so(
     with pytest.raises(IngestError, match=f"^{home}: another refresh did not end within 0 seconds"):
         run(home, site.base)
     assert (site.requests, list_builds(home)) == ([], ())
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_refresh_that_is_not_to_wait_for_another_fails_at_once(home: Path, site: Site) -> None:
+    with pytest.raises(
+        IngestError, match=f"^{home}: another refresh is under way; repeat when it has ended$"
+    ):
+        refresh(settings(home, site.base), wait=False)
+    assert (site.requests, list_builds(home), read_failures(home)) == ([], (), ())
+
+
+@pytest.mark.usefixtures("holder")
+def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
+    environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": site.base, "GENLENS_MODEL": "tests/words"}
+    done = CliRunner().invoke(main, ("refresh", "--no-wait"), env=environment)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"genlens: {home}: another refresh is under way; repeat when it has ended\n"
+
+
+def test_the_lock_of_a_refresh_that_was_killed_is_no_lock(
+    home: Path, site: Site, holder: subprocess.Popen[str]
+) -> None:
+    holder.kill()
+    holder.wait()
+    assert (home / "refresh.lock").exists()
+    assert refresh(settings(home, site.base), wait=False).manifest.counts == COUNTS
 
 
 def test_a_refresh_goes_on_when_another_has_ended(
