@@ -158,12 +158,19 @@ def making(home: Path, build_id: str) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write what a build is made of, last of all: a folder with it can be opened.
+
+    :raises StorageError: the home cannot be written or is full.
+    """
+    write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
+
+
 def publish(home: Path, folder: Path, manifest: Manifest) -> None:
     """Make a finished folder the build that is served, and remove the oldest beyond those kept.
 
     :raises StorageError: the home cannot be written or is full; what was served before still is.
     """
-    write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
     build = build_folder(home, manifest.id)
     again = build.is_dir()  # the same content within the same second
     with storage_errors(home):

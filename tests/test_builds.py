@@ -21,6 +21,7 @@ from kb.builds import (
     read_manifest,
     remove_leftovers,
     write_chunks,
+    write_manifest,
 )
 from kb.chunks import Chunk
 from kb.entries import Entry, Item, Language, Role, Section
@@ -39,6 +40,7 @@ def manifest(build_id: str) -> Manifest:
 
 def published(home: Path, build_id: str) -> None:
     with making(home, build_id) as folder:
+        write_manifest(folder, manifest(build_id))
         publish(home, folder, manifest(build_id))
 
 
