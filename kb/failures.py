@@ -11,9 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from kb.errors import GenlensError, StorageError
 from kb.files import storage_errors, write_aside
+from kb.text import squeeze
 
 # What a failure is of that is not one of a source.
 REFRESH = "refresh"
+LONGEST = 500  # characters of a reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,10 @@ _FAILURES = TypeAdapter(tuple[Failure, ...])
 
 
 def failed_now(what: str, reason: object) -> Failure:
-    """A failure of this moment."""
-    return Failure(what, str(reason), datetime.now(UTC).isoformat(timespec="seconds"))
+    """A failure of this moment; its reason is one line that can be shown, whatever a page put into it."""
+    line = squeeze(str(reason))
+    short = line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+    return Failure(what, short, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def read_failures(home: Path) -> tuple[Failure, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, shared_home
@@ -18,6 +19,9 @@ from support.site import Site
 
 from kb.base import KnowledgeBase
 from kb.make import make_build
+
+# For `pytest --hypothesis-profile=fuzz`; otherwise a few examples show that the fuzzing itself works.
+settings.register_profile("fuzz", max_examples=100_000, database=None)
 
 
 @pytest.fixture(autouse=True)

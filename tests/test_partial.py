@@ -311,6 +311,16 @@ def test_an_entry_of_the_last_build_takes_the_catalogue_as_it_is_now(
     assert len(after.sections) == len(before.sections)
 
 
+def test_a_reason_is_one_short_line_whatever_a_page_put_into_it(home: Path, site: Site) -> None:
+    run(home, site.base)
+    site.pages[PRACTICE] = re.sub(
+        rb"GENSEC01-BP02 ", b"\x1b]0;owned\x07&#27;[2J\n" + b"x" * 9000, site.pages[PRACTICE]
+    )
+    (failure,) = run(home, site.base).failures
+    assert (len(failure.reason), failure.reason.isprintable()) == (500, True)
+    assert read_failures(home) == (failure,)
+
+
 # On the command line.
 
 
