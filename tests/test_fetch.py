@@ -413,7 +413,7 @@ def test_a_page_that_takes_too_long_is_given_up(
     begun = time.monotonic()
     with pytest.raises(FetchError, match=rf"^{PAGE}: ReadTimeout: (timed out|not complete after 0 seconds)"):
         client.fetch(PAGE)
-    assert time.monotonic() - begun < 2.5
+    assert time.monotonic() - begun < 8
     assert len(waits) == 3
 
 

@@ -75,7 +75,7 @@ def mutated(draw: st.DrawFn, text: str) -> str:
             text = rest
         else:
             new = draw(st.text(max_size=20)) if put == "text" else draw(st.sampled_from(PIECES))
-            text = text[:start] + new * (200 if put == "nest" else 1) + text[end:]
+            text = text[:start] + new * (200 if put == "nest" and len(new) < 20 else 1) + text[end:]
     return text
 
 
