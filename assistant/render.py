@@ -15,6 +15,7 @@ from kb.base import Hit
 from kb.builds import Manifest
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
 from kb.evaluate import Metrics, Outcome
+from kb.failures import Failure
 
 HEADINGS = {
     Language.ENGLISH: {Part.DO: "What to do", Part.WHY: "Why it matters", Part.RELATED: "Related"},
@@ -167,8 +168,8 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(manifest: Manifest, kept: Sequence[str]) -> dict[str, Any]:
-    """What is served, and the builds that are kept, as JSON values; the keys are a promise to readers."""
+def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = ()) -> dict[str, Any]:
+    """What is served, the builds that are kept, and what failed since; the keys are a promise to readers."""
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
@@ -187,6 +188,7 @@ def status_json(manifest: Manifest, kept: Sequence[str]) -> dict[str, Any]:
             for state in manifest.sources
         ],
         "kept": list(kept),
+        "failures": [asdict(failure) for failure in failures],
     }
 
 

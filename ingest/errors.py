@@ -6,7 +6,8 @@ IngestError (a kb.errors.GenlensError)
 │   └── UnreachableError   its host cannot be reached at all: no network
 ├── PageShapeError      a page is there, but not what the source says it should be
 ├── CountError          a source has fewer entries than expected
-└── CatalogueError      a file of the catalogue does not have the expected form
+├── CatalogueError      a file of the catalogue does not have the expected form
+└── NoSourceError       not one edition could be read
 """
 
 from kb.errors import GenlensError
@@ -38,7 +39,7 @@ class PageShapeError(IngestError):
     """A page is there, but not what the source says it should be."""
 
     def __init__(self, url: str, found: str, expected: str) -> None:
-        super().__init__(f"{url}: found {found}, expected {expected}; nothing is published")
+        super().__init__(f"{url}: found {found}, expected {expected}")
 
 
 class CountError(IngestError):
@@ -47,3 +48,13 @@ class CountError(IngestError):
 
 class CatalogueError(IngestError):
     """A file of the catalogue does not have the expected form."""
+
+
+class NoSourceError(IngestError):
+    """Not one edition could be read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"no source could be read ({reason}); nothing is published: what was served still is; "
+            "to build from the pages kept from last time: genlens refresh --offline"
+        )

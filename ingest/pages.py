@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,11 @@ class Page:
     def text(self) -> str:
         """The body decoded; bytes that are not of the encoding become U+FFFD."""
         return self.body.decode(self.encoding, errors="replace")
+
+
+def now() -> str:
+    """The present moment, as pages and builds record it: ISO 8601 UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def absolute(base: str, href: str) -> str:

@@ -86,6 +86,10 @@ class KnowledgeBase:
     def _index(self) -> Index:
         return open_index(self._home, self._folder, self.manifest, self.entries, self._encoder)
 
+    def close(self) -> None:
+        """Let go of the files of the build, so that its folder can be renamed."""
+        self._index.close()
+
     @property
     def _models(self) -> Mapping[Mode, Model]:
         return self._given or load_models()

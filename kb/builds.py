@@ -163,6 +163,14 @@ def making(home: Path, build_id: str) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write what a build is made of, last of all: a folder with it can be opened.
+
+    :raises StorageError: the home cannot be written or is full.
+    """
+    write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
+
+
 def publish(home: Path, folder: Path, manifest: Manifest) -> None:
     """Make a finished folder the build that is served, and remove the oldest beyond those kept.
 
@@ -171,7 +179,6 @@ def publish(home: Path, folder: Path, manifest: Manifest) -> None:
     :raises StorageError: the home cannot be written or is full; what was served before still is.
     """
     in_use = {manifest.id, *_served(home)}
-    write_aside(folder / "manifest.json", json.dumps(asdict(manifest), indent=1).encode())
     build = build_folder(home, manifest.id)
     again = build.is_dir()  # the same content within the same second
     with storage_errors(home):
@@ -251,15 +258,11 @@ def check_entries(entries: Sequence[Entry]) -> None:
     :raises RecordError: there is none, an id stands twice in a language, or an entry has no text or address.
     """
     if not entries:
-        raise RecordError("no entries were read, expected some; nothing is published")
+        raise RecordError("no entries were read, expected some")
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         if (entry.id, entry.language) in seen:
-            raise RecordError(
-                f"{entry.id} ({entry.language}) stands twice among the entries; nothing is published"
-            )
+            raise RecordError(f"{entry.id} ({entry.language}) stands twice among the entries, expected once")
         seen.add((entry.id, entry.language))
         if not entry.url.startswith("https://") or not any(section.text for section in entry.sections):
-            raise RecordError(
-                f"{entry.id} ({entry.language}) has no text or no https address; nothing is published"
-            )
+            raise RecordError(f"{entry.id} ({entry.language}) has no text or no https address, expected both")

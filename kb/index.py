@@ -64,12 +64,14 @@ class Index:
         keywords: KeywordIndex,
         entry_keywords: KeywordIndex,
         nearest: Callable[[Query], Nearest | None],
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`nearest` gives None for a language that the model does not read."""
+        """`nearest` gives None for a language that the model does not read; `close` ends what it opened."""
         self.layout = layout
         self.keywords = keywords
         self._entry_keywords = entry_keywords
         self._nearest = nearest
+        self.close = close
 
     def by_keyword(self, query: Query, allowed: Mask) -> Found:
         """Keyword features alone, of the allowed entries; no model is loaded."""
@@ -169,6 +171,12 @@ class StoredVectors:
         cosines[rows] = [max(neighbour.similarity, 0.0) for neighbour in found]
         return Nearest(rows, cosines)
 
+    def close(self) -> None:
+        """Let go of the store; the next question opens it again."""
+        store: VectorStore | None = self.__dict__.pop("_store", None)
+        if store:
+            store.close()
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {chunk.id: row for row, chunk in enumerate(self._chunks)}
@@ -207,4 +215,5 @@ def open_index(
         read_index(folder / "keywords" / "chunks"),
         read_index(folder / "keywords" / "entries"),
         vectors.nearest,
+        vectors.close,
     )

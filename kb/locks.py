@@ -20,10 +20,12 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(home: Path) -> Iterator[None]:
-    """Nobody else changes the builds of a home while the block runs; another is waited for, with a warning.
+def locked(home: Path, *, wait: bool = True) -> Iterator[None]:
+    """Nobody else changes the builds of a home while the block runs.
 
-    :raises BusyError: another did not end in time.
+    Another is waited for, with a warning, or else refused at once.
+
+    :raises BusyError: another did not end in time, or is not waited for.
     :raises StorageError: the home cannot be written.
     """
     lock = FileLock(home / "refresh.lock")
@@ -32,6 +34,10 @@ def locked(home: Path) -> Iterator[None]:
         try:
             lock.acquire(timeout=0)
         except Timeout:
+            if not wait:
+                raise BusyError(
+                    f"{home}: another refresh or rollback is under way; repeat when it has ended"
+                ) from None
             log.warning("another refresh or rollback is under way in %s; waiting for it to end", home)
             try:
                 lock.acquire(timeout=LOCK_SECONDS)

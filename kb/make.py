@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kb.base import KnowledgeBase
 from kb.builds import (
     FORMAT,
     Manifest,
@@ -20,7 +21,9 @@ from kb.builds import (
     publish,
     read_manifest,
     write_chunks,
+    write_manifest,
 )
+from kb.canaries import check_canaries
 from kb.chunks import Chunk, cut, outside_chunks
 from kb.encoder import Encoder, Vectors, exported, open_encoder, reads
 from kb.entries import Entry, Language, write_entries
@@ -81,6 +84,8 @@ def make_build(
         index_chunks(chunks).write(folder / "keywords" / "chunks")
         index_entries(entries).write(folder / "keywords" / "entries")
         _store(folder / "chroma", embedded, vectors)
+        write_manifest(folder, manifest)
+        _check(home, folder, encoder)
         publish(home, folder, manifest)
     return manifest
 
@@ -129,6 +134,14 @@ def _vectors(
         kept |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
         progress(min(first + STEP, len(fresh)), len(fresh))
     return np.stack([kept[chunk.digest] for chunk in chunks])
+
+
+def _check(home: Path, folder: Path, encoder: Encoder) -> None:
+    base = KnowledgeBase(home, folder.name, encoder)
+    try:
+        check_canaries(base)
+    finally:
+        base.close()
 
 
 def _store(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -1,6 +1,7 @@
 """Every test has a home, a working folder and an environment of its own, and reaches this machine alone."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -8,14 +9,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, shared_home
 from support.models import simple_models
-from support.site import Site, serve
+from support.saved import DATA
+from support.shared_site import nobody, renewed, running
+from support.site import Site
 
 from kb.base import KnowledgeBase
 from kb.make import make_build
+
+# For `pytest --hypothesis-profile=fuzz`; otherwise a few examples show that the fuzzing itself works.
+settings.register_profile("fuzz", max_examples=100_000, database=None)
 
 
 @pytest.fixture(autouse=True)
@@ -62,11 +69,33 @@ def encoder() -> WordEncoder:
     return WordEncoder()
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
+@pytest.fixture(scope="session")
+def running_site() -> Iterator[Site]:
     """A small source site of the tests' own making, served over HTTP on this machine."""
-    with serve() as served:
-        yield served
+    with running() as one:
+        yield one
+
+
+@pytest.fixture
+def site(running_site: Site) -> Site:
+    """The small source site, as if it had just been started."""
+    return renewed(running_site)
+
+
+@pytest.fixture
+def data(tmp_path: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the tests' sources and catalogue, which a refresh reads, with the fake model."""
+    copy = shutil.copytree(DATA, tmp_path / "data")
+    monkeypatch.setattr("ingest.refresh.data_folder", lambda: copy)
+    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
+    return copy
+
+
+@pytest.fixture
+def nowhere() -> Iterator[str]:
+    """A mirror that nobody answers at."""
+    with nobody() as base:
+        yield base
 
 
 @pytest.fixture

@@ -2,15 +2,22 @@
 
 import gzip
 import re
-from collections.abc import Callable, Iterator
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from support import faults
+from support.faults import HEAD, always, redirect, until
 from support.saved import LENS
-from support.shared_site import nobody, renewed, running
+from support.shared_site import nobody
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.fetch import Client
+from ingest.fetch import DELAY, MAX_BYTES, Client, _is_loopback
+from ingest.pace import Pace
 from ingest.pages import Page
 
 HOST = "docs.aws.amazon.com"
@@ -21,50 +28,23 @@ PAST, FUTURE = "Wed, 01 Jan 2020 00:00:00 GMT", "Wed, 01 Jan 2200 00:00:00 GMT"
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
-    with running() as one:
-        yield one
+@pytest.fixture
+def waits() -> list[float]:
+    """Seconds that would have been waited before each new attempt."""
+    return []
 
 
 @pytest.fixture
-def site(served: Site) -> Site:
-    """The small source site, as if it had just been started."""
-    return renewed(served)
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[Client]:
+def client(site: Site, waits: list[float]) -> Iterator[Client]:
     """A client of one host, which a mirror on this machine stands in for."""
     site.pages[PLACE] = b"<h1>Page</h1>"
-    with Client((HOST,), site.base) as made:
+    with Client((HOST,), site.base, Pace(sleep=waits.append)) as made:
         yield made
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Seconds that would have been waited before each new attempt."""
-    recorded: list[float] = []
-    monkeypatch.setattr("tenacity.nap.time.sleep", recorded.append)
-    return recorded
 
 
 def asked(site: Site, place: str = PLACE) -> int:
     """How often a page was asked for."""
     return sum(path == place for path, _ in site.requests)
-
-
-def always(reply: Reply) -> Callable[[int], Reply]:
-    return lambda _: reply
-
-
-def until(count: int, reply: Reply) -> Callable[[int], Reply | None]:
-    """The reply for the first requests, the page after that."""
-    return lambda before: reply if before < count else None
-
-
-def redirect(location: str, status: int = 302) -> Callable[[int], Reply]:
-    return always(Reply(status, headers={"Location": location}))
 
 
 def test_a_page_is_fetched_from_the_mirror_and_keeps_its_true_address(client: Client, site: Site) -> None:
@@ -201,11 +181,124 @@ def test_a_broken_robots_txt_allows_nothing(client: Client, site: Site, waits: l
     assert len(waits) == 3
 
 
+def test_a_robots_txt_that_is_refused_for_a_while_allows_nothing(client: Client, site: Site) -> None:
+    site.faults[ROBOTS] = always(Reply(429))
+    with pytest.raises(FetchError, match=r"robots\.txt: the site answered 429"):
+        client.fetch(PAGE)
+    assert asked(site) == 0
+
+
 def test_a_robots_txt_elsewhere_allows_nothing(client: Client, site: Site) -> None:
     site.faults[ROBOTS] = redirect("https://example.org/robots.txt")
     with pytest.raises(FetchError, match=r"robots\.txt"):
         client.fetch(PAGE)
     assert asked(site) == 0
+
+
+# How fast and how much.
+
+
+class Time:
+    """A clock that stands still but for the waits that are made on it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def pace(self, requests: int = 100, seconds: float = 900.0) -> Pace:
+        return Pace(requests, seconds, lambda: self.now, self.sleep)
+
+
+@pytest.fixture
+def elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A mirror that does not count as one on this machine."""
+    monkeypatch.setattr("ingest.fetch._is_loopback", lambda _: False)
+    return site.base
+
+
+def test_a_host_is_left_alone_between_two_requests(elsewhere: str, site: Site) -> None:
+    site.pages[PLACE] = b"<h1>Page</h1>"
+    clock = Time()
+    with Client((HOST,), elsewhere, clock.pace()) as client:
+        for _ in range(3):
+            client.fetch(PAGE)
+    assert clock.now == pytest.approx(3 * DELAY)
+
+
+def test_a_host_is_left_alone_as_long_as_its_robots_txt_asks(elsewhere: str, site: Site) -> None:
+    site.pages[PLACE], site.pages[ROBOTS] = b"<h1>Page</h1>", b"User-agent: *\nCrawl-delay: 2\n"
+    clock = Time()
+    with Client((HOST,), elsewhere, clock.pace()) as client:
+        for _ in range(3):
+            client.fetch(PAGE)
+    assert clock.now == pytest.approx(DELAY + 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("base", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("localhost", True),
+        ("10.0.0.1", False),
+        ("mirror.example.org", False),
+        ("localhost.example.org", False),
+        ("", False),
+    ],
+)
+def test_a_mirror_on_this_machine_needs_no_rest(base: str, loopback: bool) -> None:
+    assert _is_loopback(base) is loopback
+
+
+def test_a_mirror_on_this_machine_is_asked_at_once(client: Client, waits: list[float]) -> None:
+    for _ in range(3):
+        client.fetch(PAGE)
+    assert waits == []
+
+
+def test_a_refresh_asks_for_so_many_pages_and_no_more(site: Site) -> None:
+    site.pages[PLACE] = b"<h1>Page</h1>"
+    pace = Time().pace(requests=3)
+    with Client((HOST,), site.base, pace) as client, Client((HOST,), site.base, pace) as other:
+        client.fetch(PAGE)
+        with pytest.raises(FetchError, match=f"^{HOST}: the refresh asked 3 times, expected less"):
+            other.fetch(PAGE)
+    assert len(site.requests) == 3
+
+
+def test_a_refresh_takes_so_many_minutes_and_no_more(site: Site) -> None:
+    site.pages[PLACE] = b"<h1>Page</h1>"
+    clock = Time()
+    site.faults[PLACE] = always(Reply(503, headers={"Retry-After": "50"}))
+    with (
+        Client((HOST,), site.base, clock.pace(seconds=60.0)) as client,
+        pytest.raises(FetchError, match=f"^{HOST}: the refresh took more than 1 minutes; try again later"),
+    ):
+        client.fetch(PAGE)
+    assert asked(site) == 2
+
+
+def test_no_more_than_four_connections_are_open_at_once(client: Client, site: Site) -> None:
+    client.fetch(PAGE)
+    lock, gate = threading.Lock(), threading.Barrier(4)
+    open_now: list[int] = [0, 0]
+
+    def counted(_: int) -> None:
+        with lock:
+            open_now[0] += 1
+            open_now[1] = max(open_now)
+        gate.wait(10)  # four are asked for at once
+        time.sleep(0.02)  # and a fifth would be by now
+        with lock:
+            open_now[0] -= 1
+
+    site.faults[PLACE] = counted
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(client.fetch, [PAGE] * 8))
+    assert ({page.body for page in pages}, open_now[1]) == ({b"<h1>Page</h1>"}, 4)
 
 
 # What passes and what does not.
@@ -262,30 +355,87 @@ def test_an_answer_that_will_not_change_is_not_asked_for_again(
     assert (asked(site), waits) == (1, [])
 
 
-def test_a_page_that_breaks_off_is_asked_for_again(client: Client, site: Site, waits: list[float]) -> None:
-    cut = {"Content-Length": "1000", "Connection": "close"}
-    site.faults[PLACE] = until(1, Reply(200, b"<h1>Pa", HTML | cut))
+SHORT = HEAD + b"Content-Length: 1000\r\n\r\n"
+BROKEN = {
+    "a body that breaks off": (faults.announcing(1000, b"<h1>Pa"), "RemoteProtocolError: .*without sending"),
+    "a body that is longer than announced": (
+        faults.announcing(6, b"<h1>Page</h1>"),
+        "longer than its Content",
+    ),
+    "chunks that break off": (
+        Reply(by_hand=lambda c: c.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<h1>P\r\n")),
+        "RemoteProtocolError: .*incomplete chunked read",
+    ),
+    "a gzip stream that breaks off": (
+        faults.packed(b"<h1>Page</h1>" * 99, keep=0.8),
+        "its gzip stream is not whole",
+    ),
+    "a gzip stream and more": (faults.packed(b"<h1>Page</h1>", more=b"<p>"), "its gzip stream is not whole"),
+    "a body that is not gzip": (faults.page(b"<h1>", Content_Encoding="gzip"), "not packed as gzip"),
+    "a reset at once": (faults.reset(), "ReadError"),
+    "a reset within the headers": (faults.reset(HEAD), "ReadError|RemoteProtocolError"),
+    "a reset within the body": (faults.reset(SHORT + b"<h1>Pa"), "ReadError"),
+    "no HTTP at all": (Reply(by_hand=lambda c: c.sendall(b"220 ready\r\n")), "RemoteProtocolError"),
+}
+
+
+@pytest.mark.parametrize(("reply", "reason"), BROKEN.values(), ids=BROKEN)
+def test_an_answer_that_is_not_whole_is_asked_for_again(
+    client: Client, site: Site, waits: list[float], reply: Reply, reason: str
+) -> None:
+    site.faults[PLACE] = until(2, reply)
     assert client.fetch(PAGE).body == b"<h1>Page</h1>"
-    assert (asked(site), len(waits)) == (2, 1)
+    assert (asked(site), len(waits)) == (3, 2)
+    site.requests.clear()
+    site.faults[PLACE] = always(reply)
+    with pytest.raises(FetchError, match=rf"^{PAGE}: ({reason})"):
+        client.fetch(PAGE)
+    assert (asked(site), len(waits)) == (4, 5)
 
 
+SLOW = {
+    "no answer": faults.silent(1.0),
+    "headers that drip": faults.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 50, 0.05),
+    "a body that drips": faults.dripping(SHORT, b"<p>" * 20, 0.05),
+    "a packed body of nothing that drips": faults.dripping(
+        HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10], b"\0\0\0\xff\xff" * 10, 0.05
+    ),
+}
+
+
+@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
 def test_a_page_that_takes_too_long_is_given_up(
-    client: Client, waits: list[float], monkeypatch: pytest.MonkeyPatch
+    client: Client, site: Site, waits: list[float], monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
     client.fetch(PAGE)  # from now on the rules of the host are known
-    monkeypatch.setattr("ingest.fetch.MAX_SECONDS", -1.0)
-    with pytest.raises(FetchError, match="not complete after"):
+    monkeypatch.setattr("ingest.fetch.MAX_SECONDS", 0.2)
+    site.faults[PLACE] = always(reply)
+    begun = time.monotonic()
+    with pytest.raises(FetchError, match=rf"^{PAGE}: ReadTimeout: (timed out|not complete after 0 seconds)"):
         client.fetch(PAGE)
+    assert time.monotonic() - begun < 8
     assert len(waits) == 3
 
 
 def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits: list[float]) -> None:
-    with nobody() as base, Client((HOST,), base) as client:
+    with nobody() as base, Client((HOST,), base, Pace(sleep=waits.append)) as client:
         place = base.removeprefix("http://")
         with pytest.raises(UnreachableError, match=rf"^{place} cannot be reached: ") as caught:
             client.fetch(PAGE)
     assert caught.value.host == place
     assert waits == []
+
+
+def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[float]) -> None:
+    site.pages[PLACE] = b"<h1>Page</h1>"
+    with Client((HOST,), site.base, Pace(sleep=waits.append)) as client:
+        client.fetch(PAGE)
+        with nobody() as base:
+            client._mirror = base
+            with pytest.raises(FetchError, match=rf"^{PAGE}: ConnectError: ") as caught:
+                client.fetch(PAGE)
+    assert not isinstance(caught.value, UnreachableError)
+    assert len(waits) == 3
 
 
 # What a page is.
@@ -301,14 +451,40 @@ def test_a_page_over_the_cap_is_refused(client: Client, site: Site, monkeypatch:
     assert asked(site) == 2
 
 
-def test_a_page_that_unpacks_over_the_cap_is_refused(
-    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("declared", [True, False], ids=["declared", "in chunks"])
+def test_of_a_huge_page_no_more_than_the_cap_is_read(client: Client, site: Site, declared: bool) -> None:
+    site.faults[PLACE] = always(faults.huge(500, declared=declared))
+    assert peak_of_a_refusal(client) < 4 * MAX_BYTES
+    assert asked(site) == 1
+
+
+def test_of_a_page_that_unpacks_to_a_huge_one_no_more_than_the_cap_is_unpacked(
+    client: Client, site: Site
 ) -> None:
-    monkeypatch.setattr("ingest.fetch.MAX_BYTES", 1_000_000)
-    packed = gzip.compress(bytes(5_000_000))
-    assert len(packed) < 10_000
-    site.faults[PLACE] = always(Reply(200, packed, HTML | {"Content-Encoding": "gzip"}))
-    with pytest.raises(FetchError, match="more than 1000000 bytes"):
+    bomb = faults.packed(bytes(200 * faults.MIB))
+    assert len(bomb.body) < faults.MIB
+    site.faults[PLACE] = always(bomb)
+    assert peak_of_a_refusal(client) < 4 * MAX_BYTES
+    assert asked(site) == 1
+
+
+def peak_of_a_refusal(client: Client) -> int:
+    """The most bytes of memory that were held at once while a page was refused."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(FetchError, match="more than 8388608 bytes; the page is refused"):
+            client.fetch(PAGE)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("packing", ["br", "zstd", "deflate", "gzip, gzip"])
+def test_a_page_that_is_packed_as_nobody_asked_for_is_refused(
+    client: Client, site: Site, packing: str
+) -> None:
+    site.faults[PLACE] = always(faults.page(b"<h1>Page</h1>", Content_Encoding=packing))
+    with pytest.raises(FetchError, match=rf"packed as {packing}, expected gzip or nothing"):
         client.fetch(PAGE)
 
 
@@ -316,13 +492,6 @@ def test_a_packed_page_is_unpacked(client: Client, site: Site) -> None:
     packed = gzip.compress("鍵".encode())
     site.faults[PLACE] = always(Reply(200, packed, HTML | {"Content-Encoding": "gzip"}))
     assert client.fetch(PAGE).text == "鍵"
-
-
-def test_a_page_that_cannot_be_unpacked_is_given_up(client: Client, site: Site, waits: list[float]) -> None:
-    site.faults[PLACE] = always(Reply(200, b"not gzip", HTML | {"Content-Encoding": "gzip"}))
-    with pytest.raises(FetchError, match=rf"^{PAGE}: DecodingError: "):
-        client.fetch(PAGE)
-    assert len(waits) == 3
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "application/pdf", "image/png", ""])
@@ -345,16 +514,26 @@ def test_text_and_json_are_pages(client: Client, site: Site, kind: str) -> None:
     [
         ("text/plain", "鍵".encode(), "鍵"),
         ("text/plain; charset=shift_jis", "鍵".encode("shift_jis"), "鍵"),
+        ("text/plain; charset=iso-2022-jp", "鍵".encode("iso-2022-jp"), "鍵"),
         ("text/plain; charset=martian", "鍵".encode(), "鍵"),
         ("text/plain; charset=hex", "鍵".encode(), "鍵"),
+        ("text/plain; charset=iso-8859-1", "鍵".encode(), "鍵"),
+        ("text/plain; charset=shift_jis", "鍵".encode(), "鍵"),
     ],
-    ids=["not said", "said", "not known", "not for text"],
+    ids=["not said", "said", "of seven bits", "not known", "not for text", "said wrong", "said wrong too"],
 )
-def test_a_page_is_decoded_as_the_site_says_where_that_is_known(
+def test_a_page_is_decoded_as_it_is_and_not_as_the_site_says_where_that_is_wrong(
     client: Client, site: Site, kind: str, body: bytes, text: str
 ) -> None:
     site.faults[PLACE] = always(Reply(200, body, {"Content-Type": kind}))
     assert client.fetch(PAGE).text == text
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "ascii", "martian"])
+def test_a_page_that_cannot_be_decoded_is_refused(client: Client, site: Site, charset: str) -> None:
+    site.faults[PLACE] = always(faults.page("鍵".encode("shift_jis"), f"text/html; charset={charset}"))
+    with pytest.raises(FetchError, match=f"its text is neither UTF-8 nor {charset}; the page is refused"):
+        client.fetch(PAGE)
 
 
 def test_a_page_that_did_not_change_is_the_kept_one_with_a_new_time(client: Client, site: Site) -> None:

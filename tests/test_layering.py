@@ -21,6 +21,8 @@ HOMES = {
     "bs4": {"ingest/html.py"},
     "markdown_it": {"ingest/markdown.py"},
     "httpx2": {"ingest/fetch.py"},
+    "httpcore2": {"ingest/network.py"},
+    "tenacity": {"ingest/retry.py"},
     "yaml": {"ingest/schema.py"},
     "snowballstemmer": {"kb/text.py"},
     "scipy": {"kb/training/ranker.py"},

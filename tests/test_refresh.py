@@ -11,76 +11,24 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from filelock import FileLock
 from support.encoder import WordEncoder
-from support.saved import DATA, LENS, OWASP
-from support.shared_site import nobody, renewed, running
-from support.site import Reply, Site, own_pages
+from support.saved import LENS, OWASP
+from support.site import Site, own_pages
+from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run, settings, states
 
-from ingest.errors import CatalogueError, CountError, FetchError, PageShapeError
-from ingest.refresh import Report, refresh
-from kb.builds import Manifest, build_folder, current_id, list_builds
-from kb.entries import Entry, Origin, read_entries
+from assistant.cli import main
+from ingest.errors import CatalogueError
+from ingest.pages import Page, PageStore
+from ingest.refresh import refresh
+from kb.builds import current_id, list_builds
+from kb.entries import Origin
 from kb.errors import BusyError
+from kb.failures import read_failures
 from kb.settings import Settings
 
-LENS_PLACE = LENS.removeprefix("https:/")
-PRACTICE = f"{LENS_PLACE}gensec01-bp02.html"
-CONTENTS = f"{LENS_PLACE}toc-contents.json"
-COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "risk": 2}
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[Site]:
-    with running() as one:
-        yield one
-
-
-@pytest.fixture
-def site(served: Site) -> Site:
-    """The small source site, as if it had just been started."""
-    return renewed(served)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A copy of the tests' sources and catalogue that a test may change."""
-    return shutil.copytree(DATA, tmp_path / "data")
-
-
-@pytest.fixture(autouse=True)
-def small_world(data: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tests' own sources and catalogue, and the fake model."""
-    monkeypatch.setattr("ingest.refresh.data_folder", lambda: data)
-    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
-
-
-@pytest.fixture
-def nowhere() -> Iterator[str]:
-    """A mirror that nobody answers at."""
-    with nobody() as base:
-        yield base
-
-
-def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
-    return refresh(Settings(home=home, mirror=mirror), offline=offline)
-
-
-def entries(home: Path) -> dict[tuple[str, str], Entry]:
-    """The entries of the served build by id and language."""
-    found = read_entries(build_folder(home, current_id(home)) / "entries.jsonl")
-    return {(entry.id, entry.language.value): entry for entry in found}
-
-
-def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
-    return [(s.name, s.edition, s.language, s.entries, s.origin) for s in manifest.sources]
-
-
-def assert_the_only_build(home: Path, build: str) -> None:
-    """The build is served, it is the one and only, no half of another is left, and the lock is free."""
-    assert current_id(home) == build
-    assert [path.name for path in (home / "builds").iterdir()] == [build]
-    FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()
+pytestmark = pytest.mark.usefixtures("data")
 
 
 def test_the_first_refresh_builds_what_the_sites_show(home: Path, site: Site) -> None:
@@ -267,14 +215,14 @@ def test_without_network_and_kept_pages_the_catalogue_is_built_and_the_host_is_n
     ]
 
 
-def test_without_network_the_kept_pages_are_read_again(
+def test_offline_the_kept_pages_are_read_again(
     home: Path, site: Site, nowhere: str, encoder: WordEncoder
 ) -> None:
     first = run(home, site.base)
     before = entries(home)
     encoder.encoded.clear()
-    second = run(home, nowhere)
-    assert second.unreachable == (nowhere.removeprefix("http://"),)
+    second = run(home, nowhere, offline=True)
+    assert (second.unreachable, second.failures) == ((), ())
     assert second.manifest.sources == first.manifest.sources
     assert (entries(home), encoder.encoded) == (before, [])
 
@@ -284,7 +232,7 @@ def test_an_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, nowhere
     page = next((home / "pages" / "genai-lens").glob("*.json"))
     facts = json.loads(page.read_text(encoding="utf-8")) | {"fetched_at": "2026-01-02T03:04:05+00:00"}
     page.write_text(json.dumps(facts), encoding="utf-8")
-    lens, *others = run(home, nowhere).manifest.sources
+    lens, *others = run(home, nowhere, offline=True).manifest.sources
     assert lens.fetched_at == "2026-01-02T03:04:05+00:00"
     assert [state.fetched_at > "2026-01-02T03:04:05+00:00" for state in others] == [True] * 3
 
@@ -292,7 +240,7 @@ def test_an_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, nowhere
 def test_each_edition_falls_back_on_its_own(home: Path, site: Site, nowhere: str) -> None:
     run(home, site.base)
     shutil.rmtree(home / "pages" / "owasp-llm")
-    assert states(run(home, nowhere).manifest) == [
+    assert states(run(home, nowhere, offline=True).manifest) == [
         ("genai-lens", "2026-03-05", "en", 12, "site"),
         ("owasp-llm", "2026", "en", 1, "catalogue"),
         ("owasp-llm", "2025", "en", 1, "catalogue"),
@@ -304,7 +252,17 @@ def test_a_kept_page_that_was_damaged_counts_as_missing(home: Path, site: Site, 
     run(home, site.base)
     for body in (home / "pages" / "genai-lens").glob("*.body"):
         body.write_bytes(body.read_bytes()[:-1])
-    assert states(run(home, nowhere).manifest)[0] == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
+    lens = states(run(home, nowhere, offline=True).manifest)[0]
+    assert lens == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
+
+
+def test_kept_pages_that_cannot_be_read_any_more_give_way_to_the_catalogue(home: Path, site: Site) -> None:
+    run(home, site.base)
+    store = PageStore(home / "pages" / "genai-lens")
+    store.put(f"{LENS}gensec01-bp02.html", Page(f"{LENS}gensec01-bp02.html", b"<p>Other</p>", "2026-04-01"))
+    report = run(home, site.base, offline=True)
+    assert [failure.what for failure in report.failures] == ["genai-lens 2026-02-03 (en)"]
+    assert states(report.manifest)[0] == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
 
 
 def test_offline_asks_no_site_and_names_no_host(home: Path, site: Site) -> None:
@@ -316,72 +274,6 @@ def test_offline_asks_no_site_and_names_no_host(home: Path, site: Site) -> None:
     kept = run(home, site.base, offline=True)
     assert (kept.unreachable, [state.origin for state in kept.manifest.sources]) == ((), ["site"] * 4)
     assert site.requests == []
-
-
-# What must not be published.
-
-
-def test_a_page_that_vanished_leaves_the_old_build_served(home: Path, site: Site) -> None:
-    served = run(home, site.base).manifest.id
-    root = f"{LENS_PLACE}generative-ai-lens.html"
-    site.faults[PRACTICE] = lambda _: Reply(302, headers={"Location": root})
-    with pytest.raises(PageShapeError) as caught:
-        run(home, site.base)
-    assert str(caught.value) == (
-        f"{LENS}generative-ai-lens.html: found the h1 'Generative AI Lens - A small one', "
-        "expected one that begins with GENSEC01-BP02; nothing is published"
-    )
-    assert_the_only_build(home, served)
-
-
-def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Site) -> None:
-    served = run(home, site.base).manifest.id
-    before = entries(home)
-    site.pages[PRACTICE] = b"<html>Back soon</html>"
-    with pytest.raises(PageShapeError, match="no element #main-col-body"):
-        run(home, site.base)
-    assert_the_only_build(home, served)
-    run(home, site.base, offline=True)
-    assert entries(home) == before
-
-
-def test_a_page_that_is_missing_on_the_first_refresh_publishes_nothing(home: Path, site: Site) -> None:
-    del site.pages[PRACTICE]
-    with pytest.raises(FetchError, match=r"gensec01-bp02\.html: the site answered 404, expected 200"):
-        run(home, site.base)
-    assert list_builds(home) == ()
-    assert not (home / "pages").exists()
-
-
-def without(text: bytes, href: str) -> bytes:
-    """The table of contents without a page and those below it."""
-
-    def kept(nodes: list[dict[str, object]]) -> list[dict[str, object]]:
-        return [
-            node | {"contents": kept(node.get("contents", []))}  # type: ignore[arg-type]
-            for node in nodes
-            if node["href"] != href
-        ]
-
-    return json.dumps({"contents": kept(json.loads(text)["contents"])}).encode()
-
-
-@pytest.mark.parametrize(
-    ("href", "found"),
-    [
-        ("gensec01-bp02.html", "2 entries of kind best_practice, expected at least 3"),
-        ("genops4.html", "1 entries of kind pillar, expected at least 2"),
-    ],
-    ids=["a best practice", "a question"],
-)
-def test_fewer_entries_than_expected_leave_the_old_build_served(
-    home: Path, site: Site, href: str, found: str
-) -> None:
-    served = run(home, site.base).manifest.id
-    site.pages[CONTENTS] = without(site.pages[CONTENTS], href)
-    with pytest.raises(CountError, match=f"^genai-lens 2026-03-05: found {found}; nothing is published$"):
-        run(home, site.base)
-    assert_the_only_build(home, served)
 
 
 def test_a_catalogue_that_is_broken_leaves_the_old_build_served(home: Path, site: Site, data: Path) -> None:
@@ -423,6 +315,32 @@ def test_a_refresh_that_waits_too_long_for_another_says_so(
     with pytest.raises(BusyError, match=f"^{home}: another refresh or rollback did not end within 0 seconds"):
         run(home, site.base)
     assert (site.requests, list_builds(home)) == ([], ())
+
+
+@pytest.mark.usefixtures("holder")
+def test_a_refresh_that_is_not_to_wait_for_another_fails_at_once(home: Path, site: Site) -> None:
+    with pytest.raises(
+        BusyError, match=f"^{home}: another refresh or rollback is under way; repeat when it has ended$"
+    ):
+        refresh(settings(home, site.base), wait=False)
+    assert (site.requests, list_builds(home), read_failures(home)) == ([], (), ())
+
+
+@pytest.mark.usefixtures("holder")
+def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
+    environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": site.base, "GENLENS_MODEL": "tests/words"}
+    done = CliRunner().invoke(main, ("refresh", "--no-wait"), env=environment)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == f"genlens: {home}: another refresh is under way; repeat when it has ended\n"
+
+
+def test_the_lock_of_a_refresh_that_was_killed_is_no_lock(
+    home: Path, site: Site, holder: subprocess.Popen[str]
+) -> None:
+    holder.kill()
+    holder.wait()
+    assert (home / "refresh.lock").exists()
+    assert refresh(settings(home, site.base), wait=False).manifest.counts == COUNTS
 
 
 def test_a_refresh_goes_on_when_another_has_ended(

@@ -11,13 +11,15 @@ from kb.settings import Settings, load_settings
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Do not use the network: read kept pages, else the catalogue.")
+@click.option("--no-wait", is_flag=True, help="Fail at once while another refresh is under way.")
 @click.option("--mirror", help="Fetch https://HOST/PATH from MIRROR/HOST/PATH (also GENLENS_MIRROR).")
 @json_option
-def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
+def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> None:
     """Read the sources and publish a new build.
 
-    Without network the pages kept from the last time are read, and where there are none the catalogue
-    that genlens carries. What is served stays until the new build is whole.
+    What is served stays until the new build is whole. A source that fails keeps its last good entries,
+    the others are renewed, and the exit code is 4; where all of them fail nothing is published. The first
+    build without network is made from the catalogue that genlens carries.
 
     \b
     Examples:
@@ -35,19 +37,23 @@ def refresh(offline: bool, mirror: str | None, as_json: bool) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        report = refreshed(settings, offline=offline, progress=progress)
+        report = refreshed(settings, offline=offline, wait=not no_wait, progress=progress)
     record = _status(settings)
     if report.unreachable:
         places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}
         used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
         click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
     click.echo(json_text(record) if as_json else _status_text(record))
+    if report.in_part:
+        failed = ", ".join(failure.what for failure in report.failures)
+        click.echo(f"genlens: published in part; not as its site has it now: {failed}", err=True)
+        sys.exit(4)
 
 
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Tell what is served: build, model, counts, where each source's entries came from, and what is kept."""
+    """Tell what is served: build, model, counts, where its entries came from; what is kept, what failed."""
     record = _status(load_settings())
     click.echo(json_text(record) if as_json else _status_text(record))
 
@@ -111,8 +117,10 @@ def _status(settings: Settings) -> dict[str, Any]:
     from assistant.render import status_json
     from kb.base import open_served
     from kb.builds import list_builds
+    from kb.failures import read_failures
 
-    return status_json(open_served(settings).manifest, list_builds(settings.home))
+    home = settings.home
+    return status_json(open_served(settings).manifest, list_builds(home), read_failures(home))
 
 
 def _status_text(record: dict[str, Any]) -> str:
@@ -125,4 +133,5 @@ def _status_text(record: dict[str, Any]) -> str:
         )
     served = {record["build"]: "  (served)"}
     lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
+    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
     return "\n".join(lines)

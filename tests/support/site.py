@@ -1,6 +1,7 @@
 """A source site on this machine: answers are data, requests are remembered, faults are set by path."""
 
 import hashlib
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +15,12 @@ TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json", ".md"
 
 @dataclass
 class Reply:
-    """What the site answers; without a body only the status and headers count."""
+    """What the site answers; `by_hand` writes all of it to the connection, which is closed after that."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    by_hand: Callable[[socket.socket], None] | None = None
 
 
 Fault = Callable[[int], Reply | None]
@@ -72,6 +74,10 @@ def serve() -> Iterator[Site]:
 
         def do_GET(self) -> None:
             answer = site.reply(self.path, dict(self.headers))
+            if answer.by_hand:
+                self.close_connection = True
+                answer.by_hand(self.connection)
+                return
             self.send_response(answer.status)
             headers = {"Content-Length": str(len(answer.body))} | answer.headers
             for name, value in headers.items():

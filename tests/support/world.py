@@ -1,0 +1,45 @@
+"""The tests' own sources, refreshed from the tests' own site with the fake model (the fixture `data`)."""
+
+from pathlib import Path
+
+from filelock import FileLock
+
+from ingest.pace import Pace
+from ingest.refresh import Report, refresh
+from kb.builds import Manifest, build_folder, current_id
+from kb.entries import Entry, read_entries
+from kb.settings import Settings
+from support.saved import LENS
+
+LENS_PLACE = LENS.removeprefix("https:/")
+PRACTICE = f"{LENS_PLACE}gensec01-bp02.html"
+CONTENTS = f"{LENS_PLACE}toc-contents.json"
+COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "risk": 2}
+
+
+def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
+    """One refresh from the site at an address; the waits between its attempts are left out."""
+    return refresh(settings(home, mirror), offline=offline, pace=Pace(sleep=lambda _: None))
+
+
+def settings(home: Path, mirror: str) -> Settings:
+    """Settings with the fake model."""
+    return Settings(home=home, mirror=mirror, model="tests/words")
+
+
+def entries(home: Path) -> dict[tuple[str, str], Entry]:
+    """The entries of the served build by id and language."""
+    found = read_entries(build_folder(home, current_id(home)) / "entries.jsonl")
+    return {(entry.id, entry.language.value): entry for entry in found}
+
+
+def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
+    """Where each edition of a build came from, without its time."""
+    return [(s.name, s.edition, s.language, s.entries, s.origin) for s in manifest.sources]
+
+
+def assert_the_only_build(home: Path, build: str) -> None:
+    """The build is served, it is the one and only, no half of another is left, and the lock is free."""
+    assert current_id(home) == build
+    assert [path.name for path in (home / "builds").iterdir()] == [build]
+    FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()

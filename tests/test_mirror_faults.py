@@ -1,0 +1,61 @@
+"""The real pages, served with faults, where a mirror of them is at hand."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.encoder import WordEncoder
+from support.homes import SHARED_MIRROR
+from support.world import entries, run
+
+pytestmark = [
+    pytest.mark.mirror,
+    pytest.mark.skipif(not (SHARED_MIRROR / "serve.py").is_file(), reason="no ../shared/mirror/serve.py"),
+]
+PASSING = {
+    "*/genops01.html": {"status": 503, "times": 2, "retry_after": 1},
+    "*/gensec01.html": {"status": 429, "times": 2},
+    "*/genrel01.html": {"reset": True, "times": 1},
+    "*/gencost01.html": {"truncate": 0.5, "times": 1},
+    "*/gensec05-bp01.html": {"charset": "shift_jis"},
+}
+STAYING = {
+    "*/gensec02.html": {"gzip_bomb_mb": 200},
+    "*/2025/LLM01_*": {"redirect": "http://169.254.169.254/latest/meta-data/"},
+}
+
+
+@contextmanager
+def mirror(folder: Path, faults: dict[str, dict[str, object]]) -> Iterator[str]:
+    """The address of the mirror, served with faults."""
+    file = folder / "faults.json"
+    file.write_text(json.dumps(faults), encoding="utf-8")
+    command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--faults", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+def test_faults_that_pass_leave_no_trace_and_others_leave_their_editions_as_they_were(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = WordEncoder()
+    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
+    with mirror(tmp_path, PASSING) as base:
+        first = run(home, base)
+    assert first.failures == ()
+    assert (first.manifest.counts["best_practice"], first.manifest.counts["risk"]) == (51, 20)
+    before = entries(home)
+    with mirror(tmp_path, STAYING) as base:
+        second = run(home, base)
+    assert [failure.what for failure in second.failures] == [
+        "genai-lens 2025-11-19 (en)",
+        "owasp-llm 2025 (en)",
+    ]
+    assert second.manifest.sources[0] == first.manifest.sources[0]
+    assert entries(home) == before

@@ -1,0 +1,362 @@
+"""One source that fails does not stop the others, and what failed is remembered."""
+
+import json
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from support.encoder import WordEncoder
+from support.saved import LENS, OWASP
+from support.site import Reply, Site
+from support.world import (
+    CONTENTS,
+    COUNTS,
+    LENS_PLACE,
+    PRACTICE,
+    assert_the_only_build,
+    entries,
+    run,
+    settings,
+    states,
+)
+
+import kb.make
+from assistant.cli import main
+from ingest.errors import NoSourceError
+from ingest.refresh import refresh
+from kb.builds import list_builds
+from kb.errors import StorageError
+from kb.failures import REFRESH, Failure, read_failures, write_failures
+
+pytestmark = pytest.mark.usefixtures("data")
+LENS_EDITION = "genai-lens 2026-02-03 (en)"
+RISK = f"{OWASP}2026/final/LLM03_ExcessiveAgency.md".removeprefix("https:/")
+TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+
+
+def failures(home: Path) -> dict[str, str]:
+    """What is remembered as failed, and why."""
+    found = read_failures(home)
+    assert all(TIME.fullmatch(failure.at) for failure in found)
+    return {failure.what: failure.reason for failure in found}
+
+
+def broken(site: Site) -> None:
+    """The lens fails and the risk of 2026 changes."""
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    site.pages[RISK] = site.pages[RISK].replace(b"## Description", b"Changed since.\n\n## Description")
+
+
+def test_an_edition_that_fails_keeps_its_last_good_entries_and_the_others_are_renewed(
+    home: Path, site: Site
+) -> None:
+    first, before = run(home, site.base), entries(home)
+    broken(site)
+    site.pages[RISK] = site.pages[RISK] + b"\n## Added\n\nA new danger.\n"
+    report = run(home, site.base)
+    after = entries(home)
+    assert {key for key in before if before[key] != after[key]} == {("LLM03:2026", "en")}
+    assert report.in_part
+    assert report.manifest.sources[0] == first.manifest.sources[0]
+    assert failures(home) == {LENS_EDITION: f"{LENS}gensec01-bp02.html: the site answered 404, expected 200"}
+
+
+def test_an_edition_that_fails_at_first_comes_from_the_catalogue(home: Path, site: Site) -> None:
+    broken(site)
+    report = run(home, site.base)
+    assert (report.in_part, report.unreachable) == (True, ())
+    assert [failure.what for failure in report.failures] == [LENS_EDITION]
+    assert states(report.manifest) == [
+        ("genai-lens", "2026-02-03", "en", 5, "catalogue"),
+        ("owasp-llm", "2026", "en", 1, "site"),
+        ("owasp-llm", "2025", "en", 1, "site"),
+        ("owasp-llm", "2025", "ja", 1, "site"),
+    ]
+
+
+def test_last_good_entries_outlive_any_number_of_failures(home: Path, site: Site) -> None:
+    run(home, site.base)
+    before = entries(home)
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    for _ in range(3):
+        run(home, site.base)
+    assert entries(home) == before
+
+
+def test_two_editions_of_one_source_are_told_apart(home: Path, site: Site) -> None:
+    first = run(home, site.base)
+    before = entries(home)
+    site.faults[RISK] = lambda _: Reply(404)
+    report = run(home, site.base)
+    assert [failure.what for failure in report.failures] == ["owasp-llm 2026 (en)"]
+    assert states(report.manifest) == states(first.manifest)
+    assert entries(home) == before
+
+
+@pytest.mark.parametrize("served", [True, False], ids=["a build is served", "none is"])
+def test_where_every_edition_fails_only_a_first_build_is_published(
+    home: Path, site: Site, served: bool
+) -> None:
+    first = run(home, site.base) if served else None
+    site.pages.clear()
+    if first:
+        with pytest.raises(NoSourceError, match=r"no source could be read .*toc-contents\.json") as caught:
+            run(home, site.base)
+        assert caught.value.exit_code == 1
+        assert_the_only_build(home, first.manifest.id)
+        assert len(failures(home)) == 5
+        assert failures(home)[REFRESH] == str(caught.value)
+    else:
+        report = run(home, site.base)
+        assert (report.in_part, len(report.failures)) == (True, 4)
+        assert {state.origin for state in report.manifest.sources} == {"catalogue"}
+
+
+def test_without_network_what_is_served_stays(home: Path, site: Site, nowhere: str) -> None:
+    served = run(home, site.base).manifest.id
+    with pytest.raises(NoSourceError, match=r"cannot be reached.*genlens refresh --offline"):
+        run(home, nowhere)
+    assert_the_only_build(home, served)
+
+
+def test_without_network_a_build_that_cannot_be_opened_gives_way_to_kept_pages(
+    home: Path, site: Site, nowhere: str
+) -> None:
+    first = run(home, site.base)
+    (home / "builds" / first.manifest.id / "manifest.json").write_text("{}", encoding="utf-8")
+    report = run(home, nowhere)
+    assert report.manifest.sources == first.manifest.sources
+
+
+def test_without_network_a_build_of_another_model_gives_way_to_kept_pages(
+    home: Path, site: Site, nowhere: str, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(home, site.base)
+    monkeypatch.setattr(encoder, "model", "tests/other words")
+    report = refresh(settings(home, nowhere).model_copy(update={"model": "tests/other words"}))
+    assert report.manifest.sources == first.manifest.sources
+
+
+# Each way to fail.
+
+
+def without(text: bytes, href: str) -> bytes:
+    """The table of contents without a page and those below it."""
+
+    def kept(nodes: list[dict[str, object]]) -> list[dict[str, object]]:
+        return [
+            node | {"contents": kept(node.get("contents", []))}  # type: ignore[arg-type]
+            for node in nodes
+            if node["href"] != href
+        ]
+
+    return json.dumps({"contents": kept(json.loads(text)["contents"])}).encode()
+
+
+def fails_in_part(home: Path, site: Site, reason: str) -> None:
+    """A refresh leaves the lens as it was and says why."""
+    before = entries(home)
+    report = run(home, site.base)
+    assert [(failure.what, failure.reason) for failure in report.failures] == [(LENS_EDITION, reason)]
+    assert entries(home) == before
+    assert failures(home) == {LENS_EDITION: reason}
+
+
+def test_a_page_that_vanished(home: Path, site: Site) -> None:
+    run(home, site.base)
+    root = f"{LENS_PLACE}generative-ai-lens.html"
+    site.faults[PRACTICE] = lambda _: Reply(302, headers={"Location": root})
+    fails_in_part(
+        home,
+        site,
+        f"{LENS}generative-ai-lens.html: found the h1 'Generative AI Lens - A small one', "
+        "expected one that begins with GENSEC01-BP02",
+    )
+
+
+def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Site) -> None:
+    run(home, site.base)
+    before = entries(home)
+    site.pages[PRACTICE] = b"<html>Back soon</html>"
+    fails_in_part(home, site, f"{LENS}gensec01-bp02.html: found no element #main-col-body, expected one")
+    run(home, site.base, offline=True)
+    assert entries(home) == before
+
+
+@pytest.mark.parametrize(
+    ("href", "found"),
+    [
+        ("gensec01-bp02.html", "2 entries of kind best_practice, expected at least 3"),
+        ("genops4.html", "1 entries of kind pillar, expected at least 2"),
+    ],
+    ids=["a best practice", "a question"],
+)
+def test_fewer_entries_than_expected(home: Path, site: Site, href: str, found: str) -> None:
+    run(home, site.base)
+    site.pages[CONTENTS] = without(site.pages[CONTENTS], href)
+    fails_in_part(home, site, f"genai-lens 2026-03-05: found {found}")
+
+
+def test_an_id_that_stands_twice(home: Path, site: Site) -> None:
+    run(home, site.base)
+    site.pages[f"{LENS_PLACE}again.html"] = site.pages[PRACTICE]
+    contents = site.pages[CONTENTS].decode()
+    node = re.search(r'\{[^{}]*"gensec01-bp02\.html"[^{}]*\}', contents)
+    assert node is not None
+    twice = node[0] + "," + node[0].replace("gensec01-bp02.html", "again.html")
+    site.pages[CONTENTS] = contents.replace(node[0], twice).encode()
+    fails_in_part(home, site, "GENSEC01-BP02 (en) stands twice among the entries, expected once")
+
+
+# What is remembered.
+
+
+def test_a_refresh_that_ends_well_forgets_what_failed(home: Path, site: Site) -> None:
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    run(home, site.base)
+    assert failures(home) != {}
+    site.faults.clear()
+    report = run(home, site.base)
+    assert (report.failures, report.in_part, failures(home)) == ((), False, {})
+    assert report.manifest.counts == COUNTS
+    assert not (home / "failures.json").exists()
+
+
+def test_a_refresh_that_cannot_be_published_is_remembered(
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = run(home, site.base).manifest.id
+    site.faults[PRACTICE] = lambda _: Reply(404)
+
+    def full(*_: object) -> None:
+        raise StorageError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(kb.make, "publish", full)
+        with pytest.raises(StorageError):
+            run(home, site.base)
+    assert_the_only_build(home, served)
+    assert list(failures(home)) == [LENS_EDITION, REFRESH]
+    assert failures(home)[REFRESH] == "the disk is full"
+
+
+def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(home, site.base)
+
+    def full(*_: object) -> None:
+        monkeypatch.setattr("kb.failures.write_aside", full)
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(kb.make, "publish", full)
+    with pytest.raises(StorageError, match=r"^the disk is full$"):
+        run(home, site.base)
+    assert failures(home) == {REFRESH: "it began and has not ended"}
+
+
+def test_a_refresh_that_is_broken_off_says_so_beside_what_failed_before(
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    run(home, site.base)
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for _ in range(2):
+        with monkeypatch.context() as patched:
+            patched.setattr("ingest.refresh.make_build", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                run(home, site.base)
+    assert list(failures(home)) == [LENS_EDITION, REFRESH]
+    assert failures(home)[REFRESH] == "it began and has not ended"
+
+
+def test_a_record_that_cannot_be_read_is_a_failure_and_no_hindrance(home: Path, site: Site) -> None:
+    write_failures(home, [Failure("a", "b", "c")])
+    (home / "failures.json").write_text("[", encoding="utf-8")
+    assert failures(home) == {
+        REFRESH: f"{home}/failures.json cannot be read (ValidationError); repeat the refresh"
+    }
+    run(home, site.base)
+    assert read_failures(home) == ()
+
+
+def test_a_first_refresh_without_network_is_whole_but_remembers(home: Path, nowhere: str) -> None:
+    report = run(home, nowhere)
+    assert (report.in_part, len(report.failures)) == (False, 4)
+    assert report.unreachable == (nowhere.removeprefix("http://"),)
+    assert len(failures(home)) == 4
+    assert len(list_builds(home)) == 1
+
+
+def test_an_entry_of_the_last_build_takes_the_catalogue_as_it_is_now(
+    home: Path, site: Site, data: Path
+) -> None:
+    run(home, site.base)
+    before = entries(home)["GENSEC01-BP02", "en"]
+    file = data / "catalog" / "genai-lens" / "GENSEC01.yaml"
+    text = file.read_text(encoding="utf-8")
+    words = before.sections[-2].text
+    assert text.count(words) == 1
+    file.write_text(text.replace(words, "Written anew."), encoding="utf-8")
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    run(home, site.base)
+    after = entries(home)["GENSEC01-BP02", "en"]
+    assert [s.text for s in after.sections if s.text == "Written anew."] == ["Written anew."]
+    assert replace(after, sections=()) == replace(before, sections=())
+    assert len(after.sections) == len(before.sections)
+
+
+def test_a_reason_is_one_short_line_whatever_a_page_put_into_it(home: Path, site: Site) -> None:
+    run(home, site.base)
+    site.pages[PRACTICE] = re.sub(
+        rb"GENSEC01-BP02 ", b"\x1b]0;owned\x07&#27;[2J\n" + b"x" * 9000, site.pages[PRACTICE]
+    )
+    (failure,) = run(home, site.base).failures
+    assert (len(failure.reason), failure.reason.isprintable()) == (500, True)
+    assert read_failures(home) == (failure,)
+
+
+# On the command line.
+
+
+def typed(home: Path, mirror: str, *words: str) -> Result:
+    """A command in this process, with the fake model."""
+    environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": mirror, "GENLENS_MODEL": "tests/words"}
+    return CliRunner().invoke(main, words, env=environment)
+
+
+def test_the_exit_code_is_4_where_a_build_is_published_in_part(home: Path, site: Site) -> None:
+    assert typed(home, site.base, "refresh").exit_code == 0
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    done = typed(home, site.base, "refresh")
+    assert done.exit_code == 4
+    assert done.stderr == f"genlens: published in part; not as its site has it now: {LENS_EDITION}\n"
+    (failure,) = read_failures(home)
+    line = (
+        f"failed {LENS_EDITION}, {failure.at}: {LENS}gensec01-bp02.html: the site answered 404, expected 200"
+    )
+    assert done.stdout.splitlines()[-1] == line
+    status = typed(home, site.base, "status")
+    assert (status.exit_code, status.stdout) == (0, done.stdout)
+    record = json.loads(typed(home, site.base, "status", "--json").stdout)
+    assert record["failures"] == [asdict(failure)]
+
+
+def test_the_exit_code_is_1_where_nothing_is_published(home: Path, site: Site) -> None:
+    typed(home, site.base, "refresh")
+    site.pages.clear()
+    done = typed(home, site.base, "refresh")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("genlens: no source could be read (")
+    assert typed(home, site.base, "status").stdout.splitlines()[-1].startswith("failed refresh, 20")
+
+
+def test_the_exit_code_is_0_for_a_first_build_without_network(home: Path, nowhere: str) -> None:
+    done = typed(home, nowhere, "refresh")
+    assert done.exit_code == 0
+    assert "built from the catalogue that genlens carries" in done.stderr
