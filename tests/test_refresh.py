@@ -331,7 +331,8 @@ def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
     environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": site.base, "GENLENS_MODEL": "tests/words"}
     done = CliRunner().invoke(main, ("refresh", "--no-wait"), env=environment)
     assert (done.exit_code, done.stdout) == (1, "")
-    assert done.stderr == f"genlens: {home}: another refresh is under way; repeat when it has ended\n"
+    message = f"{home}: another refresh or rollback is under way; repeat when it has ended"
+    assert done.stderr == f"genlens: {message}\n"
 
 
 def test_the_lock_of_a_refresh_that_was_killed_is_no_lock(
