@@ -39,14 +39,14 @@ def ranker_record(corpora: Sequence[Corpus], examples: Sequence[Example]) -> dic
         own = [example for example in examples if example.found.mode is mode]
         inside = [example for example in own if example.gold >= 0]
         ranking = ranker.fit_ranking(inside)
-        coverage, intercept, threshold = ranker.fit_coverage(own, ranking)
+        coverage, intercept = ranker.fit_coverage(own, ranking)
         log.info("%s: %d asks, %d out of scope", mode, len(inside), len(own) - len(inside))
         modes[mode.value] = {
             "asks": len(inside),
             "out of scope": len(own) - len(inside),
             "ranking": _named(mode.features, ranking),
             "coverage": _named((*mode.features, *EVIDENCE), coverage)
-            | {"intercept": round(intercept, 4), "threshold": round(threshold, 4)},
+            | {"intercept": round(intercept, 4), "threshold": ranker.THRESHOLD},
         }
     return {
         "trained by": "make train, on the catalogue's asks, statements and examples of what is out of scope",

@@ -1,8 +1,8 @@
 """Examples to the weights of the ranker, and to the threshold under which a question is declined.
 
 Ranking: softmax over the entries, cross-entropy with the entry asked about, weights not below 0, L-BFGS-B.
-Coverage: logistic regression on the best entry's features, both classes weighted alike; the threshold lets
-the given share of asks be declined.
+Coverage: logistic regression on the best entry's features, both classes weighted alike, so that its
+confidence is the probability that a question is covered where one in two is.
 """
 
 import logging
@@ -16,7 +16,8 @@ from kb.search import order
 from kb.training.examples import Example
 
 RANKING_L2, COVERAGE_L2 = 1e-3, 1e-2
-DECLINED_ASKS = 0.08
+# A question is declined below this confidence: of two mistakes, not to answer is the worse one.
+THRESHOLD = 0.42
 log = logging.getLogger(__name__)
 
 Floats = npt.NDArray[np.float64]
@@ -43,8 +44,8 @@ def fit_ranking(examples: Sequence[Example]) -> Floats:
     )
 
 
-def fit_coverage(examples: Sequence[Example], ranking: Floats) -> tuple[Floats, float, float]:
-    """Weights of the evidence, intercept, and the confidence under which a question is declined."""
+def fit_coverage(examples: Sequence[Example], ranking: Floats) -> tuple[Floats, float]:
+    """Weights of the evidence, and intercept."""
     evidence = np.array([_evidence(example, ranking) for example in examples])
     inside = np.array([example.gold >= 0 for example in examples])
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6
@@ -63,11 +64,13 @@ def fit_coverage(examples: Sequence[Example], ranking: Floats) -> tuple[Floats, 
     weights = best[1:] / spread
     intercept = float(best[0] - (weights * middle).sum())
     sure = 1 / (1 + np.exp(-(evidence @ weights + intercept)))
+    declined = sure < THRESHOLD
     log.info(
-        "out of scope declined: %.3f",
-        float((sure[~inside] < np.quantile(sure[inside], DECLINED_ASKS)).mean()),
+        "declined: %.3f of what is outside, %.3f of the asks",
+        declined[~inside].mean(),
+        declined[inside].mean(),
     )
-    return weights, intercept, float(np.quantile(sure[inside], DECLINED_ASKS))
+    return weights, intercept
 
 
 def _evidence(example: Example, ranking: Floats) -> list[float]:

@@ -30,7 +30,7 @@ from kb.search import order
 from kb.training.adapter import encoder_without
 from kb.training.examples import Example, left_out
 from kb.training.lessons import Corpus
-from kb.training.ranker import fit_coverage, fit_ranking
+from kb.training.ranker import THRESHOLD, fit_coverage, fit_ranking
 
 Ask = Callable[[str], tuple[Sequence[str], bool]]
 Rank = Callable[[str], tuple[str, ...]]
@@ -193,6 +193,6 @@ def model(examples: Sequence[Example], stay: Mask) -> Model:
     """A model that gives weight to the features that stay alone."""
     seen = [replace(e, found=replace(e.found, features=e.found.features * stay)) for e in examples]
     ranking = fit_ranking([example for example in seen if example.gold >= 0]) * stay
-    coverage, intercept, threshold = fit_coverage(seen, ranking)
+    coverage, intercept = fit_coverage(seen, ranking)
     coverage[: len(stay)] *= stay  # behind them is the evidence that is no feature
-    return Model(tuple(ranking.tolist()), tuple(coverage.tolist()), intercept, threshold)
+    return Model(tuple(ranking.tolist()), tuple(coverage.tolist()), intercept, THRESHOLD)
