@@ -121,7 +121,8 @@ LESSONS = Lessons(
 def test_what_is_learned_draws_questions_of_an_entry_together(
     plain: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kb.training.adapter, "RECIPE", Recipe(rank=2, steps=12, warm_up=2))
+    recipe = Recipe(steps=30, warm_up=3, learning_rate=2e-3)
+    monkeypatch.setattr(kb.training.adapter, "RECIPE", recipe)
     monkeypatch.setattr(kb.training.adapter, "STRENGTH", 1.0)
     monkeypatch.setattr(kb.training.adapter, "lessons", lambda *_: LESSONS)
     learned = adapter_of([], tmp_path / "kept")

@@ -220,7 +220,9 @@ def test_two_refreshes_at_once_both_end_well_one_after_the_other(home: Path, sit
         assert [order.result()[0] for order in orders] == [0, 0]
     assert seen[0] == "()"
     assert len(set(seen)) == 2  # the second began when the first had published
-    assert (len(list_builds(home)), read_failures(home)) == (2, ())
+    # Within one second the same content has the same name.
+    assert len(list_builds(home)) in (1, 2)
+    assert read_failures(home) == ()
 
 
 QUESTIONS = 1000

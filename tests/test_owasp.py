@@ -227,8 +227,8 @@ def test_the_heading_of_a_risk_is_read_however_it_is_typed(heading: str) -> None
 )
 def test_a_risk_under_another_heading_is_refused(heading: str) -> None:
     text = edited(RISK, "LLM03:2026 Excessive Agency", heading)
-    message = f"{RISK}: found the heading {heading!r}, expected one that begins with LLM03:2026; "
-    with pytest.raises(PageShapeError, match=re.escape(message)):
+    message = f"{RISK}: found the heading {heading!r}, expected one that begins with LLM03:2026"
+    with pytest.raises(PageShapeError, match=f"^{re.escape(message)}$"):
         read(0, {RISK: text})
 
 
