@@ -16,7 +16,7 @@ from kb.encoder import OnnxEncoder, Vectors, normalised
 from kb.entries import Entry, Item, Kind, Language, Role, Section
 from kb.make import make_build
 
-CHUNKS, TIMES = 1_000, 100
+CHUNKS, TIMES = 500, 100
 CHUNKS_OF_AN_ENTRY, WORDS_OF_A_CHUNK = 20, 40
 ROLES = (Role.INTRODUCTION, Role.GUIDANCE, Role.STEPS, Role.ASKS, Role.SIGNS)
 
