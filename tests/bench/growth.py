@@ -16,7 +16,7 @@ from kb.encoder import OnnxEncoder, Vectors, normalised
 from kb.entries import Entry, Item, Kind, Language, Role, Section
 from kb.make import make_build
 
-CHUNKS, TIMES = 500, 100
+CHUNKS, TIMES = 1_000, 100
 CHUNKS_OF_AN_ENTRY, WORDS_OF_A_CHUNK = 20, 40
 ROLES = (Role.INTRODUCTION, Role.GUIDANCE, Role.STEPS, Role.ASKS, Role.SIGNS)
 
@@ -39,7 +39,8 @@ class Scattered:
 
 def growth(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> float:
     """The p95 of asking a corpus of CHUNKS * TIMES chunks, over that of one of CHUNKS."""
-    words = [word for entry in base.entries for section in entry.sections for word in section.text.split()]
+    english = [entry for entry in base.entries if entry.language is Language.ENGLISH]
+    words = [word for entry in english for section in entry.sections for word in section.text.split()]
     small, large = (
         _p95(_synthetic(words, chunks), encoder, questions) for chunks in (CHUNKS, CHUNKS * TIMES)
     )
