@@ -88,7 +88,8 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Let go of the files of the build, so that its folder can be renamed."""
-        self._index.close()
+        if index := self.__dict__.get("_index"):  # not opened to be closed
+            index.close()
 
     @property
     def _models(self) -> Mapping[Mode, Model]:

@@ -134,9 +134,9 @@ def write_chunks(folder: Path, chunks: Sequence[Chunk]) -> None:
             file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
 
 
-def new_id(entries: Sequence[Entry], model: str, outside: Mapping[Language, Sequence[str]]) -> str:
+def new_id(entries: Sequence[Entry], weights_sha256: str, outside: Mapping[Language, Sequence[str]]) -> str:
     """A build id that sorts by time and tells equal content: `20261122T183000-1a2b3c4d`."""
-    digest = hashlib.sha256(model.encode())
+    digest = hashlib.sha256(weights_sha256.encode())
     digest.update(json.dumps(dict(outside), ensure_ascii=False, sort_keys=True).encode())
     for entry in entries:
         digest.update(json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True).encode())

@@ -68,7 +68,7 @@ def export(weights: Weights, folder: Path) -> None:
 
 
 def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
-    probe = model.tokenize(list(PROBES[:2]))
+    probe = model.tokenizer(list(PROBES[:2]), padding=True, truncation=True, return_tensors="pt")
     names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in probe]
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("pieces")}
     with warnings.catch_warnings():

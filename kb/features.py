@@ -209,20 +209,22 @@ def keyword_features(layout: Layout, query: Query, scores: Scores, whole: Scores
 
     `scores` are those of the chunks and `whole` of the entries, both divided by the query's weight.
     """
-    parents = np.append(whole, np.float32(0))[layout.parents[rows]]
+    parents = _padded(whole)[layout.parents[rows]]
     pillar = layout.in_pillar(whole[rows], rows)
-    return np.stack([*_folded(layout, scores, query.language, rows), whole[rows], parents, pillar], axis=1)
+    folded = _folded(layout, _padded(scores), query.language, rows)
+    return np.stack([*folded, whole[rows], parents, pillar], axis=1)
 
 
 def vector_features(layout: Layout, cosines: Scores, language: Language, rows: Rows) -> Matrix:
     """(n_rows, len(VECTOR_FEATURES)) float32, from cosines of all chunks with the question."""
-    near = layout.best(_padded(cosines), rows, language, ASKS, SIGNS, IN_PLACE, among=5)
-    return np.stack([*_folded(layout, cosines, language, rows), layout.in_pillar(near, rows)], axis=1)
+    padded = _padded(cosines)
+    near = layout.best(padded, rows, language, ASKS, SIGNS, IN_PLACE, among=5)
+    return np.stack([*_folded(layout, padded, language, rows), layout.in_pillar(near, rows)], axis=1)
 
 
-def _folded(layout: Layout, scores: Scores, language: Language, rows: Rows) -> Iterator[Scores]:
+def _folded(layout: Layout, padded: Scores, language: Language, rows: Rows) -> Iterator[Scores]:
     """The scores of chunks folded to rows of ids, in the order of `_FOLDS`."""
-    padded, parents = _padded(scores), layout.parents[rows]
+    parents = layout.parents[rows]
     for among, groups in _FOLDED.values():
         yield layout.best(padded, rows, language, *groups, among=among)
     for among, groups in _FOLDED_OF_PARENT.values():
@@ -230,4 +232,5 @@ def _folded(layout: Layout, scores: Scores, language: Language, rows: Rows) -> I
 
 
 def _padded(scores: Scores) -> Scores:
+    """The scores with a 0 behind them, for what is missing."""
     return np.append(scores, np.float32(0))

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
@@ -119,9 +118,7 @@ class Index:
         spread[rows] = features
         return spread
 
-    def evidence(
-        self, query: Query, found: Found, scores: Scores, ranked: npt.NDArray[np.intp]
-    ) -> list[float]:
+    def evidence(self, query: Query, found: Found, scores: Scores, ranked: Rows) -> list[float]:
         """What tells whether a query is covered: the best entry's features, then `ranker.EVIDENCE`.
 
         That is the share, by rarity, of the query's terms that the best three entries hold; the best
@@ -134,7 +131,7 @@ class Index:
         matched = self._matched(query, ranked[:3])
         return [*map(float, found.features[ranked[0]]), matched, best, lead, *found.outside]
 
-    def _matched(self, query: Query, rows: npt.NDArray[np.intp]) -> float:
+    def _matched(self, query: Query, rows: Rows) -> float:
         wanted = {term: self.keywords.rarity(term) for term in query.terms}
         documents = self.layout.documents_of(rows)
         held = sum(rarity for term, rarity in wanted.items() if self._entry_keywords.holds(term, documents))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def make_build(
     """
     check_entries(entries)
     chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
-    with making(home, new_id(entries, encoder.model, outside or {})) as folder:
+    with making(home, new_id(entries, encoder.weights_sha256, outside or {})) as folder:
         embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
         if not embedded:
             raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
@@ -85,7 +86,8 @@ def make_build(
         index_entries(entries).write(folder / "keywords" / "entries")
         _store(folder / "chroma", embedded, vectors)
         write_manifest(folder, manifest)
-        _check(home, folder, encoder)
+        with closing(KnowledgeBase(home, folder.name, encoder)) as base:
+            check_canaries(base)
         publish(home, folder, manifest)
     return manifest
 
@@ -134,14 +136,6 @@ def _vectors(
         kept |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
         progress(min(first + STEP, len(fresh)), len(fresh))
     return np.stack([kept[chunk.digest] for chunk in chunks])
-
-
-def _check(home: Path, folder: Path, encoder: Encoder) -> None:
-    base = KnowledgeBase(home, folder.name, encoder)
-    try:
-        check_canaries(base)
-    finally:
-        base.close()
 
 
 def _store(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 from hypothesis import settings
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
-from support.homes import SHARED_MIRROR, shared_home
+from support.homes import SHARED_MIRROR, serving_mirror, shared_home
 from support.models import simple_models
 from support.saved import DATA
 from support.shared_site import nobody, renewed, running
@@ -118,11 +116,8 @@ def mirror() -> Iterator[str]:
     if given:
         yield given
     elif (SHARED_MIRROR / "serve.py").is_file():
-        command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--edition", "current"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout is not None
-            yield server.stdout.readline().strip()
-            server.kill()
+        with serving_mirror("--edition", "current") as base:
+            yield base
     else:
         pytest.skip("no mirror of the source sites: neither GENLENS_TEST_MIRROR nor ../shared/mirror")
 

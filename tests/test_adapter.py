@@ -124,7 +124,7 @@ def test_what_is_learned_draws_questions_of_an_entry_together(
     recipe = Recipe(steps=30, warm_up=3, learning_rate=2e-3)
     monkeypatch.setattr(kb.training.adapter, "RECIPE", recipe)
     monkeypatch.setattr(kb.training.adapter, "STRENGTH", 1.0)
-    monkeypatch.setattr(kb.training.adapter, "lessons", lambda *_: LESSONS)
+    monkeypatch.setattr(kb.training.adapter, "lessons_of", lambda *_: LESSONS)
     learned = adapter_of([], tmp_path / "kept")
     texts = [text for asked in COLOURS.values() for text in asked]
     own = np.kron(np.eye(3), np.ones((4, 4))).astype(bool)

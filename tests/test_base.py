@@ -82,3 +82,16 @@ def test_any_kept_build_can_be_opened(base: KnowledgeBase) -> None:
     assert open_build(settings, base.build).entries == corpus()
     with pytest.raises(DamagedIndexError, match=r"builds/gone: its manifest cannot be read"):
         open_build(settings, "gone")
+
+
+def test_what_was_not_opened_is_not_opened_to_be_closed(home: Path, base: KnowledgeBase) -> None:
+    (home / "builds" / base.build / "chunks.jsonl").unlink()
+    base.close()
+    with pytest.raises(DamagedIndexError):
+        base.search("refunds")
+
+
+def test_a_closed_base_opens_its_files_again(base: KnowledgeBase) -> None:
+    first = base.retrieve("refunds").hits
+    base.close()
+    assert base.retrieve("refunds").hits == first

@@ -1,17 +1,13 @@
 """Two editions of the real lens, one after the other: what changed is exactly what their keepers say."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from support.clock import Clock
 from support.encoder import WordEncoder
-from support.homes import SHARED_MIRROR
+from support.homes import SHARED_MIRROR, serving_mirror
 
 import kb.builds
 from assistant.cli import main
@@ -22,15 +18,6 @@ pytestmark = pytest.mark.mirror
 EXPECTED = SHARED_MIRROR / "editions" / "2025-04" / "CHANGES.json"
 
 
-@contextmanager
-def serving(edition: str) -> Iterator[str]:
-    command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--edition", edition]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.kill()
-
-
 def test_a_new_edition_changes_exactly_the_entries_that_it_should(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,7 +26,7 @@ def test_a_new_edition_changes_exactly_the_entries_that_it_should(
     monkeypatch.setattr(kb.builds, "datetime", Clock)
     monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
     for edition in ("2025-04", "current"):
-        with serving(edition) as mirror:
+        with serving_mirror("--edition", edition) as mirror:
             refresh(Settings(home=home, mirror=mirror))
     record = json.loads(CliRunner().invoke(main, ["changes", "--json"]).stdout)
     keepers = json.loads(EXPECTED.read_text(encoding="utf-8"))

@@ -1,15 +1,13 @@
 """The real pages, served with faults, where a mirror of them is at hand."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from support.encoder import WordEncoder
-from support.homes import SHARED_MIRROR
+from support.homes import SHARED_MIRROR, serving_mirror
 from support.world import entries, run
 
 pytestmark = [
@@ -34,11 +32,8 @@ def mirror(folder: Path, faults: dict[str, dict[str, object]]) -> Iterator[str]:
     """The address of the mirror, served with faults."""
     file = folder / "faults.json"
     file.write_text(json.dumps(faults), encoding="utf-8")
-    command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", "--faults", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.terminate()
+    with serving_mirror("--faults", str(file)) as base:
+        yield base
 
 
 def test_faults_that_pass_leave_no_trace_and_others_leave_their_editions_as_they_were(

@@ -17,7 +17,7 @@ from kb.make import make_build
 from kb.query import read_query
 from kb.ranker import Mode, Model
 from kb.training.examples import ExactIndex, Example, left_out
-from kb.training.lessons import FOLDS, Corpus, lessons, read_corpus
+from kb.training.lessons import FOLDS, Corpus, lessons_of, read_corpus
 from kb.training.ranker import THRESHOLD, fit_coverage, fit_ranking
 
 EN = Language.ENGLISH
@@ -208,7 +208,7 @@ def test_training_sees_what_a_question_to_the_build_sees(
 def test_lessons_are_what_is_asked_and_read_of_each_entry_in_english(
     trained: Corpus, encoder: WordEncoder
 ) -> None:
-    found = lessons([trained, trained], encoder.count_pieces)
+    found = lessons_of([trained, trained], encoder.count_pieces)
     assert found.asked["LLM06:2026"] == ("floods",)
     assert found.asked["GENSEC05-BP01"][-6:] == tuple(f"narrow {letter}" for letter in "abcdef")
     assert "権限の幅" not in found.asked["GENSEC05-BP01"]

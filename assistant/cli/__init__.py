@@ -6,9 +6,8 @@
     measure.py   eval
     serve.py     chat
 
-Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in
-part. Heavy libraries are
-imported by the verbs that need them, so that `--help` and `search` start at once.
+Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in part.
+Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
 """
 
 import logging

@@ -8,5 +8,5 @@ encoder, that have not seen it. The labelled questions that measure the ranking 
     lessons.py   the catalogue as questions, pages and folds
     adapter.py   lessons to the adapter of the encoder
     examples.py  lessons to features: what an index says of questions that it does not hold
-    ranker.py    features to weights, and to a threshold
+    ranker.py    features to weights
 """

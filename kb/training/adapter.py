@@ -22,7 +22,7 @@ from sentence_transformers import SentenceTransformer
 from kb.adapter import MATRICES_FILE, Adapter
 from kb.files import sha256_of, write_aside
 from kb.settings import DEFAULT_MODEL
-from kb.training.lessons import Corpus, Lessons, lessons
+from kb.training.lessons import Corpus, Lessons, lessons_of
 from kb.transformer import TransformerEncoder, load_model
 from kb.weights import Weights, find_plain_weights
 
@@ -59,28 +59,28 @@ log = logging.getLogger(__name__)
 
 def encoder_without(fold: int, corpora: Sequence[Corpus], kept: Path) -> TransformerEncoder:
     """The default model with an adapter that has seen nothing of a fold."""
-    learned = adapter_of([corpus.without(fold)[0] for corpus in corpora], kept)
-    return TransformerEncoder(replace(find_plain_weights(DEFAULT_MODEL), adapter=learned))
+    adapter = adapter_of([corpus.without(fold)[0] for corpus in corpora], kept)
+    return TransformerEncoder(replace(find_plain_weights(DEFAULT_MODEL), adapter=adapter))
 
 
 def adapter_of(corpora: Sequence[Corpus], kept: Path) -> Adapter:
     """The adapter that the default model learns from corpora; kept under the digest of all it rests on."""
     weights = find_plain_weights(DEFAULT_MODEL)
-    learned = lessons(corpora, TransformerEncoder(weights).count_pieces)
-    digest = hashlib.sha256(repr((weights.sha256, RECIPE, learned)).encode()).hexdigest()
+    lessons = lessons_of(corpora, TransformerEncoder(weights).count_pieces)
+    digest = hashlib.sha256(repr((weights.sha256, RECIPE, lessons)).encode()).hexdigest()
     file = kept / digest[:16] / MATRICES_FILE
     if not file.exists():
         log.info(
             "adapter: %d entries, %d questions, %d passages",
-            len(learned.asked),
-            sum(map(len, learned.asked.values())),
-            sum(map(len, learned.read.values())),
+            len(lessons.asked),
+            sum(map(len, lessons.asked.values())),
+            sum(map(len, lessons.read.values())),
         )
-        write_aside(file, save(_learned(weights, learned)))
+        write_aside(file, save(_learned(weights, lessons)))
     return Adapter(file, sha256_of(file), RECIPE.scale * STRENGTH)
 
 
-def _learned(weights: Weights, learned: Lessons) -> dict[str, torch.Tensor]:
+def _learned(weights: Weights, lessons: Lessons) -> dict[str, torch.Tensor]:
     """The matrices, by the names of `kb.adapter`; the same lessons give the same."""
     torch.manual_seed(RECIPE.seed)
     chance = random.Random(RECIPE.seed)  # noqa: S311 - no secret is made
@@ -89,7 +89,7 @@ def _learned(weights: Weights, learned: Lessons) -> dict[str, torch.Tensor]:
     added = [p for p in layers.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(added, lr=RECIPE.learning_rate, weight_decay=RECIPE.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _pace)
-    batches = _batches(learned, chance)
+    batches = _batches(lessons, chance)
     for step in range(RECIPE.steps):
         loss = _loss(model, *next(batches))
         optimizer.zero_grad()
@@ -117,23 +117,23 @@ def _pace(step: int) -> float:
 
 
 def _batches(
-    learned: Lessons, chance: random.Random
+    lessons: Lessons, chance: random.Random
 ) -> Iterator[tuple[list[str], list[str], list[str], list[bool]]]:
     """One question of every entry, examples of what is outside, and a partner for each question.
 
     The last list tells which partners are passages.
     """
-    bags: dict[str, list[str]] = {entry_id: [] for entry_id in learned.asked}
+    bags: dict[str, list[str]] = {entry_id: [] for entry_id in lessons.asked}
     while True:
         asked, partners, passages = [], [], []
         for entry_id, bag in bags.items():
             if not bag:  # every question once before any comes again
-                bag += chance.sample(learned.asked[entry_id], len(learned.asked[entry_id]))
+                bag += chance.sample(lessons.asked[entry_id], len(lessons.asked[entry_id]))
             asked.append(bag.pop())
             passages.append(chance.random() < RECIPE.read)
-            others = [text for text in learned.asked[entry_id] if text != asked[-1]]
-            partners.append(chance.choice(learned.read[entry_id] if passages[-1] else others))
-        outside = chance.sample(learned.outside, min(RECIPE.outside, len(learned.outside)))
+            others = [text for text in lessons.asked[entry_id] if text != asked[-1]]
+            partners.append(chance.choice(lessons.read[entry_id] if passages[-1] else others))
+        outside = chance.sample(lessons.outside, min(RECIPE.outside, len(lessons.outside)))
         yield asked, outside, partners, passages
 
 

@@ -66,7 +66,7 @@ class Lessons:
     outside: tuple[str, ...]
 
 
-def lessons(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
+def lessons_of(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
     """The lessons of some corpora, each text of an id once."""
     asked: dict[str, dict[str, None]] = {}
     read: dict[str, dict[str, None]] = {}

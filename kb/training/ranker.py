@@ -1,4 +1,4 @@
-"""Examples to the weights of the ranker, and to the threshold under which a question is declined.
+"""Examples to the weights of the ranker: of the features, and of the evidence that a question is covered.
 
 Ranking: softmax over the entries, cross-entropy with the entry asked about, weights not below 0, L-BFGS-B.
 Coverage: logistic regression on the best entry's features, both classes weighted alike, so that its
@@ -16,11 +16,10 @@ from kb.search import order
 from kb.training.examples import Example
 
 RANKING_L2, COVERAGE_L2 = 1e-3, 1e-2
-# A question is declined below this confidence: of two mistakes, not to answer is the worse one.
+# A question is declined below this confidence; chosen by looking at the development questions.
 THRESHOLD = 0.42
-log = logging.getLogger(__name__)
-
 Floats = npt.NDArray[np.float64]
+log = logging.getLogger(__name__)
 
 
 def fit_ranking(examples: Sequence[Example]) -> Floats:
@@ -45,7 +44,7 @@ def fit_ranking(examples: Sequence[Example]) -> Floats:
 
 
 def fit_coverage(examples: Sequence[Example], ranking: Floats) -> tuple[Floats, float]:
-    """Weights of the evidence, and intercept."""
+    """Weights of the evidence, and intercept, of the confidence that a question is covered."""
     evidence = np.array([_evidence(example, ranking) for example in examples])
     inside = np.array([example.gold >= 0 for example in examples])
     middle, spread = evidence.mean(axis=0), evidence.std(axis=0) + 1e-6

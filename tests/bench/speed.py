@@ -17,7 +17,7 @@ from time import perf_counter
 from growth import CHUNKS, TIMES, growth
 
 from assistant.answer import ask
-from kb.base import open_served
+from kb.base import KnowledgeBase, open_served
 from kb.builds import build_folder, export_folder
 from kb.chunks import cut
 from kb.encoder import OnnxEncoder, reads
@@ -57,10 +57,8 @@ def cold(*command: str) -> float:
     return median(seconds(lambda: subprocess.run(command, **quiet)) for _ in range(COLD))
 
 
-def warm(settings: Settings, questions: Sequence[str]) -> list[tuple[str, str, str]]:
+def warm(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> list[tuple[str, str, str]]:
     """Asking against the pure encoding of the same questions, in this process."""
-    base = open_served(settings)
-    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
     for question in questions[:20]:
         ask(base, question)
     pairs = [(seconds(lambda: encoder.encode([q])), seconds(lambda: ask(base, q))) for q in questions]  # noqa: B023
@@ -72,10 +70,8 @@ def warm(settings: Settings, questions: Sequence[str]) -> list[tuple[str, str, s
     ]
 
 
-def building(settings: Settings) -> tuple[str, str, str]:
+def building(base: KnowledgeBase, encoder: OnnxEncoder) -> tuple[str, str, str]:
     """A build from scratch against the pure encoding of its chunks."""
-    base = open_served(settings)
-    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
     readable = [c for c in cut(base.entries, encoder.count_pieces) if reads(encoder.model, c.language)]
     texts = [chunk.embedded for chunk in readable]
     pure = seconds(lambda: encoder.encode(texts))
@@ -84,9 +80,9 @@ def building(settings: Settings) -> tuple[str, str, str]:
     return "a build from scratch, to encoding its chunks", f"{whole / pure:.2f}", "1.2"
 
 
-def tutorial(settings: Settings) -> tuple[str, str, str]:
+def tutorial(settings: Settings, build_id: str) -> tuple[str, str, str]:
     """A cold answer against the LlamaIndex tutorial's retrieval of the same question."""
-    entries = build_folder(settings.home, open_served(settings).build) / "entries.jsonl"
+    entries = build_folder(settings.home, build_id) / "entries.jsonl"
     model = str(find_weights(settings.model).folder)
     script = str(ROOT / "tests" / "bench" / "tutorial.py")
     with TemporaryDirectory() as folder:
@@ -117,10 +113,8 @@ def memory(questions: Sequence[str]) -> tuple[str, str, str]:
     return "memory of a serving process, MiB", f"{float(done.stdout):.0f}", "450"
 
 
-def growing(settings: Settings, questions: Sequence[str]) -> tuple[str, str, str]:
+def growing(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> tuple[str, str, str]:
     """The slowest questions to a synthetic corpus against those to a small one."""
-    base = open_served(settings)
-    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
     what = f"`ask`, warm, p95, with {CHUNKS * TIMES:,} synthetic chunks, to {CHUNKS:,}"
     return what, f"{growth(base, encoder, questions):.2f}", "2"
 
@@ -128,22 +122,24 @@ def growing(settings: Settings, questions: Sequence[str]) -> tuple[str, str, str
 def main() -> None:
     """Measure everything and write the page."""
     settings = load_settings()
+    base = open_served(settings)
+    encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
     os.environ["PYTHONPATH"] = str(ROOT)
     asks = [
         item.text
-        for entry in open_served(settings).entries
+        for entry in base.entries
         for section in entry.sections
         if section.role is Role.ASKS and entry.language is Language.ENGLISH
         for item in section.items
     ]
     questions = asks[:: max(1, len(asks) // WARM)]
     rows = [
-        *warm(settings, questions),
-        building(settings),
-        tutorial(settings),
+        *warm(base, encoder, questions),
+        building(base, encoder),
+        tutorial(settings, base.build),
         searching(),
         memory(questions),
-        growing(settings, questions),
+        growing(base, encoder, questions),
     ]
     table = ["| what | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     packages = ("chromadb", "onnxruntime", "llama-index-core", "sentence-transformers")

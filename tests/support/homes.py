@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,18 @@ def genlens(*arguments: str, home: Path, **environment: str) -> subprocess.Compl
         text=True,
         check=False,
     )
+
+
+@contextmanager
+def serving_mirror(*options: str) -> Iterator[str]:
+    """The address of the mirror of the real sites, while it is served with the given options."""
+    command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server.stdout.readline().strip()
+        finally:  # or else the end of the block would wait for the server
+            server.terminate()
 
 
 def shared_home(factory: pytest.TempPathFactory, name: str, *arguments: str, **environment: str) -> Path:
