@@ -1,7 +1,8 @@
 """Japanese word for word in English, for models that read English alone.
 
 `data/glossary.tsv` has a line for each meaning: Japanese forms with blanks between them, a tab, and English
-words. Forms are stems, so that inflections match; what is left of them is dropped with the particles.
+words, or none for forms that say nothing. Forms are stems, so that inflections match; what is left of them
+is dropped with the particles.
 """
 
 import re
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from kb.errors import RecordError
 from kb.files import data_folder
-from kb.text import fold
+from kb.text import fold, wording
 
 _LATIN = re.compile(r"[a-z0-9]+(?:[-.'][a-z0-9]+)*")
 
@@ -22,8 +23,8 @@ def gloss(text: str) -> str:
     At each place the longest form of the glossary counts. Latin words and numbers stay; all else is dropped.
     """
     glossary = load_glossary()
-    longest = max(map(len, glossary), default=0)
-    folded = fold(text).lower()
+    longest = max(map(len, glossary))
+    folded = wording(fold(text)).lower()
     words: list[str] = []
     at = 0
     while at < len(folded):
@@ -32,10 +33,10 @@ def gloss(text: str) -> str:
             at = latin.end()
             continue
         ends = range(min(at + longest, len(folded)), at, -1)
-        end = next((end for end in ends if folded[at:end] in glossary), None)
-        words += [glossary[folded[at:end]]] if end else []
-        at = end or at + 1
-    return " ".join(words)
+        end = next((end for end in ends if folded[at:end] in glossary), at + 1)
+        words.append(glossary.get(folded[at:end], ""))
+        at = end
+    return " ".join(filter(None, words))
 
 
 @cache
@@ -54,7 +55,7 @@ def load_glossary(path: Path | None = None) -> Mapping[str, str]:
         if not line or line.startswith("#"):
             continue
         forms, tab, words = line.partition("\t")
-        if not (forms.strip() and tab and words.strip()):
+        if not (forms.strip() and tab):
             raise RecordError(f"{file}, line {number}: expected Japanese forms, a tab, and English words")
         glossary.update(dict.fromkeys(forms.split(), words))
     return glossary
