@@ -67,7 +67,7 @@ class Index:
         nearest: Callable[[Query], Nearest | None],
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`nearest` gives None for a question that the model can make nothing of; `close` ends what it opened."""
+        """`nearest` gives None for what the model can make nothing of; `close` ends what it opened."""
         self.layout = layout
         self.keywords = keywords
         self._entry_keywords = entry_keywords

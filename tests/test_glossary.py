@@ -6,9 +6,17 @@ import pytest
 from kb.errors import RecordError
 from kb.files import data_folder
 from kb.glossary import gloss, load_glossary
-from kb.text import is_japanese, fold, wording
+from kb.text import fold, is_japanese, wording
 
-SMALL = "# verbs\n防 予防策\tprevent\n使い回 使いまわ\treuse\n\n前の答え\tprevious answer\n答え\tanswer\n教えて\t\n"
+SMALL = """\
+# verbs
+防 予防策\tprevent
+使い回 使いまわ\treuse
+
+前の答え\tprevious answer
+答え\tanswer
+教えて\t
+"""
 
 
 @pytest.mark.parametrize(
