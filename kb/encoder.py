@@ -17,6 +17,8 @@ import numpy.typing as npt
 from kb.entries import Language
 from kb.errors import ModelError
 from kb.files import sha256_of
+from kb.glossary import gloss
+from kb.query import Query
 from kb.settings import DEFAULT_MODEL
 from kb.weights import find_weights
 
@@ -35,6 +37,22 @@ ENGLISH_MODELS = frozenset({DEFAULT_MODEL})
 def reads(model: str, language: Language) -> bool:
     """Whether vectors that a model makes of a language can be compared."""
     return language is Language.ENGLISH or model not in ENGLISH_MODELS
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a model is given to read for a question, and its language."""
+
+    text: str
+    language: Language
+
+
+def wording_for(model: str, query: Query) -> Wording | None:
+    """The question, or its gloss in English where the model does not read its language; None without one."""
+    if reads(model, query.language):
+        return Wording(query.text, query.language)
+    glossed = gloss(query.text)
+    return Wording(glossed, Language.ENGLISH) if glossed else None
 
 
 class Encoder(Protocol):

@@ -13,7 +13,7 @@ import numpy as np
 
 from kb.builds import Manifest, export_folder, read_chunks
 from kb.chunks import Chunk
-from kb.entries import Entry
+from kb.entries import Entry, Language
 from kb.errors import DamagedIndexError, RecordError
 from kb.features import Layout, Mask, Matrix, Rows, keyword_features, query_weight, vector_features
 from kb.keywords import KeywordIndex, Scores, read_index
@@ -33,11 +33,13 @@ CANDIDATES = 200
 class Nearest:
     """Rows of the chunks nearest to a question, nearest first, and (n_chunks,) cosines.
 
-    All other chunks have the cosine of the farthest of them.
+    All other chunks have the cosine of the farthest of them. `language` is that of what was encoded, whose
+    chunks can be compared with it.
     """
 
     rows: Rows
     cosines: Scores
+    language: Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Index:
         nearest: Callable[[Query], Nearest | None],
         close: Callable[[], None] = lambda: None,
     ) -> None:
-        """`nearest` gives None for a language that the model does not read; `close` ends what it opened."""
+        """`nearest` gives None for what the model can make nothing of; `close` ends what it opened."""
         self.layout = layout
         self.keywords = keywords
         self._entry_keywords = entry_keywords
@@ -77,7 +79,7 @@ class Index:
         return self._found(query, allowed, None)
 
     def by_all(self, query: Query, allowed: Mask) -> Found:
-        """Keyword features, and those of vectors where the model reads the language."""
+        """Keyword features, and those of vectors where the model reads the question or its gloss."""
         return self._found(query, allowed, self._nearest(query))
 
     def holding(self, terms: Iterable[str]) -> Rows:
@@ -92,7 +94,7 @@ class Index:
         rows = np.flatnonzero((whole > 0) & allowed)
         rows = rows[np.argsort(-whole[rows], kind="stable")[:CANDIDATES]]
         outside = self.layout.outside(scores, query.language)
-        mode = mode_of(query.language, vectors=nearest is not None)
+        mode = mode_of(query.language, nearest.language if nearest else None)
         if nearest is None:
             features = keyword_features(self.layout, query, scores, whole, rows)
             return Found(mode, self._spread(rows, features), scores, (outside, 0.0))
@@ -101,7 +103,7 @@ class Index:
         features = np.hstack(
             [
                 keyword_features(self.layout, query, scores, whole, rows),
-                vector_features(self.layout, nearest.cosines, query.language, rows),
+                vector_features(self.layout, nearest.cosines, nearest.language, rows),
             ]
         )
         # Both in [0, 1], so that a chunk is near by words, by meaning, or best by both.
@@ -110,7 +112,7 @@ class Index:
             mode,
             self._spread(rows, features),
             scores / strongest + nearest.cosines,
-            (outside, self.layout.outside(nearest.cosines, query.language)),
+            (outside, self.layout.outside(nearest.cosines, nearest.language)),
         )
 
     def _spread(self, rows: Rows, features: Matrix) -> Matrix:
@@ -156,17 +158,18 @@ class StoredVectors:
         self._given = encoder
 
     def nearest(self, query: Query) -> Nearest | None:
-        """The chunks nearest to a query; None where the model does not read its language."""
-        from kb.encoder import reads
+        """The chunks nearest to a query; None where the model reads neither it nor a gloss of it."""
+        from kb.encoder import wording_for
 
-        if not reads(self._manifest.model, query.language):
+        wording = wording_for(self._manifest.model, query)
+        if wording is None:
             return None
-        vector = self._encoder.encode([query.text])[0]
+        vector = self._encoder.encode([wording.text])[0]
         found = self._store.nearest(vector, NEIGHBOURS)
         rows = np.array([self._rows[neighbour.chunk_id] for neighbour in found], dtype=np.intp)
         cosines = np.full(len(self._chunks), max(found[-1].similarity, 0.0), dtype=np.float32)
         cosines[rows] = [max(neighbour.similarity, 0.0) for neighbour in found]
-        return Nearest(rows, cosines)
+        return Nearest(rows, cosines, wording.language)
 
     def close(self) -> None:
         """Let go of the store; the next question opens it again."""

@@ -21,22 +21,24 @@ from kb.keywords import Scores
 
 
 class Mode(StrEnum):
-    """Which features there are: with vectors, or keywords alone in one of the languages."""
+    """Which features there are: with vectors, of the question or of its gloss, or keywords alone."""
 
     VECTORS = "vectors"
+    JAPANESE_GLOSSED = "gloss ja"
     ENGLISH_KEYWORDS = "keywords en"
     JAPANESE_KEYWORDS = "keywords ja"
 
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the features, in the order of their columns."""
-        return KEYWORD_FEATURES + VECTOR_FEATURES if self is Mode.VECTORS else KEYWORD_FEATURES
+        alone = self in (Mode.ENGLISH_KEYWORDS, Mode.JAPANESE_KEYWORDS)
+        return KEYWORD_FEATURES if alone else KEYWORD_FEATURES + VECTOR_FEATURES
 
 
-def mode_of(language: Language, *, vectors: bool) -> Mode:
-    """The mode of a query."""
-    if vectors:
-        return Mode.VECTORS
+def mode_of(language: Language, compared: Language | None) -> Mode:
+    """The mode of a query in a language that was compared by vectors with chunks of a language, or none."""
+    if compared is not None:
+        return Mode.VECTORS if compared is language else Mode.JAPANESE_GLOSSED
     return Mode.JAPANESE_KEYWORDS if language is Language.JAPANESE else Mode.ENGLISH_KEYWORDS
 
 

@@ -8,10 +8,11 @@ import pytest
 from filelock import FileLock
 from support.encoder import WordEncoder
 
-from kb.encoder import OnnxEncoder, Vectors, normalised, read_facts, reads
+from kb.encoder import OnnxEncoder, Vectors, Wording, normalised, read_facts, reads, wording_for
 from kb.entries import Language
 from kb.errors import ExportError, ModelError
 from kb.make import encoder_for
+from kb.query import read_query
 from kb.settings import DEFAULT_MODEL
 from kb.transformer import TransformerEncoder
 from kb.weights import Weights, find_plain_weights, find_weights
@@ -155,6 +156,14 @@ def test_the_default_model_reads_english_alone() -> None:
     assert reads(DEFAULT_MODEL, Language.ENGLISH)
     assert not reads(DEFAULT_MODEL, Language.JAPANESE)
     assert reads("intfloat/multilingual-e5-small", Language.JAPANESE)
+
+
+def test_a_model_is_given_the_question_or_a_gloss_that_it_reads() -> None:
+    japanese, multilingual = read_query("権限を絞る"), "intfloat/multilingual-e5-small"
+    assert wording_for(multilingual, japanese) == Wording("権限を絞る", Language.JAPANESE)
+    assert wording_for(DEFAULT_MODEL, japanese) == Wording("permissions narrow restrict", Language.ENGLISH)
+    assert wording_for(DEFAULT_MODEL, read_query("Which Key?")) == Wording("Which Key?", Language.ENGLISH)
+    assert wording_for(DEFAULT_MODEL, read_query("ぴよぴよ")) is None
 
 
 def test_normalising_leaves_a_row_of_zeros_alone() -> None:

@@ -47,17 +47,27 @@ def test_without_the_exported_model_or_the_model_itself_there_is_no_answer(
         served.retrieve("refunds")
 
 
-def test_a_japanese_question_is_not_put_to_a_model_that_reads_none(
+def test_a_japanese_question_is_put_in_english_to_a_model_that_reads_no_other(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "model", DEFAULT_MODEL)
     manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
     encoder.encoded.clear()
     served = KnowledgeBase(home, manifest.id, encoder)
-    assert [hit.entry.id for hit in served.retrieve("記録を消す").hits] == ["GENSEC05-BP01"]
-    assert encoder.encoded == []
+    assert served.retrieve("記録を消す").hits[0].entry.id == "GENSEC05-BP01"
+    assert encoder.encoded == ["record log delete"]
     served.retrieve("deleting records")
-    assert encoder.encoded == ["deleting records"]
+    assert encoder.encoded[1:] == ["deleting records"]
+
+
+def test_a_japanese_question_without_a_known_word_is_put_to_no_english_model(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "model", DEFAULT_MODEL)
+    served = KnowledgeBase(home, make_build(home, encoder, corpus(), SOURCES, MADE_AT).id, encoder)
+    encoder.encoded.clear()
+    assert not served.retrieve("ぴよぴよ").covered
+    assert encoder.encoded == []
 
 
 def test_a_japanese_question_is_put_to_any_other_model(base: KnowledgeBase, encoder: WordEncoder) -> None:
@@ -78,7 +88,7 @@ EVERY = np.ones(3, dtype=np.bool_)
 COSINES = np.array([0.1, 0.6, 0.5, 0.0, 0.4], dtype=np.float32)
 
 
-def small(cosines: Scores | None = COSINES) -> Index:
+def small(cosines: Scores | None = COSINES, language: Language = Language.ENGLISH) -> Index:
     """A: "key" and "role"; B: "role"; C: "soup"; outside: "soup". All chunks are of like length."""
     entries = tuple(
         practice(entry_id, "Note", RiskLevel.LOW, *(prose("Text", Role.OTHER, text) for text in texts))
@@ -88,7 +98,7 @@ def small(cosines: Scores | None = COSINES) -> Index:
     chunks = tuple(replace(chunk, context="") for chunk in chunks)
     ids = tuple(entry.id for entry in entries)
     layout = Layout(ids, chunks, entries)
-    nearest = None if cosines is None else Nearest(np.argsort(-cosines, kind="stable"), cosines)
+    nearest = None if cosines is None else Nearest(np.argsort(-cosines, kind="stable"), cosines, language)
     return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: nearest)
 
 
@@ -117,6 +127,18 @@ def test_with_vectors_a_chunk_is_near_by_words_by_meaning_or_both() -> None:
     assert column(found, "vector body") == pytest.approx([0.6, 0.5, 0.0])
     unknown = small().by_all(read_query("zzz"), EVERY)
     assert unknown.chunk_scores.tolist() == pytest.approx([0.1, 0.6, 0.5, 0.0, 0.4])
+
+
+def test_what_is_near_to_an_english_gloss_are_the_english_chunks() -> None:
+    found = small().by_all(read_query("鍵"), EVERY)
+    assert found.mode is Mode.JAPANESE_GLOSSED
+    assert column(found, "vector body") == pytest.approx([0.6, 0.5, 0.0])
+    assert column(found, "keyword body") == [0, 0, 0]
+    assert found.outside == (0, pytest.approx(0.4))
+    as_asked = small(language=Language.JAPANESE).by_all(read_query("鍵"), EVERY)
+    assert as_asked.mode is Mode.VECTORS
+    assert column(as_asked, "vector body") == [0, 0, 0]
+    assert as_asked.outside == (0, 0)
 
 
 def test_entries_that_are_not_allowed_have_no_features() -> None:

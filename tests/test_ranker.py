@@ -38,6 +38,7 @@ def record() -> Record:
         }
         for mode, columns in (
             ("vectors", KEYWORD_FEATURES + VECTOR_FEATURES),
+            ("gloss ja", KEYWORD_FEATURES + VECTOR_FEATURES),
             ("keywords en", KEYWORD_FEATURES),
             ("keywords ja", KEYWORD_FEATURES),
         )
@@ -53,8 +54,9 @@ def written(folder: Path, content: Record) -> Path:
 
 def test_weights_are_put_to_columns_by_name(tmp_path: Path) -> None:
     models = load_models(written(tmp_path, record()))
-    assert models.keys() == {Mode.VECTORS, Mode.ENGLISH_KEYWORDS, Mode.JAPANESE_KEYWORDS}
+    assert models.keys() == set(Mode)
     both = models[Mode.VECTORS]
+    assert models[Mode.JAPANESE_GLOSSED] == both
     count = len(KEYWORD_FEATURES) + len(VECTOR_FEATURES)
     assert both.ranking == tuple(range(1, count + 1))
     assert both.coverage == tuple(range(1, count + len(EVIDENCE) + 1))
@@ -87,10 +89,11 @@ def test_confidence_is_the_logistic_of_the_weighted_evidence(evidence: list[floa
 
 
 def test_the_mode_of_a_query_is_told_by_vectors_and_language() -> None:
-    assert mode_of(Language.ENGLISH, vectors=True) is Mode.VECTORS
-    assert mode_of(Language.JAPANESE, vectors=True) is Mode.VECTORS
-    assert mode_of(Language.ENGLISH, vectors=False) is Mode.ENGLISH_KEYWORDS
-    assert mode_of(Language.JAPANESE, vectors=False) is Mode.JAPANESE_KEYWORDS
+    assert mode_of(Language.ENGLISH, Language.ENGLISH) is Mode.VECTORS
+    assert mode_of(Language.JAPANESE, Language.JAPANESE) is Mode.VECTORS
+    assert mode_of(Language.JAPANESE, Language.ENGLISH) is Mode.JAPANESE_GLOSSED
+    assert mode_of(Language.ENGLISH, None) is Mode.ENGLISH_KEYWORDS
+    assert mode_of(Language.JAPANESE, None) is Mode.JAPANESE_KEYWORDS
 
 
 MISFITS: dict[str, tuple[str, Callable[[Record], object]]] = {

@@ -8,12 +8,11 @@ import numpy as np
 
 import kb.index
 from kb.chunks import Chunk, cut, outside_chunks
-from kb.encoder import Encoder, Vectors, reads
+from kb.encoder import Encoder, Vectors, reads, wording_for
 from kb.features import Layout, Mask, Rows
 from kb.index import Found, Index, Nearest
 from kb.keywords import index_chunks, index_entries
 from kb.query import Query, read_query
-from kb.ranker import Mode
 from kb.training.lessons import ASKED, FOLDS, Corpus
 
 log = logging.getLogger(__name__)
@@ -57,13 +56,14 @@ class ExactIndex:
 
     def _nearest(self, query: Query, vectors: Vectors, readable: Rows, count: int) -> Nearest | None:
         """As many as a question to a build is told, so that training and asking agree."""
-        if not reads(self._encoder.model, query.language):
+        wording = wording_for(self._encoder.model, query)
+        if wording is None:
             return None
-        found = np.maximum(vectors @ self._encoder.encode([query.text])[0], 0)
+        found = np.maximum(vectors @ self._encoder.encode([wording.text])[0], 0)
         best = np.argsort(-found, kind="stable")[: kb.index.NEIGHBOURS]
         cosines = np.full(count, found[best[-1]], dtype=np.float32)
         cosines[readable[best]] = found[best]
-        return Nearest(readable[best], cosines)
+        return Nearest(readable[best], cosines, wording.language)
 
 
 def left_out(corpora: Sequence[Corpus], encoder_of: Callable[[int], Encoder]) -> Iterator[Example]:
@@ -88,5 +88,6 @@ def _examples(corpus: Corpus, index: Index, text: str, entry_id: str | None) -> 
     gold = index.layout.places[entry_id] if entry_id else -1
     found = index.by_all(query, allowed)
     yield Example(query, found, allowed, gold, index)
-    if found.mode is Mode.VECTORS:
-        yield Example(query, index.by_keyword(query, allowed), allowed, gold, index)
+    alone = index.by_keyword(query, allowed)
+    if alone.mode is not found.mode:
+        yield Example(query, alone, allowed, gold, index)

@@ -164,9 +164,9 @@ def notes(corpus: Corpus, files: Sequence[Path], others: Sequence[Path]) -> list
         "in each line there. p is two-sided, of a paired randomization test over the questions in scope "
         f"({RESAMPLES:,} resamples, seed {SEED}), not corrected for the number of lines.",
         "",
-        "A word stands for all features with it in their names; questions in Japanese are ranked by keyword "
-        f"features alone, and keep them where `keyword` is left out. Without `{ADAPTER}` the pages and the "
-        "questions are encoded by the model as it was published.",
+        "A word stands for all features with it in their names; the vectors of a question in Japanese are "
+        f"those of its gloss. Without `{ADAPTER}` the pages and the questions are encoded by the model as it "
+        "was published.",
         "",
         f"A build of {corpus.manifest.chunks:,} chunks; {packages}, Python {platform.python_version()}:",
         "",

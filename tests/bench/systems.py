@@ -41,7 +41,7 @@ NOTHING = "nothing"
 FEATURES = ("keyword", "vector", "asks", "signs", "in place", "terms", "body", "parent", "pillar")
 ADAPTER = "the adapter"
 # Questions are answered in these; by keywords alone English is searched, not asked.
-MODES = (Mode.VECTORS, Mode.JAPANESE_KEYWORDS)
+MODES = (Mode.VECTORS, Mode.JAPANESE_GLOSSED, Mode.JAPANESE_KEYWORDS)
 FUSION = 60
 log = logging.getLogger(__name__)
 

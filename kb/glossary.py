@@ -1,0 +1,61 @@
+"""Japanese word for word in English, for models that read English alone.
+
+`data/glossary.tsv` has a line for each meaning: Japanese forms with blanks between them, a tab, and English
+words, or none for forms that say nothing. Forms are stems, so that inflections match; what is left of them
+is dropped with the particles.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from kb.errors import RecordError
+from kb.files import data_folder
+from kb.text import fold, wording
+
+_LATIN = re.compile(r"[a-z0-9]+(?:[-.'][a-z0-9]+)*")
+
+
+def gloss(text: str) -> str:
+    """The English words for a text in its order, in small letters; empty where none is known.
+
+    At each place the longest form of the glossary counts. Latin words and numbers stay; all else is dropped.
+    """
+    glossary = load_glossary()
+    longest = max(map(len, glossary))
+    folded = wording(fold(text)).lower()
+    words: list[str] = []
+    at = 0
+    while at < len(folded):
+        if latin := _LATIN.match(folded, at):
+            words.append(latin[0])
+            at = latin.end()
+            continue
+        ends = range(min(at + longest, len(folded)), at, -1)
+        end = next((end for end in ends if folded[at:end] in glossary), at + 1)
+        words.append(glossary.get(folded[at:end], ""))
+        at = end
+    return " ".join(filter(None, words))
+
+
+@cache
+def load_glossary(path: Path | None = None) -> Mapping[str, str]:
+    """English words by Japanese form.
+
+    :raises RecordError: the file cannot be read, or a line is not forms, a tab, and words.
+    """
+    file = path or data_folder() / "glossary.tsv"
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
+    glossary: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line or line.startswith("#"):
+            continue
+        forms, tab, words = line.partition("\t")
+        if not (forms.strip() and tab):
+            raise RecordError(f"{file}, line {number}: expected Japanese forms, a tab, and English words")
+        glossary.update(dict.fromkeys(forms.split(), words))
+    return glossary
