@@ -6,7 +6,8 @@ downloads a model; filters cost several times the query, so hits are filtered by
 """
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -53,7 +54,7 @@ class VectorStore:
         self._making = make
         if not make and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
-        try:
+        with self._told():
             settings = ChromaSettings(anonymized_telemetry=False)
             with _OPENING:
                 # The annotation of PersistentClient promises less than it gives: its client can be closed.
@@ -66,9 +67,6 @@ class VectorStore:
                 if make
                 else client.get_collection(_COLLECTION, embedding_function=None)
             )
-        # A second try finds the half-made client that Chroma kept of the first: an AttributeError.
-        except (ChromaError, ValueError, RuntimeError, AttributeError) as error:
-            raise self._failure(error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -89,36 +87,36 @@ class VectorStore:
         """
         for first in range(0, len(chunks), _BATCH):
             batch = chunks[first : first + _BATCH]
-            try:
+            with self._told():
                 self._chunks.add(
                     ids=[chunk.id for chunk in batch],
                     embeddings=vectors[first : first + _BATCH],
                     metadatas=[{"entry_id": chunk.entry_id, "digest": chunk.digest} for chunk in batch],
                 )
-            except (ChromaError, RuntimeError) as error:
-                raise self._failure(error) from error
 
     @cached_property
     def _size(self) -> int:
         return self.count()
 
     def count(self) -> int:
-        """How many chunks the store holds."""
-        return int(self._chunks.count())
+        """How many chunks the store holds.
+
+        :raises DamagedIndexError: the store cannot be read.
+        """
+        with self._told():
+            return int(self._chunks.count())
 
     def nearest(self, vector: Vectors, count: int) -> list[Neighbour]:
         """At most `count` chunks nearest to one vector of shape (dim,), nearest first.
 
         :raises DamagedIndexError: the store cannot be read.
         """
-        try:
+        with self._told():
             found = self._chunks.query(
                 query_embeddings=vector.reshape(1, -1),
                 n_results=min(count, self._size),
                 include=["distances"],
             )
-        except (ChromaError, ValueError, RuntimeError) as error:
-            raise self._failure(error) from error
         distances = (found["distances"] or [[]])[0]
         return [Neighbour(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
 
@@ -127,15 +125,28 @@ class VectorStore:
 
         :raises DamagedIndexError: the store cannot be read.
         """
-        try:
+        with self._told():
             found = self._chunks.get(include=["embeddings", "metadatas"])
-        except (ChromaError, ValueError, RuntimeError) as error:
-            raise self._failure(error) from error
         vectors = np.asarray(found["embeddings"], dtype=np.float32)
         metadatas = found["metadatas"] or []
         return {str(facts["digest"]): vectors[row] for row, facts in enumerate(metadatas)}
 
-    def _failure(self, error: Exception) -> DamagedIndexError | StorageError:
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Turn what Chroma raises in the block into one clear line."""
+        try:
+            yield
+        # A second try finds the half-made client that Chroma kept of the first: an AttributeError.
+        except (ChromaError, ValueError, RuntimeError, AttributeError) as error:
+            raise self._failure(error) from error
+        except BaseException as error:
+            # Damage of some kinds makes Chroma's Rust core panic. What it raises then is no Exception, and
+            # of a class that can be imported from nowhere: it is known by its name alone.
+            if type(error).__name__ != "PanicException":
+                raise
+            raise self._failure(error) from error
+
+    def _failure(self, error: BaseException) -> DamagedIndexError | StorageError:
         if self._making:
             return StorageError(
                 f"{self._folder}: the vector store cannot be written ({error}); free some space and repeat: "

@@ -112,6 +112,12 @@ def test_a_record_of_the_check_that_cannot_be_read_says_nothing(
 # What makes a new build all the same.
 
 
+def overwrite(database: Path) -> None:
+    """Zeros in place of the second page of a database, at which the core of Chroma panics."""
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + bytes(4096) + whole[8192:])
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "no manifest": lambda build: (build / "manifest.json").unlink(),
     "a manifest of an earlier version": lambda build: (build / "manifest.json").write_text(
@@ -134,6 +140,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     ),
     "no vectors": lambda build: shutil.rmtree(build / "chroma"),
     "damaged vectors": lambda build: (build / "chroma" / "chroma.sqlite3").write_bytes(b"damaged " * 1000),
+    "overwritten vectors": lambda build: overwrite(build / "chroma" / "chroma.sqlite3"),
     "an empty vector store": lambda build: (build / "chroma" / "chroma.sqlite3").write_bytes(b""),
 }
 
