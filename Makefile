@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: run index test check install lock train screenshots bench quality
+.PHONY: run index test check install lock train screenshots bench quality fuzz
 
 # A build that is published in part (exit code 4) can be asked.
 run: install
@@ -64,3 +64,9 @@ QUESTIONS ?=
 quality: install
 	PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/quality.py $(SITES) --also $(QUESTIONS) \
 		--trained-with $(filter-out $(SITES),$(HOMES)) --out docs/quality.md
+
+# Fuzz the id parser and the readers, guided by coverage; needs atheris, which says itself how to install it.
+RUNS ?= 100000
+fuzz: install
+	for target in ids lens risks bytes; do \
+		$(BIN)/python tests/fuzz/guided.py $$target -runs=$(RUNS) || exit 1; done

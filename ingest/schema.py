@@ -23,6 +23,8 @@ from kb.text import is_japanese
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 T = TypeVar("T")
+# The same in C, ten times as fast, where PyYAML was built with it.
+_SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Design principles have no number; they are named after their source and title.
 _SLUG = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 
@@ -170,7 +172,7 @@ def load(path: Path, form: TypeAdapter[T]) -> T:
     :raises CatalogueError: it is not YAML or not of the form; the message names file, entry and field.
     """
     try:
-        record = yaml.safe_load(path.read_text(encoding="utf-8"))
+        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_SAFE)  # noqa: S506 - as its name says
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     try:

@@ -4,12 +4,15 @@
 """
 
 import re
+import sys
 import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
+import pytest
+from fuzz import guided
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.saved import FETCHED_AT, LENS, OWASP, OWASP_JAPANESE, body, source
@@ -167,3 +170,16 @@ def test_what_is_found_in_any_text_is_an_id_and_parses_to_itself(text: str, newe
         assert match.id.startswith(question_of(match.id))
     assert len({match.id for match in found}) == len(found)
     assert parse_id(text, newest) == (found[0].id if len(found) == 1 else None)
+
+
+@pytest.mark.parametrize("target", guided.TARGETS.values(), ids=guided.TARGETS)
+def test_every_target_of_the_guided_fuzzing_takes_bytes(target: str) -> None:
+    globals()[target].hypothesis.fuzz_one_input(bytes(range(256)) * 8)
+
+
+def test_the_guided_fuzzing_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "atheris", None)
+    with pytest.raises(SystemExit, match=r"pip install atheris==3\.0\.0"):
+        guided.main(["ids"])
+    with pytest.raises(SystemExit, match="expected a target, one of: ids, lens, risks, bytes"):
+        guided.main(["names"])

@@ -9,6 +9,7 @@ import pytest
 from support.homes import ROOT
 
 from kb.base import KnowledgeBase
+from kb.builds import list_builds
 
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "onnxruntime", "streamlit",
@@ -45,6 +46,13 @@ def test_help_and_keyword_search_load_no_heavy_library(
 
 def test_builds_are_compared_without_a_heavy_library(base: KnowledgeBase, home: Path) -> None:
     assert loaded(home, "changes", base.build, base.build) & HEAVY == set()
+
+
+def test_a_refresh_with_nothing_new_loads_no_model_library(catalogue_home: Path) -> None:
+    served = list_builds(catalogue_home)
+    found = loaded(catalogue_home, "refresh", "--offline")
+    assert found & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
+    assert list_builds(catalogue_home) == served
 
 
 def test_an_answer_is_given_without_torch(catalogue_home: Path) -> None:

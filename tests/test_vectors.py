@@ -1,8 +1,11 @@
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import pytest
+from chromadb.api.client import Client
+from chromadb.api.models.Collection import Collection
 
 from kb.chunks import Chunk
 from kb.encoder import Vectors, normalised
@@ -116,3 +119,36 @@ def test_a_store_is_not_made_where_one_is(stored: Path) -> None:
 def test_a_question_of_another_length_is_refused(stored: Path) -> None:
     with VectorStore(stored) as store, pytest.raises(DamagedIndexError, match=r"32.*3|3.*32"):
         store.nearest(np.array([1, 0, 0], dtype=np.float32), 1)
+
+
+def test_a_panic_of_the_core_of_chroma_is_told_as_damage(stored: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(stored, tmp_path / "chroma")
+    database = folder / "chroma.sqlite3"
+    whole = database.read_bytes()
+    database.write_bytes(whole[:4096] + bytes(4096) + whole[8192:])
+    with pytest.raises(
+        DamagedIndexError, match=r"cannot be read \(.*malformed.*run: genlens refresh"
+    ) as caught:
+        VectorStore(folder)
+    assert not isinstance(caught.value.__cause__, Exception)
+
+
+def test_what_is_no_panic_passes(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with VectorStore(stored) as store:
+        monkeypatch.setattr(Collection, "count", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            store.count()
+
+
+def test_a_store_that_is_dropped_lets_go_of_its_files(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(
+        Client, "close", lambda client: closed.append(client.get_settings().persist_directory)
+    )
+    store = VectorStore(stored)
+    assert closed == []
+    del store
+    assert closed == [str(stored)]
