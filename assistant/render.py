@@ -6,16 +6,28 @@ it becomes a link, an image, HTML, a formula or a directive.
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from assistant.answer import Answer, Part, Statement
+from assistant.forms import (
+    AnswerForm,
+    EntryForm,
+    HitForm,
+    ListForm,
+    RelatedForm,
+    RowForm,
+    SearchForm,
+    StatusForm,
+)
+from assistant.snippets import Snippet, snippet
 from kb.base import Hit
 from kb.builds import Manifest
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
 from kb.evaluate import Metrics, Outcome
 from kb.failures import Failure
+from kb.text import terms
 
 HEADINGS = {
     Language.ENGLISH: {Part.DO: "What to do", Part.WHY: "Why it matters", Part.RELATED: "Related"},
@@ -78,8 +90,8 @@ def answer_markdown(answer: Answer) -> str:
     return "\n\n".join(blocks)
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer as JSON values; the keys are a promise to those who read them."""
+def answer_json(answer: Answer) -> AnswerForm:
+    """The answer as JSON values."""
     return {
         "question": answer.question,
         "covered": answer.covered,
@@ -99,8 +111,32 @@ def answer_sources(answer: Answer) -> str:
     return "\n".join(f"[{c.id}] {c.title}\n{_INDENT}{c.url}" for c in answer.citations)
 
 
-def hit_json(hit: Hit, snippet: str) -> dict[str, Any]:
-    """One hit of a keyword search as JSON values; the keys are a promise to those who read them."""
+def answer_with_sources(answer: Answer) -> str:
+    """The answer as plain text, and the entries it rests on below it."""
+    return "\n\n".join(part for part in (answer_text(answer), answer_sources(answer)) if part)
+
+
+def search_json(typed: str, hits: Sequence[Hit]) -> SearchForm:
+    """What a keyword search found, as JSON values."""
+    return {"query": typed, "hits": [_hit_json(hit, cut.text) for hit, cut in _cut(typed, hits)]}
+
+
+def search_text(typed: str, hits: Sequence[Hit], before: str = "", after: str = "") -> str:
+    """What a keyword search found, as plain text; matches stand between two strings."""
+    lines = []
+    for hit, cut in _cut(typed, hits):
+        facts = " · ".join(str(fact) for fact in (hit.entry.pillar, hit.entry.risk_level) if fact)
+        lines.append(f"{hit.entry.id}  {hit.entry.title}" + (f"  ({facts})" if facts else ""))
+        lines.append(f"{_INDENT}{cut.marked(before, after)}")
+    return "\n".join(lines)
+
+
+def _cut(typed: str, hits: Sequence[Hit]) -> Iterator[tuple[Hit, Snippet]]:
+    wanted = frozenset(terms(typed))
+    return ((hit, snippet(hit, wanted)) for hit in hits)
+
+
+def _hit_json(hit: Hit, words: str) -> HitForm:
     entry = hit.entry
     return {
         "id": entry.id,
@@ -110,13 +146,13 @@ def hit_json(hit: Hit, snippet: str) -> dict[str, Any]:
         "pillar": entry.pillar,
         "risk_level": entry.risk_level,
         "url": entry.url,
-        "snippet": snippet,
+        "snippet": words,
     }
 
 
-def entry_json(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: Entry) -> EntryForm:
     """A whole entry as JSON values."""
-    return dict(entry_record(entry))
+    return cast(EntryForm, entry_record(entry))  # it has the fields of the record
 
 
 def entry_text(entry: Entry) -> str:
@@ -135,8 +171,12 @@ def entry_text(entry: Entry) -> str:
     return "\n\n".join([*blocks, *(["\n".join([words["related"], *related])] if related else [])])
 
 
-def entry_row(entry: Entry) -> dict[str, Any]:
-    """What a list says of an entry, as JSON values."""
+def list_json(entries: Sequence[Entry]) -> ListForm:
+    """Entries as JSON values."""
+    return {"entries": [_row(entry) for entry in entries]}
+
+
+def _row(entry: Entry) -> RowForm:
     return {
         "id": entry.id,
         "title": entry.title,
@@ -148,6 +188,24 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "risk_level": entry.risk_level,
         "url": entry.url,
     }
+
+
+def related_json(entry: Entry, others: Sequence[tuple[Entry, str]]) -> RelatedForm:
+    """An entry and others, each with what it has to do with it, as JSON values."""
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "related": [
+            {"id": other.id, "title": other.title, "kind": other.kind, "url": other.url, "why": why}
+            for other, why in others
+        ],
+    }
+
+
+def related_text(entry: Entry, others: Sequence[tuple[Entry, str]]) -> str:
+    """An entry and others as plain text, each with what it has to do with it."""
+    lines = [f"{other.id}  {other.title}\n{_INDENT}{why}" for other, why in others]
+    return "\n".join([f"{entry.id}  {entry.title}", "", *lines] if lines else [f"{entry.id}  {entry.title}"])
 
 
 def tree_text(entries: Sequence[Entry]) -> str:
@@ -168,8 +226,8 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = ()) -> dict[str, Any]:
-    """What is served, the builds that are kept, and what failed since; the keys are a promise to readers."""
+def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = ()) -> StatusForm:
+    """What is served, the builds that are kept, and what failed since, as JSON values."""
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
@@ -188,8 +246,23 @@ def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Fail
             for state in manifest.sources
         ],
         "kept": list(kept),
-        "failures": [asdict(failure) for failure in failures],
+        "failures": [{"what": f.what, "reason": f.reason, "at": f.at} for f in failures],
     }
+
+
+def status_text(record: StatusForm) -> str:
+    """What is served, what is kept, and what failed, as plain text."""
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
+    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
+    for source in record["sources"]:
+        edition = f"{source['name']} {source['edition']} ({source['language']})"
+        lines.append(
+            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
+        )
+    served = {record["build"]: "  (served)"}
+    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
+    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
+    return "\n".join(lines)
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

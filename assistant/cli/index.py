@@ -1,11 +1,11 @@
 """The verbs of the index: refresh, status, changes, rollback."""
 
 import sys
-from typing import Any
 
 import click
 
 from assistant.cli.options import json_option, json_text
+from assistant.forms import StatusForm
 from kb.settings import Settings, load_settings
 
 
@@ -28,6 +28,7 @@ def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> 
     """
     from tqdm import tqdm
 
+    from assistant.render import status_text
     from ingest.refresh import refresh as refreshed
 
     settings = load_settings(mirror=mirror)
@@ -43,7 +44,7 @@ def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> 
         places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}
         used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
         click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
-    click.echo(json_text(record) if as_json else _status_text(record))
+    click.echo(json_text(record) if as_json else status_text(record))
     if report.in_part:
         failed = ", ".join(failure.what for failure in report.failures)
         click.echo(f"genlens: published in part; not as its site has it now: {failed}", err=True)
@@ -54,8 +55,10 @@ def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> 
 @json_option
 def status(as_json: bool) -> None:
     """Tell what is served: build, model, counts, where its entries came from; what is kept, what failed."""
+    from assistant.render import status_text
+
     record = _status(load_settings())
-    click.echo(json_text(record) if as_json else _status_text(record))
+    click.echo(json_text(record) if as_json else status_text(record))
 
 
 @click.command()
@@ -105,15 +108,16 @@ def rollback(build: str | None, as_json: bool) -> None:
       genlens rollback
       genlens rollback 20261122T183000-1a2b3c4d
     """
+    from assistant.render import status_text
     from kb.rollback import rollback as rolled_back
 
     settings = load_settings()
     rolled_back(settings, build)
     record = _status(settings)
-    click.echo(json_text(record) if as_json else _status_text(record))
+    click.echo(json_text(record) if as_json else status_text(record))
 
 
-def _status(settings: Settings) -> dict[str, Any]:
+def _status(settings: Settings) -> StatusForm:
     from assistant.render import status_json
     from kb.base import open_served
     from kb.builds import list_builds
@@ -121,17 +125,3 @@ def _status(settings: Settings) -> dict[str, Any]:
 
     home = settings.home
     return status_json(open_served(settings).manifest, list_builds(home), read_failures(home))
-
-
-def _status_text(record: dict[str, Any]) -> str:
-    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
-    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
-    for source in record["sources"]:
-        edition = f"{source['name']} {source['edition']} ({source['language']})"
-        lines.append(
-            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
-        )
-    served = {record["build"]: "  (served)"}
-    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
-    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
-    return "\n".join(lines)
