@@ -4,7 +4,9 @@
 returns them with the id of the build that was served.
 """
 
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict  # which pydantic asks for below Python 3.12
 
 from kb.entries import Kind, Language, Marker, Origin, RiskLevel, Role
 

@@ -4,7 +4,7 @@
     find.py      search, ask, show, list
     index.py     refresh, status, changes, rollback
     measure.py   eval
-    serve.py     chat
+    serve.py     chat, mcp
 
 Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in part.
 Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
@@ -19,7 +19,7 @@ import click
 from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.measure import evaluate
-from assistant.cli.serve import chat
+from assistant.cli.serve import chat, mcp
 from kb.errors import GenlensError
 
 
@@ -54,5 +54,5 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat, mcp):
     main.add_command(verb)
