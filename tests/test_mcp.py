@@ -8,13 +8,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 import pytest
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import CallToolResult, TextContent, Tool
+from support.clock import Clock
 from support.corpus import MADE_AT, OWASP, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import ROOT
@@ -31,7 +32,8 @@ TOOLS = ["ask", "search_best_practices", "get_entry", "list_questions", "related
 
 MANY = {"editions": [str(number) for number in range(11)]}
 
-Talk = Callable[[Client], Awaitable[Any]]
+Result = TypeVar("Result")
+Talk = Callable[[Client], Awaitable[Result]]
 
 
 def environment(home: Path, model: str) -> dict[str, str]:
@@ -43,7 +45,7 @@ def environment(home: Path, model: str) -> dict[str, str]:
     }
 
 
-def over_stdio(home: Path, talk: Talk, model: str = WORDS) -> Any:
+def over_stdio(home: Path, talk: Talk[Result], model: str = WORDS) -> Result:
     """What a talk with a server in a process of its own comes to; its protocol goes over stdout."""
     server = StdioServerParameters(
         command=sys.executable,
@@ -69,16 +71,16 @@ def http_server(home: Path, model: str = WORDS) -> Iterator[str]:
         assert process.stdout.read() == ""  # requests are not logged there
 
 
-def connected(server: Any, talk: Talk) -> Any:
-    async def run() -> Any:
+def connected(server: ToolServer | StdioServerParameters | str, talk: Talk[Result]) -> Result:
+    async def run() -> Result:
         async with Client(server) as client:
             return await talk(client)
 
     return asyncio.run(run())
 
 
-def calling(name: str, **arguments: Any) -> Talk:
-    async def talk(client: Client) -> Any:
+def calling(name: str, **arguments: object) -> Talk[CallToolResult]:
+    async def talk(client: Client) -> CallToolResult:
         return await client.call_tool(name, arguments)
 
     return talk
@@ -92,18 +94,19 @@ def text(result: CallToolResult) -> str:
 
 @pytest.fixture
 def build(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of a published build of the small corpus, with the name of its model set."""
+    """The id of a published build of the small corpus, with the name of its model set and its own clock."""
+    monkeypatch.setattr(Clock, "ticks", 0)
+    monkeypatch.setattr("kb.builds.datetime", Clock)  # builds of one second are in no order
     monkeypatch.setenv("GENLENS_MODEL", WORDS)
     return make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
 
 
-def call(name: str, **arguments: Any) -> CallToolResult:
+def call(name: str, **arguments: object) -> CallToolResult:
     """The result of a tool of a server in this process."""
-    result: CallToolResult = connected(ToolServer(load_settings()), calling(name, **arguments))
-    return result
+    return connected(ToolServer(load_settings()), calling(name, **arguments))
 
 
-def failed(name: str, **arguments: Any) -> str:
+def failed(name: str, **arguments: object) -> str:
     """What a tool says that does not work; there is nothing else in its result."""
     result = call(name, **arguments)
     assert result.is_error
@@ -112,8 +115,10 @@ def failed(name: str, **arguments: Any) -> str:
     return text(result)
 
 
-def record(result: CallToolResult) -> Any:
+def record(result: CallToolResult) -> dict[str, Any]:
+    """The JSON of a result that is no error."""
     assert not result.is_error, text(result)
+    assert result.structured_content is not None
     return result.structured_content
 
 
