@@ -49,7 +49,10 @@ def test_other_names_in_the_environment_and_the_file_are_left_alone(monkeypatch:
     assert load_settings().model == "sentence-transformers/all-MiniLM-L6-v2"
 
 
-KNOWN = "known: GENLENS_HOME, GENLENS_MIRROR, GENLENS_MODEL"
+KNOWN = (
+    "known: GENLENS_HOME, GENLENS_MIRROR, GENLENS_MODEL, GENLENS_LLM, GENLENS_LLM_TIMEOUT, "
+    "GENLENS_LLM_ANSWER_TOKENS, GENLENS_LLM_CONVERSATION_TOKENS"
+)
 
 
 @pytest.mark.parametrize("name", ["GENLENS_MODLE", "genlens_modle"])
@@ -77,6 +80,15 @@ def test_an_unknown_argument_is_refused() -> None:
         ("GENLENS_MIRROR", "ftp://mirror.test", "expected an address that starts with http:// or https://"),
         ("GENLENS_MIRROR", "mirror.test", "expected an address that starts with http:// or https://"),
         ("GENLENS_HOME", "", "expected a folder"),
+        ("GENLENS_LLM", "gpt-4o", "expected openai:MODEL, anthropic:MODEL"),
+        ("GENLENS_LLM", "mistral:large", "expected openai:MODEL"),
+        ("GENLENS_LLM", "openai-like:words", "openai-like:MODEL@URL"),
+        ("GENLENS_LLM", "openai-like:words@ftp://models.test", "openai-like:MODEL@URL"),
+        ("GENLENS_LLM", "openai-like:words@http://me:secret@models.test", "without name, password and query"),
+        ("GENLENS_LLM", "openai-like:words@http://models.test/?key=secret", "without name, password and query"),
+        ("GENLENS_LLM_TIMEOUT", "0", "should be greater than 0"),
+        ("GENLENS_LLM_ANSWER_TOKENS", "0", "should be greater than or equal to 1"),
+        ("GENLENS_LLM_CONVERSATION_TOKENS", "many", "should be a valid integer"),
     ],
 )
 def test_a_bad_value_is_named_by_its_variable(
@@ -102,6 +114,21 @@ def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: p
     assert load_settings(mirror="http://127.0.0.1:8000/").mirror == "http://127.0.0.1:8000"
     monkeypatch.setenv("GENLENS_MIRROR", "")
     assert load_settings().mirror is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "openai:gpt-4o-mini",
+        "ollama:llama3.1:8b",
+        "bedrock:anthropic.claude-3-haiku-20240307-v1:0",
+        "openai-like:words@http://127.0.0.1:8000/v1",
+    ],
+)
+def test_a_language_model_is_named_by_provider_and_model(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().llm is None
+    monkeypatch.setenv("GENLENS_LLM", value)
+    assert load_settings().llm == value
 
 
 def test_settings_do_not_change_once_made() -> None:
