@@ -17,7 +17,9 @@ PREFIX = "GENLENS_"
 IGNORED = frozenset({"GENLENS_TEST_MIRROR"})
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 # PROVIDER:MODEL; only the last has an address, because the others have one of their own.
-_LLM = re.compile(r"(?:(?:openai|anthropic|bedrock|ollama):[^@\s]+|openai-like:[^@\s]+@https?://[^@\s/?#]+[^@\s?#]*)")
+_LLM = re.compile(
+    r"(?:(?:openai|anthropic|bedrock|ollama):[^@\s]+|openai-like:[^@\s]+@https?://[^@\s/?#]+[^@\s?#]*)"
+)
 LLM_FORMS = "openai:MODEL, anthropic:MODEL, bedrock:MODEL, ollama:MODEL or openai-like:MODEL@URL"
 
 
@@ -99,7 +101,12 @@ def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values ar
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} is {first['input']!r}: {reason}") from error
+        raise SettingsError(f"{name} is {_shown(first['input'])!r}: {reason}") from error
+
+
+def _shown(value: object) -> object:
+    """A refused value without the address in it, which may carry a password."""
+    return f"{value.partition('@')[0]}@…" if isinstance(value, str) and "@" in value else value
 
 
 def _refuse_unknown_names() -> None:

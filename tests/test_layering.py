@@ -12,7 +12,8 @@ FRONT_ENDS = ("assistant/cli/", "assistant/pages/", "streamlit_app.py")
 ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
 HOMES = {
     "chromadb": {"kb/vectors.py"},
-    "llama_index": {"assistant/retriever.py"},
+    "llama_index": {"assistant/models.py", "assistant/retriever.py"},
+    "httpx": {"assistant/models.py"},
     "onnxruntime": {"kb/encoder.py"},
     "torch": {"kb/export.py", "kb/transformer.py", "kb/training/adapter.py"},
     "sentence_transformers": {"kb/export.py", "kb/transformer.py", "kb/training/adapter.py"},

@@ -83,9 +83,6 @@ def test_an_unknown_argument_is_refused() -> None:
         ("GENLENS_LLM", "gpt-4o", "expected openai:MODEL, anthropic:MODEL"),
         ("GENLENS_LLM", "mistral:large", "expected openai:MODEL"),
         ("GENLENS_LLM", "openai-like:words", "openai-like:MODEL@URL"),
-        ("GENLENS_LLM", "openai-like:words@ftp://models.test", "openai-like:MODEL@URL"),
-        ("GENLENS_LLM", "openai-like:words@http://me:secret@models.test", "without name, password and query"),
-        ("GENLENS_LLM", "openai-like:words@http://models.test/?key=secret", "without name, password and query"),
         ("GENLENS_LLM_TIMEOUT", "0", "should be greater than 0"),
         ("GENLENS_LLM_ANSWER_TOKENS", "0", "should be greater than or equal to 1"),
         ("GENLENS_LLM_CONVERSATION_TOKENS", "many", "should be a valid integer"),
@@ -114,6 +111,19 @@ def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: p
     assert load_settings(mirror="http://127.0.0.1:8000/").mirror == "http://127.0.0.1:8000"
     monkeypatch.setenv("GENLENS_MIRROR", "")
     assert load_settings().mirror is None
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://models.test", "http://me:secret@models.test", "http://models.test/?key=secret"]
+)
+def test_the_address_of_a_model_is_plain_and_a_refused_one_is_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM", f"openai-like:words@{address}")
+    with pytest.raises(SettingsError, match="the URL without name, password and query") as caught:
+        load_settings()
+    assert str(caught.value).startswith("GENLENS_LLM is 'openai-like:words@…': ")
+    assert "models.test" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
