@@ -29,12 +29,27 @@ class CitationForm(TypedDict):
 
 
 class StatementForm(TypedDict):
-    """Words of an answer, and the entry they stand in."""
+    """Words of an answer, and the entries that support them (`id` is the first) or why they are in doubt."""
 
     part: str
     text: str
     id: str
     url: str
+    ids: list[str]
+    supported: bool
+    doubt: str | None
+
+
+class UsageForm(TypedDict):
+    """What a language model read and wrote; the cost is in US dollars, null where it is not known."""
+
+    model: str
+    read: int
+    written: int
+    estimated: bool
+    cached: bool
+    cost: float | None
+    priced: str | None
 
 
 class AnswerForm(TypedDict):
@@ -47,6 +62,8 @@ class AnswerForm(TypedDict):
     hits: list[FoundForm]
     build: str
     statements: list[StatementForm]
+    note: str
+    usage: UsageForm | None
 
 
 class HitForm(TypedDict):

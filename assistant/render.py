@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
-from assistant.answer import Answer, Part, Statement
+from assistant.answer import Answer, Doubt, Part, Place, Statement
 from assistant.forms import (
     AnswerForm,
     EntryForm,
@@ -19,9 +19,12 @@ from assistant.forms import (
     RelatedForm,
     RowForm,
     SearchForm,
+    StatementForm,
     StatusForm,
+    UsageForm,
 )
 from assistant.snippets import Snippet, snippet
+from assistant.usage import Usage
 from kb.base import Hit
 from kb.builds import Manifest
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
@@ -51,8 +54,20 @@ NOT_COVERED = {
     Language.ENGLISH: "Not covered: the lens and the OWASP list do not answer this. Nearest topics:",
     Language.JAPANESE: "対象外です。この質問の答えはレンズにも OWASP のリストにもありません。近い項目:",
 }
+DOUBTS = {
+    Language.ENGLISH: {
+        Doubt.UNCITED: "no source given",
+        Doubt.UNSUPPORTED: "not supported by the passages it cited",
+    },
+    Language.JAPANESE: {
+        Doubt.UNCITED: "出典なし",
+        Doubt.UNSUPPORTED: "引用した箇所に裏付けがありません",
+    },
+}
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _INDENT = "   "
+# The parts that stand first, without a heading.
+_OPENING = (Part.LEAD, Part.SAID)
 
 
 def escape(text: str) -> str:
@@ -61,33 +76,50 @@ def escape(text: str) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    """The answer as plain text: each statement carries its id in brackets."""
+    """The answer as plain text: each statement carries its id in brackets, or what is in doubt about it."""
+    note = [f"({answer.note})"] if answer.note else []
     if not answer.covered:
         topics = [f"- {found.title} [{found.id}]" for found in answer.hits[:5]]
-        return "\n".join([NOT_COVERED[answer.language], *topics])
-    blocks = [" ".join(_cited(s) for s in answer.statements if s.part is Part.LEAD)]
+        return "\n".join([*note, NOT_COVERED[answer.language], *topics])
+    words = DOUBTS[answer.language]
+    blocks = [*note, " ".join(_cited(s, words) for s in answer.statements if s.part in _OPENING)]
     for part, heading in HEADINGS[answer.language].items():
         lines = [s for s in answer.statements if s.part is part]
         if lines:
             marks = [f"{i}." if part is Part.DO else "-" for i in range(1, len(lines) + 1)]
             blocks.append(
-                "\n".join([f"{heading}:", *(f"{m} {_cited(s)}" for m, s in zip(marks, lines, strict=True))])
+                "\n".join(
+                    [f"{heading}:", *(f"{m} {_cited(s, words)}" for m, s in zip(marks, lines, strict=True))]
+                )
             )
     return "\n\n".join(blocks)
 
 
 def answer_markdown(answer: Answer) -> str:
-    """The answer as Markdown: each statement is followed by its id, linked to the cited section."""
+    """The answer as Markdown: each statement is followed by its id, linked to the cited section.
+
+    A statement in doubt says so instead.
+    """
+    note = [f"*{escape(answer.note)}*"] if answer.note else []
     if not answer.covered:
         topics = [f"- {escape(found.title)} ({escape(found.id)})" for found in answer.hits[:5]]
-        return "\n".join([escape(NOT_COVERED[answer.language]), "", *topics])
-    blocks = [" ".join(_linked(s) for s in answer.statements if s.part is Part.LEAD)]
+        return "\n".join([*note, *([""] if note else []), escape(NOT_COVERED[answer.language]), "", *topics])
+    opening = [statement_markdown(s, answer.language) for s in answer.statements if s.part in _OPENING]
+    blocks = [*note, " ".join(opening)]
     for part, heading in HEADINGS[answer.language].items():
-        lines = [_linked(s) for s in answer.statements if s.part is part]
+        lines = [statement_markdown(s, answer.language) for s in answer.statements if s.part is part]
         if lines:
             mark = "1." if part is Part.DO else "-"
             blocks.append("\n".join([f"**{heading}**", "", *(f"{mark} {line}" for line in lines)]))
     return "\n\n".join(blocks)
+
+
+def statement_markdown(statement: Statement, language: Language) -> str:
+    """One statement as Markdown, with links to what supports it, or with what is in doubt about it."""
+    if statement.doubt:
+        return f"{escape(statement.text)} *(⚠ {escape(DOUBTS[language][statement.doubt])})*"
+    links = (f"[{escape(place.id)}]({place.url})" for place in _places(statement))
+    return f"{escape(statement.text)} {' '.join(links)}"
 
 
 def answer_json(answer: Answer) -> AnswerForm:
@@ -102,8 +134,31 @@ def answer_json(answer: Answer) -> AnswerForm:
         ],
         "hits": [{"id": found.id, "title": found.title} for found in answer.hits],
         "build": answer.build,
-        "statements": [{"part": s.part, "text": s.text, "id": s.id, "url": s.url} for s in answer.statements],
+        "statements": [_statement_json(s) for s in answer.statements],
+        "note": answer.note,
+        "usage": usage_json(answer.usage) if answer.usage else None,
     }
+
+
+def usage_json(usage: Usage) -> UsageForm:
+    """What a language model read and wrote, as JSON values."""
+    return {
+        "model": usage.model,
+        "read": usage.read,
+        "written": usage.written,
+        "estimated": usage.estimated,
+        "cached": usage.cached,
+        "cost": usage.cost,
+        "priced": usage.priced.isoformat() if usage.priced else None,
+    }
+
+
+def usage_text(usage: Usage) -> str:
+    """The same as one line."""
+    about = "about " if usage.estimated else ""
+    kept = ", kept from before" if usage.cached else ""
+    cost = "" if usage.cost is None else f", about ${usage.cost:.4f} at prices of {usage.priced}"
+    return f"{usage.model}: {about}{usage.read:,} tokens read, {usage.written:,} written{kept}{cost}"
 
 
 def answer_sources(answer: Answer) -> str:
@@ -304,9 +359,24 @@ def _section_text(section: Section) -> str:
     return "\n".join(lines)
 
 
-def _linked(statement: Statement) -> str:
-    return f"{escape(statement.text)} [{escape(statement.id)}]({statement.url})"
+def _statement_json(statement: Statement) -> StatementForm:
+    """One statement; `ids` are all entries that support it, of which `id` is the first."""
+    return {
+        "part": statement.part,
+        "text": statement.text,
+        "id": statement.id,
+        "url": statement.url,
+        "ids": [place.id for place in _places(statement)],
+        "supported": statement.doubt is None,
+        "doubt": statement.doubt,
+    }
 
 
-def _cited(statement: Statement) -> str:
-    return f"{statement.text} [{statement.id}]"
+def _places(statement: Statement) -> tuple[Place, ...]:
+    return () if statement.doubt else (Place(statement.id, statement.url), *statement.more)
+
+
+def _cited(statement: Statement, words: Mapping[Doubt, str]) -> str:
+    if statement.doubt:
+        return f"{statement.text} (⚠ {words[statement.doubt]})"
+    return f"{statement.text} {''.join(f'[{place.id}]' for place in _places(statement))}"

@@ -22,7 +22,7 @@ from kb.errors import GenlensError, SettingsError
 from kb.settings import Settings, Traces
 
 if TYPE_CHECKING:
-    from opentelemetry.sdk.trace.export import SpanProcessor
+    from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.trace import Span
 
 
@@ -56,16 +56,30 @@ class Step:
     """A span under way."""
 
     def __init__(self, span: "Span") -> None:
-        self._span = span
+        self.span = span
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Make it the parent of the steps in a block; one that yields to its caller names it instead."""
+        from opentelemetry import trace
+
+        with trace.use_span(self.span, record_exception=False, set_status_on_exception=False):
+            yield
 
     def note(self, name: str, value: str | int | float | bool) -> None:
         """Record a fact: an id, a number, a name of a model; never words of a user or a page."""
-        self._span.set_attribute(name, value)
+        self.span.set_attribute(name, value)
+
+    def note_tokens(self, read: int, written: int) -> None:
+        """Record what a language model read and wrote."""
+        self.note(Name.PROMPT_TOKENS, read)
+        self.note(Name.COMPLETION_TOKENS, written)
+        self.note(Name.TOTAL_TOKENS, read + written)
 
     def note_text(self, name: str, text: str) -> None:
         """Record words, where the settings ask for them."""
         if _content:
-            self._span.set_attribute(name, text)
+            self.span.set_attribute(name, text)
 
     def note_hits(self, hits: Sequence[Hit]) -> None:
         """Record what was found, best first."""
@@ -86,7 +100,7 @@ def start_tracing(settings: Settings) -> None:
 
     :raises SettingsError: the OpenTelemetry SDK or its exporter is not installed.
     """
-    global _content  # noqa: PLW0603
+    global _content
     _content = settings.trace_content
     if settings.traces is Traces.OFF:
         return
@@ -121,16 +135,19 @@ def _processor(traces: Traces) -> "SpanProcessor":
 
 
 @contextmanager
-def step(name: str, kind: SpanKind = SpanKind.CHAIN) -> Iterator[Step]:
-    """A span around a block; an error that ends the block is recorded by its type alone."""
+def step(name: str, kind: SpanKind = SpanKind.CHAIN, within: Step | None = None) -> Iterator[Step]:
+    """A span around a block, within another one or the current one.
+
+    Of an error that ends the block its type alone is recorded: its text can hold what a user typed.
+    """
     from opentelemetry import trace  # not at the top: a keyword search needs none of it
 
-    tracer = trace.get_tracer("genlens")
-    with tracer.start_as_current_span(
-        name, attributes={Name.KIND: kind}, record_exception=False, set_status_on_exception=False
-    ) as span:
-        try:
-            yield Step(span)
-        except GenlensError as error:
-            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-            raise
+    context = trace.set_span_in_context(within.span) if within else None
+    span = trace.get_tracer("genlens").start_span(name, context, attributes={Name.KIND: kind})
+    try:
+        yield Step(span)
+    except GenlensError as error:
+        span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+        raise
+    finally:
+        span.end()

@@ -28,7 +28,7 @@ def test_every_verb_is_in_the_readme() -> None:
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    assert set(re.findall(r"^\| `(GENLENS_[A-Z]+)`", README, flags=re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(GENLENS_[A-Z_]+)`", README, flags=re.MULTILINE)) == {
         f"GENLENS_{name.upper()}" for name in Settings.model_fields
     }
 

@@ -52,25 +52,36 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @filter_options
+@click.option("--no-model", is_flag=True, help="Answer in the sources' own words, whatever GENLENS_LLM is.")
 @json_option
-def ask(question: tuple[str, ...], as_json: bool, **chosen: tuple[str, ...]) -> None:
+def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tuple[str, ...]) -> None:
     """Answer a design question in the words of the best practices and risks that fit it.
 
-    Every sentence carries the id it comes from. A question that the sources do not cover is said to be
-    so, with the nearest topics; the exit code is then 1. Use - to read the question from stdin.
+    Every sentence carries the id it comes from. With GENLENS_LLM set, a language model words the answer:
+    each sentence is held against the passages it cites, and marked where they do not support it. A question
+    that the sources do not cover is said to be so, with the nearest topics; the exit code is then 1. Use -
+    to read the question from stdin.
 
     \b
     Examples:
       genlens ask "Our token bill doubled, where do we start?"
       genlens ask "エージェントの権限はどこまで絞るべき？"
       genlens ask "What changed about prompt leakage?" --edition 2025 --json
+      GENLENS_LLM=ollama:llama3.1 genlens ask "How do we cache prompts?"
     """
-    from assistant.answer import ask as answered
-    from assistant.render import answer_json, answer_with_sources
+    from assistant.render import answer_json, answer_with_sources, usage_text
+    from assistant.tracing import start_tracing
+    from assistant.worded import respond
+    from assistant.writer import open_writer
     from kb.base import open_served
 
-    answer = answered(open_served(load_settings()), typed_text(question), chosen_filters(chosen))
+    settings = load_settings()
+    start_tracing(settings)
+    writer = open_writer(settings) if settings.llm and not no_model else None
+    answer = respond(open_served(settings), typed_text(question), chosen_filters(chosen), writer)
     click.echo(json_text(answer_json(answer)) if as_json else answer_with_sources(answer))
+    if answer.usage and not as_json:
+        click.echo(f"genlens: {usage_text(answer.usage)}", err=True)
     if not answer.covered:
         sys.exit(1)
 

@@ -19,9 +19,11 @@ def chat(port: int, address: str) -> None:
     """Serve the chat page on this machine and print its address."""
     import runpy
 
+    from assistant.tracing import start_tracing
     from kb.builds import current_id
 
     settings = load_settings()
+    start_tracing(settings)
     current_id(settings.home)  # an index that is missing is said here, not on the page
     page = Path(__file__).resolve().parents[2] / "streamlit_app.py"
     sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}"]
@@ -48,10 +50,13 @@ def mcp(http: bool, port: int | None) -> None:
       genlens mcp --http --port 8502
     """
     from assistant.mcp_server import HOST, PATH, ToolServer, listen, serve_http
+    from assistant.tracing import start_tracing
 
     if port is not None and not http:
         raise click.UsageError("--port needs --http: over stdio there is no port")
-    server = ToolServer(load_settings())
+    settings = load_settings()
+    start_tracing(settings)
+    server = ToolServer(settings)
     if not http:
         server.run("stdio")
         return

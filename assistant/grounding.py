@@ -1,0 +1,191 @@
+"""Whether a sentence of a language model may be shown, and whether the passages it cites support it.
+
+A sentence is withheld where it names an id that was not given, holds an address, or repeats the prompt.
+It is supported where the cited passages hold what it says: its words, weighed by rarity, or most of them in
+a sentence that means nearly the same; every number and name; every quotation; and no other polarity. The
+thresholds are measured by `python -m tests.bench.grounding` and told in docs/models.md.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.answer import Doubt
+from assistant.passages import Passage
+from assistant.prompts import leaks
+from assistant.sentences import Sentence
+from kb.base import KnowledgeBase
+from kb.entries import Language
+from kb.ids import find_ids
+from kb.text import fold, sentences, terms, wording
+
+# The share, by rarity, of a sentence's terms that a window of the passages holds: alone, or together with
+# a cosine. Measured on sentences of the sources held against their own and against other entries.
+WORDS_ALONE = 0.80
+WORDS, COSINE = 0.50, 0.60
+# Of a sentence that rests on several entries, each must hold this share.
+PART = 0.30
+WINDOW = 3  # sentences in a row
+NEAREST = 3  # windows that are compared by meaning
+
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.\-]*://|//[\w-]+\.|\bwww\.|\b(?:mailto|javascript|vbscript|data|tel|file):|[\w.+\-]+@[\w-]+\.\w"
+    r"|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S",
+    re.IGNORECASE,
+)
+# More than the grammar of ids: what a reader would take for one.
+_ID_LIKE = re.compile(
+    r"(?<![A-Z0-9])(?:(?:GEN|AGENT)(?:OPS|SEC|REL|PERF?|COST|SUS)[A-Z]*[\W_]{0,2}\d{1,4}(?:[\W_]{0,2}BP[\W_]{0,2}\d{1,4})?"
+    r"|[A-Z]{3,12}[\W_]{0,2}\d{1,4}[\W_]{0,2}BP[\W_]{0,2}\d{1,4}|LLM\d{2,4}(?![A-Z])(?:[\W_]{0,2}20\d\d)?"
+    r"|LLM[\W_]{0,2}\d{1,4}[\W_]{1,2}20\d\d)"
+)
+_LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧЅ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXS")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(r"(?<=[\w,;:)(] )[(\"“]?([A-Z][\w'’\-]*)|\b([A-Z]{2,}[\w\-]*)\b")
+_QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*)\b|n['’]t\b"
+    r"|ない|ません|なく|せず|禁止|避け|防",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What became of a sentence: withheld, in doubt, or supported by the given passages, best first."""
+
+    text: str
+    withheld: bool = False
+    doubt: Doubt | None = None
+    support: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """One sentence of a passage."""
+
+    passage: Passage
+    terms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """A few sentences of one passage in a row, and the share of the wanted terms that they hold."""
+
+    sources: tuple[_Source, ...]
+    share: float
+    best: _Source
+
+    @property
+    def text(self) -> str:
+        return " ".join(source.passage.text for source in self.sources)
+
+
+class Judge:
+    """Holds sentences against the passages that a model was given."""
+
+    def __init__(self, base: KnowledgeBase, passages: Sequence[Passage], language: Language) -> None:
+        self._base, self._language = base, language
+        self._given: dict[str, list[Passage]] = {}
+        for passage in passages:
+            self._given.setdefault(passage.entry.id, []).append(passage)
+        self._sources: dict[str, list[list[_Source]]] = {}
+
+    def judge(self, sentence: Sentence) -> Judged:
+        """What becomes of one sentence.
+
+        :raises ModelError: the embedding model of the build cannot be loaded.
+        """
+        if leaks(sentence.text) or _ADDRESS.search(sentence.text) or self._names_others(sentence.text):
+            return Judged(sentence.text, withheld=True)
+        ids = [key for key in sentence.keys if key in self._given]
+        if not ids:
+            return Judged(sentence.text, doubt=Doubt.UNCITED)
+        support = self._support(sentence.text, ids)
+        return Judged(sentence.text, doubt=None if support else Doubt.UNSUPPORTED, support=support)
+
+    def _names_others(self, text: str) -> bool:
+        """Whether a text names an id, or what looks like one, of an entry that was not given."""
+        shown = fold(text).upper().translate(_LOOKALIKES)
+        found = {match.id for match in find_ids(shown, self._base.editions[0])}
+        unread = any(not find_ids(match[0], self._base.editions[0]) for match in _ID_LIKE.finditer(shown))
+        return unread or not found <= self._given.keys()
+
+    def _support(self, text: str, ids: Sequence[str]) -> tuple[Passage, ...]:
+        """The sentences that support a text, one for each id that does, or nothing."""
+        wanted = {term: self._base.rarity(term) for term in terms(text)}
+        passages = [passage for entry_id in ids for passage in self._given[entry_id]]
+        if not wanted or not _same_facts(text, passages):
+            return ()
+        alone = [window for i in ids if (window := self._window(text, self._windows(i, wanted)))]
+        if alone:
+            return tuple(window.best.passage for window in alone)
+        best = [max(self._windows(i, wanted), key=lambda w: w.share) for i in ids]
+        together = frozenset(term for window in best for source in window.sources for term in source.terms)
+        whole = len(best) > 1 and _share(wanted, together) >= WORDS_ALONE
+        if whole and all(w.share >= PART for w in best) and _same_polarity(text, [w.text for w in best]):
+            return tuple(window.best.passage for window in best)
+        return ()
+
+    def _window(self, text: str, windows: Sequence[_Window]) -> _Window | None:
+        """The window of one entry that supports a text by itself, or None."""
+        near = sorted(windows, key=lambda w: (-w.share, len(w.sources)))[:NEAREST]
+        near = [w for w in near if w.share >= WORDS and _same_polarity(text, [w.text])]
+        if not near or near[0].share >= WORDS_ALONE:
+            return near[0] if near else None
+        vectors = self._base.encode([text, *(window.text for window in near)], self._language)
+        if vectors is None:
+            return None
+        cosine, row = max((float(vectors[0] @ vectors[row]), -row) for row in range(1, len(vectors)))
+        return near[-row - 1] if cosine >= COSINE else None
+
+    def _windows(self, entry_id: str, wanted: dict[str, float]) -> list[_Window]:
+        """Every run of at most WINDOW sentences of each passage of an entry."""
+        if entry_id not in self._sources:
+            self._sources[entry_id] = [list(_split(passage)) for passage in self._given[entry_id]]
+        return [
+            _Window(
+                run,
+                _share(wanted, frozenset(term for source in run for term in source.terms)),
+                max(run, key=lambda source: _share(wanted, source.terms)),
+            )
+            for sources in self._sources[entry_id]
+            for run in _runs(sources)
+        ]
+
+
+def _split(passage: Passage) -> Iterator[_Source]:
+    for start, end in sentences(passage.text):
+        one = Passage(passage.entry, passage.section, passage.start + start, passage.start + end)
+        yield _Source(one, frozenset(terms(one.text)))
+
+
+def _runs(sources: Sequence[_Source]) -> Iterator[tuple[_Source, ...]]:
+    for first in range(len(sources)):
+        for last in range(first + 1, min(first + WINDOW, len(sources)) + 1):
+            yield tuple(sources[first:last])
+
+
+def _share(wanted: dict[str, float], held: frozenset[str]) -> float:
+    """The share, by weight, of the wanted terms that are held, in [0, 1]."""
+    return sum(weight for term, weight in wanted.items() if term in held) / sum(wanted.values())
+
+
+def _same_facts(text: str, passages: Sequence[Passage]) -> bool:
+    """Whether every number, name and quotation of a text stands in the passages."""
+    shown = [f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages]
+    said = [wording(one).casefold() for one in shown]
+    held = frozenset(term for one in shown for term in terms(one))
+    numbers = {number for one in shown for number in _NUMBER.findall(fold(one))}
+    names = {term for a, b in _NAME.findall(text) for term in terms(a or b)}
+    quotes = ("".join(groups) for groups in _QUOTED.findall(text))
+    return (
+        set(_NUMBER.findall(fold(text))) <= numbers
+        and names <= held
+        and all(any(wording(quote).strip(".,。、 ").casefold() in one for one in said) for quote in quotes)
+    )
+
+
+def _same_polarity(text: str, others: Iterable[str]) -> bool:
+    """Whether a text denies something exactly where one of the others does."""
+    return bool(_NEGATION.search(text)) == any(_NEGATION.search(other) for other in others)
