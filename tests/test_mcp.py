@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -139,6 +140,14 @@ def test_the_tools_only_read_and_say_that_text_is_data(offered: dict[str, Tool])
         assert tool.annotations.open_world_hint is False
         assert tool.description is not None
         assert tool.description.endswith(DATA)
+
+
+def test_the_document_names_every_tool_with_its_arguments(offered: dict[str, Tool]) -> None:
+    page = (ROOT / "docs" / "tool-server.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", page, flags=re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", arguments)) for name, arguments in told} == {
+        tool.name: set(tool.input_schema["properties"]) for tool in offered.values()
+    }
 
 
 def test_every_argument_is_bounded_and_every_result_names_its_build(offered: dict[str, Tool]) -> None:
