@@ -29,7 +29,7 @@ WINDOW = 3  # sentences in a row
 NEAREST = 3  # windows that are compared by meaning
 
 _ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.\-]*://|//[\w-]+\.|\bwww\.|\b(?:mailto|javascript|vbscript|data|tel|file):|[\w.+\-]+@[\w-]+\.\w"
+    r"[a-z][a-z0-9+.\-]*://|//[\w-]+\.|\bwww\.|\b(?:mailto|javascript|vbscript|data|tel|file):(?=\S)|[\w.+\-]+@[\w-]+\.\w"
     r"|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S",
     re.IGNORECASE,
 )
