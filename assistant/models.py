@@ -143,7 +143,9 @@ class BoundedModel:
             try:
                 for piece in self._once(prompt, most, deadline):
                     said += piece.text
-                    if self._secret and self._secret in clean(said[-len(piece.text) - 2 * len(self._secret) :]):
+                    if self._secret and self._secret in clean(
+                        said[-len(piece.text) - 2 * len(self._secret) :]
+                    ):
                         raise LanguageModelError("it repeated its key")
                     yield piece
             except OverloadedError as error:

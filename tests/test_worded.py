@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 from support.model_server import Behaviour, ModelServer, serving_model
 
-from assistant.answer import Answer, Doubt, Part, Statement, ask
-from assistant.models import LanguageModelError
-from assistant.worded import condense, respond, responding
+from assistant.answer import Answer, Part, Statement, ask
+from assistant.worded import respond, responding
 from assistant.writer import Writer, open_writer
 from kb.base import KnowledgeBase
 from kb.settings import load_settings
@@ -41,7 +40,12 @@ def test_supported_sentences_are_shown_with_their_ids(base: KnowledgeBase, write
     answer = respond(base, AGENT, writer=writer)
     assert [(s.part, s.text, s.id, s.doubt) for s in answer.statements] == [
         (Part.SAID, "A narrow role keeps an agent from deleting records.", "GENSEC05-BP01", None),
-        (Part.SAID, "An agent with too many permissions can do harm by deleting records.", "LLM03:2026", None),
+        (
+            Part.SAID,
+            "An agent with too many permissions can do harm by deleting records.",
+            "LLM03:2026",
+            None,
+        ),
     ]
     assert [(c.id, c.quote) for c in answer.citations] == [
         ("GENSEC05-BP01", "A narrow role keeps an agent from deleting records."),

