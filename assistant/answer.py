@@ -127,16 +127,16 @@ def extractive(base: KnowledgeBase, found: Retrieval) -> Answer:
     :raises CitationError: a citation does not hold against the build.
     """
     with step("select"):
-        chosen = _chosen(base, found) if found.covered else []
-    cited = tuple(cite(passage) for _, passage in chosen)
+        said = chosen(base, found) if found.covered else []
+    cited = tuple(cite(passage) for _, passage in said)
     with step("check", SpanKind.GUARDRAIL):
         check(base, cited)
     return Answer(
         question=found.query.text,
         language=found.query.language,
-        covered=bool(chosen),
+        covered=bool(said),
         confidence=found.confidence,
-        statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in chosen),
+        statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in said),
         citations=first_of_each(cited),
         hits=tuple(Found(hit.entry.id, hit.entry.title) for hit in found.hits),
         build=base.build,
@@ -151,7 +151,7 @@ def first_of_each(cited: Sequence[Citation]) -> tuple[Citation, ...]:
     return tuple(first.values())
 
 
-def _chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
+def chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
     """Statements in reading order: what it is, what to do, why, and what is near."""
     wanted = found.query.terms
     main = main_hits(found)

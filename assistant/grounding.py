@@ -1,14 +1,16 @@
 """Whether a sentence of a language model may be shown, and whether the passages it cites support it.
 
 A sentence is withheld where it names an id that was not given, holds an address, or repeats the prompt.
-It is supported where the cited passages hold what it says: its words, weighed by rarity, or most of them in
-a sentence that means nearly the same; every number and name; every quotation; and no other polarity. The
-thresholds are measured by `python -m tests.bench.grounding` and told in docs/models.md.
+It is supported where the cited passages hold what it says: it stands in them word for word, or they hold its
+words, weighed by rarity, or most of them in sentences that mean nearly the same; and in any case every
+number, name and quotation, no other polarity, and no run of words of its own. The thresholds are measured by
+tests/bench/checking.py and told in docs/models.md.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from assistant.answer import Doubt
 from assistant.passages import Passage
@@ -23,13 +25,16 @@ from kb.text import fold, sentences, terms, wording
 # a cosine. Measured on sentences of the sources held against their own and against other entries.
 WORDS_ALONE = 0.80
 WORDS, COSINE = 0.50, 0.60
+FEW = 4  # different terms: fewer say too little to do without the cosine
+# Terms in a row that no cited passage holds: a sentence may not carry a clause of its own.
+LONGEST_RUN = 2
 # Of a sentence that rests on several entries, each must hold this share.
 PART = 0.30
 WINDOW = 3  # sentences in a row
 NEAREST = 3  # windows that are compared by meaning
 
 _ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.\-]*://|//[\w-]+\.|\bwww\.|\b(?:mailto|javascript|vbscript|data|tel|file):|[\w.+\-]+@[\w-]+\.\w"
+    r"[a-z][a-z0-9+.\-]*://|//[\w-]+\.|\bwww\.|\b(?:mailto|javascript|vbscript|data|tel|file):(?=\S)|[\w.+\-]+@[\w-]+\.\w"
     r"|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S",
     re.IGNORECASE,
 )
@@ -43,6 +48,8 @@ _LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟ�
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;:)(] )[(\"“]?([A-Z][\w'’\-]*)|\b([A-Z]{2,}[\w\-]*)\b")
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
+# Pages do not speak of themselves so; a model that claims to have acted does.
+_SPEAKER = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]yself)\b")
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*)\b|n['’]t\b"
     r"|ない|ません|なく|せず|禁止|避け|防",
@@ -106,10 +113,13 @@ class Judge:
 
     def _names_others(self, text: str) -> bool:
         """Whether a text names an id, or what looks like one, of an entry that was not given."""
-        shown = fold(text).upper().translate(_LOOKALIKES)
-        found = {match.id for match in find_ids(shown, self._base.editions[0])}
-        unread = any(not find_ids(match[0], self._base.editions[0]) for match in _ID_LIKE.finditer(shown))
-        return unread or not found <= self._given.keys()
+        folded = fold(text).upper()
+        shown = folded.translate(_LOOKALIKES)
+        newest = self._base.editions[0]
+        found = {match.id for match in find_ids(shown, newest)}
+        unread = any(not find_ids(match[0], newest) for match in _ID_LIKE.finditer(shown))
+        disguised = found != {match.id for match in find_ids(folded, newest)}
+        return unread or disguised or not found <= self._given.keys()
 
     def _support(self, text: str, ids: Sequence[str]) -> tuple[Passage, ...]:
         """The sentences that support a text, one for each id that does, or nothing."""
@@ -117,27 +127,33 @@ class Judge:
         passages = [passage for entry_id in ids for passage in self._given[entry_id]]
         if not wanted or not _same_facts(text, passages):
             return ()
-        alone = [window for i in ids if (window := self._window(text, self._windows(i, wanted)))]
+        windows = {entry_id: self._windows(entry_id, wanted) for entry_id in ids}
+        alone = [window for own in windows.values() if (window := self._window(text, own, len(wanted)))]
         if alone:
             return tuple(window.best.passage for window in alone)
-        best = [max(self._windows(i, wanted), key=lambda w: w.share) for i in ids]
+        best = [max(own, key=lambda window: window.share) for own in windows.values()]
         together = frozenset(term for window in best for source in window.sources for term in source.terms)
-        whole = len(best) > 1 and _share(wanted, together) >= WORDS_ALONE
+        whole = len(best) > 1 and len(wanted) >= FEW and _share(wanted, together) >= WORDS_ALONE
         if whole and all(w.share >= PART for w in best) and _same_polarity(text, [w.text for w in best]):
             return tuple(window.best.passage for window in best)
         return ()
 
-    def _window(self, text: str, windows: Sequence[_Window]) -> _Window | None:
-        """The window of one entry that supports a text by itself, or None."""
+    def _window(self, text: str, windows: Sequence[_Window], count: int) -> _Window | None:
+        """The window of one entry that supports a text of so many terms by itself, or None."""
+        whole = _plain(text)
+        if verbatim := next((window for window in windows if whole in _plain(window.text)), None):
+            return verbatim
         near = sorted(windows, key=lambda w: (-w.share, len(w.sources)))[:NEAREST]
         near = [w for w in near if w.share >= WORDS and _same_polarity(text, [w.text])]
-        if not near or near[0].share >= WORDS_ALONE:
-            return near[0] if near else None
+        if not near:
+            return None
+        if count >= FEW and near[0].share >= WORDS_ALONE:
+            return near[0]
         vectors = self._base.encode([text, *(window.text for window in near)], self._language)
         if vectors is None:
             return None
-        cosine, row = max((float(vectors[0] @ vectors[row]), -row) for row in range(1, len(vectors)))
-        return near[-row - 1] if cosine >= COSINE else None
+        cosines = vectors[1:] @ vectors[0]
+        return near[int(cosines.argmax())] if float(cosines.max()) >= COSINE else None
 
     def _windows(self, entry_id: str, wanted: dict[str, float]) -> list[_Window]:
         """Every run of at most WINDOW sentences of each passage of an entry."""
@@ -172,9 +188,9 @@ def _share(wanted: dict[str, float], held: frozenset[str]) -> float:
 
 
 def _same_facts(text: str, passages: Sequence[Passage]) -> bool:
-    """Whether every number, name and quotation of a text stands in the passages."""
+    """Whether every number, name and quotation of a text stands in the passages, and no clause is its own."""
     shown = [f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages]
-    said = [wording(one).casefold() for one in shown]
+    said = [_plain(one) for one in shown]
     held = frozenset(term for one in shown for term in terms(one))
     numbers = {number for one in shown for number in _NUMBER.findall(fold(one))}
     names = {term for a, b in _NAME.findall(text) for term in terms(a or b)}
@@ -182,8 +198,22 @@ def _same_facts(text: str, passages: Sequence[Passage]) -> bool:
     return (
         set(_NUMBER.findall(fold(text))) <= numbers
         and names <= held
-        and all(any(wording(quote).strip(".,。、 ").casefold() in one for one in said) for quote in quotes)
+        and _longest_run(terms(text), held) <= LONGEST_RUN
+        and all(any(_plain(quote) in one for one in said) for quote in quotes)
+        and (not _SPEAKER.search(text) or any(_SPEAKER.search(one) for one in shown))
     )
+
+
+def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:
+    """How many terms in a row are not held, at most."""
+    return max(
+        (len(list(run)) for known, run in groupby(said, key=held.__contains__) if not known), default=0
+    )
+
+
+def _plain(text: str) -> str:
+    """The text to compare by: without case, blanks that mean nothing, and marks at its end."""
+    return wording(text).casefold().strip(".,;:!?。、！？ ")
 
 
 def _same_polarity(text: str, others: Iterable[str]) -> bool:

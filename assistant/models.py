@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from assistant.prompts import Prompt
 from kb.errors import GenlensError, SettingsError
 from kb.settings import LLM_FORMS, Settings
+from kb.text import clean
 
 TRIES = 3
 PAUSE = 0.5  # seconds before the second try; doubled before the third
@@ -108,7 +109,8 @@ def open_model(settings: Settings) -> LanguageModel:
         raise MissingExtraError(f"GENLENS_LLM is {name}:{model}, which needs a key; set {provider.key}")
     for logger in _TALKATIVE:
         logging.getLogger(logger).setLevel(logging.WARNING)
-    return BoundedModel(f"{name}:{model}", _OPENERS[name](kind, model, key, address), settings.llm_timeout)
+    opened = _OPENERS[name](kind, model, key, address)
+    return BoundedModel(f"{name}:{model}", opened, settings.llm_timeout, secret=key)
 
 
 class BoundedModel:
@@ -119,11 +121,16 @@ class BoundedModel:
         name: str,
         opened: Callable[[float, int], tuple[Any, Close]],
         timeout: float,
+        secret: str = "",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`opened` makes a model, for so many seconds and tokens, and what ends its connections."""
+        """`opened` makes a model, for so many seconds and tokens, and what ends its connections.
+
+        `secret` is the key that is sent with a question: a response that repeats it is refused, because a
+        page may have other readers than the key's owner.
+        """
         self.name = name
-        self._opened, self._timeout, self._sleep = opened, timeout, sleep
+        self._opened, self._timeout, self._secret, self._sleep = opened, timeout, secret, sleep
 
     def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
         """What the model answers; a server that is busy is asked again while nothing has been written.
@@ -132,14 +139,18 @@ class BoundedModel:
         """
         deadline = time.monotonic() + self._timeout
         for number in range(1, TRIES + 1):
-            begun = False
+            said = ""
             try:
                 for piece in self._once(prompt, most, deadline):
-                    begun = True
+                    said += piece.text
+                    if self._secret and self._secret in clean(
+                        said[-len(piece.text) - 2 * len(self._secret) :]
+                    ):
+                        raise LanguageModelError("it repeated its key")
                     yield piece
             except OverloadedError as error:
                 wait = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
-                if begun or number == TRIES or time.monotonic() + wait >= deadline:
+                if said or number == TRIES or time.monotonic() + wait >= deadline:
                     raise
                 self._sleep(wait)
             else:

@@ -10,6 +10,7 @@ from assistant.answer import (
     Part,
     Place,
     Statement,
+    chosen,
     extractive,
     first_of_each,
     main_hits,
@@ -120,24 +121,40 @@ def condense(history: Sequence[tuple[str, str]], question: str, writer: Writer) 
     return said
 
 
-def passages_for(found: Retrieval) -> tuple[Passage, ...]:
-    """What a model is given for a question: the best parts of the best entries, each in page order."""
-    main = main_hits(found)
-    names = {hit.entry.id for hit in main}
-    hits = [*main, *(hit for hit in found.hits if hit.entry.id not in names)][: max(ENTRIES, len(main))]
+def passages_for(base: KnowledgeBase, found: Retrieval) -> tuple[Passage, ...]:
+    """What a model is given for a question, each entry's parts in page order.
+
+    They are, of the best entries, the parts that the extractive answer quotes and those found best.
+    """
+    quoted = [passage for _, passage in chosen(base, found)]
+    main = {hit.entry.id for hit in main_hits(found)}
+    used = main | {passage.entry.id for passage in quoted}
+    others = [hit.entry.id for hit in found.hits if hit.entry.id not in used]
+    given = used | set(others[: max(0, ENTRIES - len(used))])
+    hits = sorted(found.hits, key=lambda hit: (hit.entry.id not in main, hit.entry.id not in used))
     return tuple(
         passage
         for hit in hits
-        for passage in _parts(hit, MAIN_PASSAGES if hit.entry.id in names else OTHER_PASSAGES)
+        if hit.entry.id in given
+        for passage in _parts(hit, quoted, MAIN_PASSAGES if hit.entry.id in main else OTHER_PASSAGES)
     )
 
 
-def _parts(hit: Hit, count: int) -> list[Passage]:
-    best = [chunk for chunk in hit.chunks if chunk.role in STATING][:count]
-    return [
+def _parts(hit: Hit, quoted: Sequence[Passage], count: int) -> list[Passage]:
+    """Chunks of an entry: those that hold what is quoted, and the best others up to a count."""
+    parts = [
         Passage(hit.entry, hit.entry.sections[chunk.section], chunk.start, chunk.end)
-        for chunk in sorted(best, key=lambda chunk: (chunk.section, chunk.start))
+        for chunk in hit.chunks
+        if chunk.role in STATING
     ]
+    holding = [part for part in parts if any(_holds(part, passage) for passage in quoted)]
+    best = [part for part in parts if part not in holding][: max(0, count - len(holding))]
+    sections = hit.entry.sections
+    return sorted([*holding, *best], key=lambda part: (sections.index(part.section), part.start))
+
+
+def _holds(part: Passage, passage: Passage) -> bool:
+    return part.section is passage.section and part.start <= passage.start < part.end
 
 
 def _worded(
@@ -147,7 +164,7 @@ def _worded(
 
     :raises LanguageModelError: they make none.
     """
-    passages = passages_for(found)
+    passages = passages_for(base, found)
     judge = Judge(base, passages, plain.language)
     judged: list[Judged] = []
     for sentence in sentences_of(writer.write(prompts.answering(plain.question, passages), base.build)):
