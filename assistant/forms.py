@@ -193,10 +193,14 @@ SourceForm = TypedDict(
 
 
 class StatusForm(TypedDict):
-    """What is served, the builds that are kept, and what failed since."""
+    """What is served, the builds that are kept, and what failed since.
+
+    `checked_at` is when its sites last had nothing newer, null where none of them was ever read.
+    """
 
     build: str
     made_at: str
+    checked_at: str | None
     model: str
     counts: dict[str, int]
     chunks: int
@@ -208,8 +212,8 @@ class StatusForm(TypedDict):
 ChangesForm = TypedDict(
     "ChangesForm",
     {
-        "from": str,
-        "to": str,
+        "from": str | None,  # null where nothing was served
+        "to": str | None,  # null where nothing is published
         "added": list[str],
         "removed": list[str],
         "changed": list[dict[str, Any]],  # id and fields, and a diff a field where it is asked for

@@ -31,14 +31,12 @@ from assistant.render import (
     related_text,
     search_json,
     search_text,
-    status_json,
     status_text,
     tree_text,
 )
-from kb.builds import list_builds
+from assistant.status import status_of
 from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
-from kb.failures import read_failures
 from kb.ids import PILLARS
 from kb.query import MAX_QUESTION
 from kb.search import Filters
@@ -203,8 +201,7 @@ class Tools:
 
     def status(self) -> Annotated[CallToolResult, StatusForm]:
         """Tell what is served: build, model, counts, where entries came from; what is kept, what failed."""
-        home = self._home
-        record = status_json(self._served.base().manifest, list_builds(home), read_failures(home))
+        record = status_of(self._home, self._served.base().manifest)
         return _result(status_text(record), record)
 
 

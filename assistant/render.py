@@ -281,11 +281,14 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = ()) -> StatusForm:
+def status_json(
+    manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = (), checked_at: str = ""
+) -> StatusForm:
     """What is served, the builds that are kept, and what failed since, as JSON values."""
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
+        "checked_at": checked_at or None,
         "model": manifest.model,
         "counts": manifest.counts,
         "chunks": manifest.chunks,
@@ -314,6 +317,7 @@ def status_text(record: StatusForm) -> str:
         lines.append(
             f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
         )
+    lines.append(f"checked {record['checked_at'] or 'never: no site was read'}")
     served = {record["build"]: "  (served)"}
     lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
     lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
