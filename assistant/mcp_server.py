@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from assistant.mcp_tools import Tools
 from kb.errors import GenlensError
 from kb.settings import Settings
+from kb.text import squeeze
 
 HOST = "127.0.0.1"
 PATH = "/mcp"
@@ -124,7 +125,7 @@ def serve_http(server: ToolServer, listening: socket.socket) -> None:
 
 
 def _what_is_wrong(error: ValidationError) -> str:
-    """The first thing that is wrong with the arguments, without what was given."""
+    """The first thing that is wrong with the arguments, as one line, without their values."""
     first = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg'].removeprefix('Value error, ')}"
+    place = ".".join(str(part) for part in first["loc"])  # names of a caller's own may be in it
+    return squeeze(f"{place[:60]}: {first['msg'].removeprefix('Value error, ')}")

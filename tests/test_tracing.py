@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from support.homes import genlens
 
 from assistant.answer import ask
+from assistant.models import Piece
+from assistant.prompts import Prompt
 from assistant.retriever import GenlensRetriever
-from assistant.tracing import SpanKind, start_tracing, step
+from assistant.tracing import start_tracing
+from assistant.worded import respond
+from assistant.writer import Writer
 from kb.base import KnowledgeBase
 from kb.errors import InputError, SettingsError
 from kb.settings import load_settings
@@ -108,9 +113,23 @@ def test_a_retriever_of_llama_index_is_traced_too(base: KnowledgeBase, spans: In
     assert kinds(spans) == [("retrieve", "RETRIEVER")]
 
 
-def test_a_step_can_name_the_one_it_is_within_and_count_tokens(spans: InMemorySpanExporter) -> None:
-    with step("ask") as asked, step("generate", SpanKind.LLM, asked) as generating:
-        generating.note_tokens(12, 5)
+class Scribe:
+    """A language model that always writes the same, and counts its tokens."""
+
+    name = "ollama:scribe"
+
+    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
+        assert prompt.material
+        assert most > 0
+        yield Piece("A narrow role keeps an agent from deleting records. [GENSEC05-BP01]", 12, 5)
+
+
+def test_what_a_language_model_wrote_is_told_by_model_and_tokens(
+    base: KnowledgeBase, spans: InMemorySpanExporter
+) -> None:
+    answer = respond(base, QUESTION, writer=Writer(Scribe(), 8_000, 60_000))
+    assert [cited.id for cited in answer.citations] == ["GENSEC05-BP01"]
+    assert [name for name, _ in kinds(spans)] == ["retrieve", "select", "check", "check", "generate", "ask"]
     found = named(spans)
     parent, root = found["generate"].parent, found["ask"].get_span_context()
     assert parent is not None
@@ -118,10 +137,12 @@ def test_a_step_can_name_the_one_it_is_within_and_count_tokens(spans: InMemorySp
     assert parent.span_id == root.span_id
     assert facts(found["generate"]) == {
         "openinference.span.kind": "LLM",
+        "llm.model_name": "ollama:scribe",
         "llm.token_count.prompt": 12,
         "llm.token_count.completion": 5,
         "llm.token_count.total": 17,
     }
+    assert facts(found["ask"])["genlens.cited"] == "GENSEC05-BP01"
 
 
 def test_nothing_is_set_up_unless_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
