@@ -12,6 +12,7 @@ the catalogue are held against the sites' text of the same entry: the same said 
 import random
 import sys
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
@@ -21,9 +22,9 @@ from assistant.answer import extractive
 from assistant.grounding import Judge
 from assistant.passages import Passage
 from assistant.sentences import Sentence, sentences_of
-from assistant.worded import passages_for
+from assistant.worded import STATING, passages_for
 from kb.base import KnowledgeBase, Retrieval, open_served
-from kb.entries import FINDING, Origin, Role
+from kb.entries import Origin, Role
 from kb.evaluate import OUT_OF_SCOPE, read_questions
 from kb.settings import load_settings
 
@@ -31,6 +32,7 @@ QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "eval" / "questions.j
 THRESHOLDS = ((0.50, 0.50), (0.50, 0.60), (0.50, 0.70), (0.60, 0.60), (0.70, 0.70))
 STREAM = 3.0  # seconds
 SENTENCES = 8
+REWORDED = 150
 
 Claims = list[tuple[Judge, Sentence]]
 
@@ -48,13 +50,17 @@ def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
             own.append((judge, Sentence(statement.text, (statement.id,))))
             other = chance.choice([entry_id for entry_id in ids if entry_id != statement.id])
             shifted.append((judge, Sentence(statement.text, (other,))))
-    return {"their own id": own, "another id": shifted, "the catalogue's words": list(reworded(base))}
+    return {
+        "their own id": own,
+        "another id": shifted,
+        "the catalogue's words": list(islice(reworded(base), REWORDED)),
+    }
 
 
 def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
     """Actions of the catalogue against the sites' text of their entry."""
     for entry in base.listed():
-        site = [s for s in entry.sections if s.origin is Origin.SITE and s.role not in FINDING and s.items]
+        site = [s for s in entry.sections if s.origin is Origin.SITE and s.role in STATING and s.items]
         passages = [Passage(entry, section, 0, len(section.text)) for section in site]
         actions = [s for s in entry.sections if s.origin is Origin.CATALOGUE and s.role is Role.STEPS]
         judge = Judge(base, passages, entry.language)
@@ -87,7 +93,7 @@ def added(base: KnowledgeBase, found: list[Retrieval]) -> list[float]:
 def main() -> None:
     """Write both tables to stdout."""
     base = open_served(load_settings())
-    questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::2]
+    questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::4]
     found = [one for q in questions if (one := base.retrieve(q.question)).covered]
     groups = claims(base, found)
     rows = [["words, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
