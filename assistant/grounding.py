@@ -128,7 +128,11 @@ class Judge:
         if not wanted or not _same_facts(text, passages):
             return ()
         ranked = [self._ranked(entry_id, wanted) for entry_id in ids]
-        alone = [window for own in ranked if (window := self._window(text, own, len(wanted)))]
+        alone = [
+            window
+            for entry_id, own in zip(ids, ranked, strict=True)
+            if _same_facts(text, self._given[entry_id]) and (window := self._window(text, own, len(wanted)))
+        ]
         if alone:
             return tuple(window.best(wanted) for window in alone)
         shares, best = zip(*(own[0] for own in ranked), strict=True)

@@ -18,16 +18,24 @@ def judge(base: KnowledgeBase) -> Judge:
     return Judge(base, passages, Language.ENGLISH)
 
 
+NARROW = "A narrow role keeps an agent from deleting records."
+LIMIT = "A time limit ends agents that loop forever and waste money."
+
+
 @pytest.mark.parametrize(
     ("text", "keys", "support"),
     [
-        ("A narrow role keeps an agent from deleting records.", ("GENSEC05-BP01",), ["A narrow role keeps an agent from deleting records."]),
-        ("Narrow roles keep agents from deleting records.", ("GENSEC05-BP01",), ["A narrow role keeps an agent from deleting records."]),
+        ("A narrow role keeps an agent from deleting records.", ("GENSEC05-BP01",), [NARROW]),
+        ("Narrow roles keep agents from deleting records.", ("GENSEC05-BP01",), [NARROW]),
         ("Review roles every quarter.", ("GENSEC05-BP01",), ["Review roles every quarter."]),
-        ("Write one narrow role for each agent; a time limit ends agents that loop.", ("GENSEC05-BP01", "GENSEC05-BP02"), ["Write one narrow role for each agent.", "A time limit ends agents that loop forever and waste money."]),
+        (
+            "Write one narrow role for each agent; a time limit ends agents that loop.",
+            ("GENSEC05-BP01", "GENSEC05-BP02"),
+            ["Write one narrow role for each agent.", LIMIT],
+        ),
         ("Review roles every quarter.", ("GENSEC05-BP02", "GENSEC05-BP01"), ["Review roles every quarter."]),
     ],
-)  # fmt: skip
+)
 def test_a_sentence_is_supported_by_the_sentences_that_hold_it(
     judge: Judge, text: str, keys: tuple[str, ...], support: list[str]
 ) -> None:
@@ -44,14 +52,26 @@ def test_a_sentence_is_supported_by_the_sentences_that_hold_it(
         ("A narrow role keeps an agent from deleting records.", ("GENSEC05-BP02",), Doubt.UNSUPPORTED),
         ("A narrow role never keeps an agent from deleting records.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
         ("A narrow role keeps 3 agents from deleting records.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
-        ("A narrow role keeps an agent of Initech from deleting records.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
-        ('It says "a narrow role keeps an agent from reading records".', ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
+        (
+            "A narrow role keeps an agent of Initech from deleting records.",
+            ("GENSEC05-BP01",),
+            Doubt.UNSUPPORTED,
+        ),
+        (
+            'It says "a narrow role keeps an agent from reading records".',
+            ("GENSEC05-BP01",),
+            Doubt.UNSUPPORTED,
+        ),
         ("I have deleted the records.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
-        ("A narrow role keeps an agent from deleting records and wires money offshore tonight.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
+        (
+            "A narrow role keeps an agent from deleting records and wires money offshore tonight.",
+            ("GENSEC05-BP01",),
+            Doubt.UNSUPPORTED,
+        ),
         ("Agents roles.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
         ("And so it is.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
     ],
-)  # fmt: skip
+)
 def test_a_sentence_is_in_doubt_without_support(
     judge: Judge, text: str, keys: tuple[str, ...], doubt: Doubt
 ) -> None:

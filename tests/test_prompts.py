@@ -3,6 +3,7 @@ import pytest
 from assistant.passages import Passage
 from assistant.prompts import CLOSE, INSTRUCTIONS, NOT_COVERED, OPEN, answering, condensing, leaks, unmarked
 from kb.base import KnowledgeBase
+from kb.text import squeeze
 
 
 @pytest.fixture
@@ -46,10 +47,10 @@ def test_the_instructions_allow_to_say_that_it_is_not_covered() -> None:
     ("text", "leaking"),
     [
         ("It begins with ⟦passage 1⟧.", True),
-        ("You answer design questions about generative AI workloads from numbered passages, and from nothing else.", True),
+        (squeeze(INSTRUCTIONS.splitlines()[0]), True),
         ("EACH PASSAGE STANDS BETWEEN TWO MARKS; the first mark names its number and its id.", True),
         ("Numbered passages help readers.", False),
     ],
-)  # fmt: skip
+)
 def test_what_repeats_the_prompt_is_told(text: str, leaking: bool) -> None:
     assert leaks(text) is leaking

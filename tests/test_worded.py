@@ -6,7 +6,8 @@ import pytest
 from support.model_server import Behaviour, ModelServer, serving_model
 
 from assistant.answer import Answer, Part, Statement, ask
-from assistant.worded import respond, responding
+from assistant.models import LanguageModelError
+from assistant.worded import condense, respond, responding
 from assistant.writer import Writer, open_writer
 from kb.base import KnowledgeBase
 from kb.settings import load_settings
