@@ -8,7 +8,7 @@ tests/bench/checking.py and told in docs/models.md.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -25,6 +25,7 @@ from kb.text import fold, sentences, terms, wording
 # a cosine. Measured on sentences of the sources held against their own and against other entries.
 WORDS_ALONE = 0.80
 WORDS, COSINE = 0.50, 0.60
+EXACT = 0.999  # what is held word for word holds every term
 FEW = 4  # different terms: fewer say too little to do without the cosine
 # Terms in a row that no cited passage holds: a sentence may not carry a clause of its own.
 LONGEST_RUN = 2
@@ -68,24 +69,23 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """One sentence of a passage."""
-
-    passage: Passage
-    terms: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class _Window:
-    """A few sentences of one passage in a row, and the share of the wanted terms that they hold."""
+    """A few sentences of one passage in a row, and all their terms."""
 
-    sources: tuple[_Source, ...]
-    share: float
-    best: _Source
+    sentences: tuple[Passage, ...]
+    terms: frozenset[str]
 
     @property
     def text(self) -> str:
-        return " ".join(source.passage.text for source in self.sources)
+        return " ".join(passage.text for passage in self.sentences)
+
+    def best(self, wanted: Mapping[str, float]) -> Passage:
+        """The sentence that holds most of the wanted terms."""
+        return max(self.sentences, key=lambda one: _share(wanted, frozenset(terms(one.text))))
+
+
+Ranked = list[tuple[float, _Window]]
+"""Windows with the share of the wanted terms that they hold, best first, shorter ones before longer."""
 
 
 class Judge:
@@ -96,7 +96,7 @@ class Judge:
         self._given: dict[str, list[Passage]] = {}
         for passage in passages:
             self._given.setdefault(passage.entry.id, []).append(passage)
-        self._sources: dict[str, list[list[_Source]]] = {}
+        self._cut: dict[str, list[_Window]] = {}
 
     def judge(self, sentence: Sentence) -> Judged:
         """What becomes of one sentence.
@@ -127,62 +127,59 @@ class Judge:
         passages = [passage for entry_id in ids for passage in self._given[entry_id]]
         if not wanted or not _same_facts(text, passages):
             return ()
-        windows = {entry_id: self._windows(entry_id, wanted) for entry_id in ids}
-        alone = [window for own in windows.values() if (window := self._window(text, own, len(wanted)))]
+        ranked = [self._ranked(entry_id, wanted) for entry_id in ids]
+        alone = [
+            window
+            for entry_id, own in zip(ids, ranked, strict=True)
+            if _same_facts(text, self._given[entry_id]) and (window := self._window(text, own, len(wanted)))
+        ]
         if alone:
-            return tuple(window.best.passage for window in alone)
-        best = [max(own, key=lambda window: window.share) for own in windows.values()]
-        together = frozenset(term for window in best for source in window.sources for term in source.terms)
-        whole = len(best) > 1 and len(wanted) >= FEW and _share(wanted, together) >= WORDS_ALONE
-        if whole and all(w.share >= PART for w in best) and _same_polarity(text, [w.text for w in best]):
-            return tuple(window.best.passage for window in best)
+            return tuple(window.best(wanted) for window in alone)
+        shares, best = zip(*(own[0] for own in ranked), strict=True)
+        whole = _share(wanted, frozenset[str]().union(*(window.terms for window in best)))
+        together = len(best) > 1 and len(wanted) >= FEW and whole >= WORDS_ALONE and min(shares) >= PART
+        if together and _same_polarity(text, [window.text for window in best]):
+            return tuple(window.best(wanted) for window in best)
         return ()
 
-    def _window(self, text: str, windows: Sequence[_Window], count: int) -> _Window | None:
+    def _window(self, text: str, ranked: Ranked, count: int) -> _Window | None:
         """The window of one entry that supports a text of so many terms by itself, or None."""
-        whole = _plain(text)
-        if verbatim := next((window for window in windows if whole in _plain(window.text)), None):
+        plain = _plain(text)
+        if verbatim := next((w for share, w in ranked if share > EXACT and plain in _plain(w.text)), None):
             return verbatim
-        near = sorted(windows, key=lambda w: (-w.share, len(w.sources)))[:NEAREST]
-        near = [w for w in near if w.share >= WORDS and _same_polarity(text, [w.text])]
+        close = [(share, window) for share, window in ranked[:NEAREST] if share >= WORDS]
+        near = [one for one in close if _same_polarity(text, [one[1].text])]
         if not near:
             return None
-        if count >= FEW and near[0].share >= WORDS_ALONE:
-            return near[0]
-        vectors = self._base.encode([text, *(window.text for window in near)], self._language)
+        if count >= FEW and near[0][0] >= WORDS_ALONE:
+            return near[0][1]
+        vectors = self._base.encode([text, *(window.text for _, window in near)], self._language)
         if vectors is None:
             return None
         cosines = vectors[1:] @ vectors[0]
-        return near[int(cosines.argmax())] if float(cosines.max()) >= COSINE else None
+        return near[int(cosines.argmax())][1] if float(cosines.max()) >= COSINE else None
 
-    def _windows(self, entry_id: str, wanted: dict[str, float]) -> list[_Window]:
-        """Every run of at most WINDOW sentences of each passage of an entry."""
-        if entry_id not in self._sources:
-            self._sources[entry_id] = [list(_split(passage)) for passage in self._given[entry_id]]
-        return [
-            _Window(
-                run,
-                _share(wanted, frozenset(term for source in run for term in source.terms)),
-                max(run, key=lambda source: _share(wanted, source.terms)),
-            )
-            for sources in self._sources[entry_id]
-            for run in _runs(sources)
-        ]
+    def _ranked(self, entry_id: str, wanted: Mapping[str, float]) -> Ranked:
+        """Every window of an entry."""
+        if entry_id not in self._cut:
+            self._cut[entry_id] = [window for one in self._given[entry_id] for window in _windows(one)]
+        shares = [(_share(wanted, window.terms), window) for window in self._cut[entry_id]]
+        return sorted(shares, key=lambda one: (-one[0], len(one[1].sentences)))
 
 
-def _split(passage: Passage) -> Iterator[_Source]:
-    for start, end in sentences(passage.text):
-        one = Passage(passage.entry, passage.section, passage.start + start, passage.start + end)
-        yield _Source(one, frozenset(terms(one.text)))
+def _windows(passage: Passage) -> Iterator[_Window]:
+    """Every run of at most WINDOW sentences of a passage."""
+    cut = [
+        Passage(passage.entry, passage.section, passage.start + start, passage.start + end)
+        for start, end in sentences(passage.text)
+    ]
+    for first in range(len(cut)):
+        for last in range(first + 1, min(first + WINDOW, len(cut)) + 1):
+            run = tuple(cut[first:last])
+            yield _Window(run, frozenset(term for one in run for term in terms(one.text)))
 
 
-def _runs(sources: Sequence[_Source]) -> Iterator[tuple[_Source, ...]]:
-    for first in range(len(sources)):
-        for last in range(first + 1, min(first + WINDOW, len(sources)) + 1):
-            yield tuple(sources[first:last])
-
-
-def _share(wanted: dict[str, float], held: frozenset[str]) -> float:
+def _share(wanted: Mapping[str, float], held: frozenset[str]) -> float:
     """The share, by weight, of the wanted terms that are held, in [0, 1]."""
     return sum(weight for term, weight in wanted.items() if term in held) / sum(wanted.values())
 
