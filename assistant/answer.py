@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from assistant.citations import Citation, check, cite
 from assistant.passages import Passage, lead, reason, steps
+from assistant.tracing import Name, SpanKind, Step, step
+from assistant.usage import Usage
 from kb.base import ALL, Hit, KnowledgeBase, Retrieval
 from kb.entries import Kind, Language
 from kb.search import Filters
@@ -20,19 +22,40 @@ class Part(StrEnum):
     """What a statement does in an answer."""
 
     LEAD = "lead"
+    SAID = "said"
     DO = "do"
     WHY = "why"
     RELATED = "related"
 
 
+class Doubt(StrEnum):
+    """Why a sentence of a language model is not to be taken for the sources' own."""
+
+    UNCITED = "uncited"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry that supports a statement, and the address of the section that does."""
+
+    id: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Words of an answer and the id of the entry they stand in."""
+    """Words of an answer and the id of the entry they stand in, or that supports them.
+
+    `more` are further entries that do. A statement in doubt has neither id nor address.
+    """
 
     part: Part
     text: str
     id: str
     url: str
+    doubt: Doubt | None = None
+    more: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +71,8 @@ class Answer:
     """What a user gets: statements in reading order, and the entries they rest on in order of first use.
 
     Where the corpus does not cover the question, both are empty and `hits` are the nearest topics.
+    `note` is one line on why the words are not those of the language model that is set, or empty; `usage`
+    is what that model read and wrote, and None where none was asked.
     """
 
     question: str
@@ -58,6 +83,8 @@ class Answer:
     citations: tuple[Citation, ...]
     hits: tuple[Found, ...]
     build: str
+    note: str = ""
+    usage: Usage | None = None
 
 
 def ask(base: KnowledgeBase, question: str, filters: Filters = ALL) -> Answer:
@@ -66,29 +93,68 @@ def ask(base: KnowledgeBase, question: str, filters: Filters = ALL) -> Answer:
     :raises InputError: the question is blank or too long.
     :raises ModelError: the model of the build cannot be loaded.
     """
-    found = base.retrieve(question, filters)
-    chosen = _chosen(base, found) if found.covered else []
-    cited = tuple(cite(passage) for _, passage in chosen)
-    check(base, cited)
-    first: dict[str, Citation] = {}
-    for citation in cited:
-        first.setdefault(citation.id, citation)
+    with step("ask") as asked, asked.around():
+        asked.note_text(Name.INPUT, question)
+        answer = extractive(base, retrieve(base, question, filters))
+        note_answer(asked, answer)
+        return answer
+
+
+def retrieve(base: KnowledgeBase, question: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
+    """What is found for a question, best first.
+
+    :raises InputError: the question is blank or too long.
+    :raises ModelError: the model of the build cannot be loaded.
+    """
+    with step("retrieve", SpanKind.RETRIEVER) as retrieving:
+        retrieving.note_text(Name.INPUT, question)
+        found = base.retrieve(question, filters, limit)
+        retrieving.note_hits(found.hits)
+        return found
+
+
+def note_answer(asked: Step, answer: Answer) -> None:
+    """Record what an answer is made of."""
+    asked.note("genlens.build", answer.build)
+    asked.note("genlens.covered", answer.covered)
+    asked.note("genlens.cited", " ".join(citation.id for citation in answer.citations))
+    asked.note_text(Name.OUTPUT, " ".join(statement.text for statement in answer.statements))
+
+
+def extractive(base: KnowledgeBase, found: Retrieval) -> Answer:
+    """The answer in the words of what was found.
+
+    :raises CitationError: a citation does not hold against the build.
+    """
+    with step("select"):
+        said = chosen(base, found) if found.covered else []
+    cited = tuple(cite(passage) for _, passage in said)
+    with step("check", SpanKind.GUARDRAIL):
+        check(base, cited)
     return Answer(
         question=found.query.text,
         language=found.query.language,
-        covered=bool(chosen),
+        covered=bool(said),
         confidence=found.confidence,
-        statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in chosen),
-        citations=tuple(first.values()),
+        statements=tuple(Statement(part, p.text, p.entry.id, p.url) for part, p in said),
+        citations=first_of_each(cited),
         hits=tuple(Found(hit.entry.id, hit.entry.title) for hit in found.hits),
         build=base.build,
     )
 
 
-def _chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
+def first_of_each(cited: Sequence[Citation]) -> tuple[Citation, ...]:
+    """The first citation of each entry, in order of first use."""
+    first: dict[str, Citation] = {}
+    for citation in cited:
+        first.setdefault(citation.id, citation)
+    return tuple(first.values())
+
+
+def chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
     """Statements in reading order: what it is, what to do, why, and what is near."""
     wanted = found.query.terms
-    main = _main_hits(found)
+    main = main_hits(found)
     leads = [p for hit in main if (p := lead(hit, wanted, base.rarity))]
     actions = [p for hit in main for p in steps(hit, wanted, base.rarity, max(1, STEPS // len(main)))]
     why = [p for hit in main[:1] if (p := reason(hit, wanted, base.rarity, [*leads, *actions]))]
@@ -105,7 +171,7 @@ def _chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]
     ]
 
 
-def _main_hits(found: Retrieval) -> Sequence[Hit]:
+def main_hits(found: Retrieval) -> Sequence[Hit]:
     """The hits that the answer is made of: those the question names, or else the best."""
     named = [hit for hit in found.hits if hit.entry.id in found.named]
     return named[:MOST_NAMED] or found.hits[:1]

@@ -6,9 +6,9 @@ in Markdown they are escaped or stand in a fence that they cannot close.
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 from urllib.parse import quote
 
+from assistant.forms import ChangesForm
 from assistant.render import escape
 from kb.builds import SourceState
 from kb.changes import Changes, Contents, EntryChange, TextChange
@@ -24,11 +24,8 @@ _FACTS_ALONE = (
 )
 
 
-def changes_json(changes: Changes, *, diff: bool) -> dict[str, Any]:
-    """The differences as JSON values; the keys are a promise to those who read them.
-
-    "from" is null where nothing was served, "to" where nothing is published.
-    """
+def changes_json(changes: Changes, *, diff: bool) -> ChangesForm:
+    """The differences as JSON values."""
     return {
         "from": changes.old.build or None,
         "to": changes.new.build or None,

@@ -6,16 +6,31 @@ it becomes a link, an image, HTML, a formula or a directive.
 
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
-from assistant.answer import Answer, Part, Statement
+from assistant.answer import Answer, Doubt, Part, Place, Statement
+from assistant.forms import (
+    AnswerForm,
+    EntryForm,
+    HitForm,
+    ListForm,
+    RelatedForm,
+    RowForm,
+    SearchForm,
+    StatementForm,
+    StatusForm,
+    UsageForm,
+)
+from assistant.snippets import Snippet, snippet
+from assistant.usage import Usage
 from kb.base import Hit
 from kb.builds import Manifest
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
 from kb.evaluate import Metrics, Outcome
 from kb.failures import Failure
+from kb.text import terms
 
 HEADINGS = {
     Language.ENGLISH: {Part.DO: "What to do", Part.WHY: "Why it matters", Part.RELATED: "Related"},
@@ -39,8 +54,20 @@ NOT_COVERED = {
     Language.ENGLISH: "Not covered: the lens and the OWASP list do not answer this. Nearest topics:",
     Language.JAPANESE: "対象外です。この質問の答えはレンズにも OWASP のリストにもありません。近い項目:",
 }
+DOUBTS = {
+    Language.ENGLISH: {
+        Doubt.UNCITED: "no source given",
+        Doubt.UNSUPPORTED: "not supported by the passages it cited",
+    },
+    Language.JAPANESE: {
+        Doubt.UNCITED: "出典なし",
+        Doubt.UNSUPPORTED: "引用した箇所に裏付けがありません",
+    },
+}
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _INDENT = "   "
+# The parts that stand first, without a heading.
+_OPENING = (Part.LEAD, Part.SAID)
 
 
 def escape(text: str) -> str:
@@ -49,37 +76,54 @@ def escape(text: str) -> str:
 
 
 def answer_text(answer: Answer) -> str:
-    """The answer as plain text: each statement carries its id in brackets."""
+    """The answer as plain text: each statement carries its id in brackets, or what is in doubt about it."""
+    note = [f"({answer.note})"] if answer.note else []
     if not answer.covered:
         topics = [f"- {found.title} [{found.id}]" for found in answer.hits[:5]]
-        return "\n".join([NOT_COVERED[answer.language], *topics])
-    blocks = [" ".join(_cited(s) for s in answer.statements if s.part is Part.LEAD)]
+        return "\n".join([*note, NOT_COVERED[answer.language], *topics])
+    words = DOUBTS[answer.language]
+    blocks = [*note, " ".join(_cited(s, words) for s in answer.statements if s.part in _OPENING)]
     for part, heading in HEADINGS[answer.language].items():
         lines = [s for s in answer.statements if s.part is part]
         if lines:
             marks = [f"{i}." if part is Part.DO else "-" for i in range(1, len(lines) + 1)]
             blocks.append(
-                "\n".join([f"{heading}:", *(f"{m} {_cited(s)}" for m, s in zip(marks, lines, strict=True))])
+                "\n".join(
+                    [f"{heading}:", *(f"{m} {_cited(s, words)}" for m, s in zip(marks, lines, strict=True))]
+                )
             )
     return "\n\n".join(blocks)
 
 
 def answer_markdown(answer: Answer) -> str:
-    """The answer as Markdown: each statement is followed by its id, linked to the cited section."""
+    """The answer as Markdown: each statement is followed by its id, linked to the cited section.
+
+    A statement in doubt says so instead.
+    """
+    note = [f"*{escape(answer.note)}*"] if answer.note else []
     if not answer.covered:
         topics = [f"- {escape(found.title)} ({escape(found.id)})" for found in answer.hits[:5]]
-        return "\n".join([escape(NOT_COVERED[answer.language]), "", *topics])
-    blocks = [" ".join(_linked(s) for s in answer.statements if s.part is Part.LEAD)]
+        return "\n".join([*note, *([""] if note else []), escape(NOT_COVERED[answer.language]), "", *topics])
+    opening = [statement_markdown(s, answer.language) for s in answer.statements if s.part in _OPENING]
+    blocks = [*note, " ".join(opening)]
     for part, heading in HEADINGS[answer.language].items():
-        lines = [_linked(s) for s in answer.statements if s.part is part]
+        lines = [statement_markdown(s, answer.language) for s in answer.statements if s.part is part]
         if lines:
             mark = "1." if part is Part.DO else "-"
             blocks.append("\n".join([f"**{heading}**", "", *(f"{mark} {line}" for line in lines)]))
     return "\n\n".join(blocks)
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """The answer as JSON values; the keys are a promise to those who read them."""
+def statement_markdown(statement: Statement, language: Language) -> str:
+    """One statement as Markdown, with links to what supports it, or with what is in doubt about it."""
+    if statement.doubt:
+        return f"{escape(statement.text)} *(⚠ {escape(DOUBTS[language][statement.doubt])})*"
+    links = (f"[{escape(place.id)}]({place.url})" for place in _places(statement))
+    return f"{escape(statement.text)} {' '.join(links)}"
+
+
+def answer_json(answer: Answer) -> AnswerForm:
+    """The answer as JSON values."""
     return {
         "question": answer.question,
         "covered": answer.covered,
@@ -90,8 +134,31 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         ],
         "hits": [{"id": found.id, "title": found.title} for found in answer.hits],
         "build": answer.build,
-        "statements": [{"part": s.part, "text": s.text, "id": s.id, "url": s.url} for s in answer.statements],
+        "statements": [_statement_json(s) for s in answer.statements],
+        "note": answer.note,
+        "usage": usage_json(answer.usage) if answer.usage else None,
     }
+
+
+def usage_json(usage: Usage) -> UsageForm:
+    """What a language model read and wrote, as JSON values."""
+    return {
+        "model": usage.model,
+        "read": usage.read,
+        "written": usage.written,
+        "estimated": usage.estimated,
+        "cached": usage.cached,
+        "cost": usage.cost,
+        "priced": usage.priced.isoformat() if usage.priced else None,
+    }
+
+
+def usage_text(usage: Usage) -> str:
+    """The same as one line."""
+    about = "about " if usage.estimated else ""
+    kept = ", kept from before" if usage.cached else ""
+    cost = "" if usage.cost is None else f", about ${usage.cost:.4f} at prices of {usage.priced}"
+    return f"{usage.model}: {about}{usage.read:,} tokens read, {usage.written:,} written{kept}{cost}"
 
 
 def answer_sources(answer: Answer) -> str:
@@ -99,8 +166,32 @@ def answer_sources(answer: Answer) -> str:
     return "\n".join(f"[{c.id}] {c.title}\n{_INDENT}{c.url}" for c in answer.citations)
 
 
-def hit_json(hit: Hit, snippet: str) -> dict[str, Any]:
-    """One hit of a keyword search as JSON values; the keys are a promise to those who read them."""
+def answer_with_sources(answer: Answer) -> str:
+    """The answer as plain text, and the entries it rests on below it."""
+    return "\n\n".join(part for part in (answer_text(answer), answer_sources(answer)) if part)
+
+
+def search_json(typed: str, hits: Sequence[Hit]) -> SearchForm:
+    """What a keyword search found, as JSON values."""
+    return {"query": typed, "hits": [_hit_json(hit, cut.text) for hit, cut in _cut(typed, hits)]}
+
+
+def search_text(typed: str, hits: Sequence[Hit], before: str = "", after: str = "") -> str:
+    """What a keyword search found, as plain text; matches stand between two strings."""
+    lines = []
+    for hit, cut in _cut(typed, hits):
+        facts = " · ".join(str(fact) for fact in (hit.entry.pillar, hit.entry.risk_level) if fact)
+        lines.append(f"{hit.entry.id}  {hit.entry.title}" + (f"  ({facts})" if facts else ""))
+        lines.append(f"{_INDENT}{cut.marked(before, after)}")
+    return "\n".join(lines)
+
+
+def _cut(typed: str, hits: Sequence[Hit]) -> Iterator[tuple[Hit, Snippet]]:
+    wanted = frozenset(terms(typed))
+    return ((hit, snippet(hit, wanted)) for hit in hits)
+
+
+def _hit_json(hit: Hit, words: str) -> HitForm:
     entry = hit.entry
     return {
         "id": entry.id,
@@ -110,13 +201,13 @@ def hit_json(hit: Hit, snippet: str) -> dict[str, Any]:
         "pillar": entry.pillar,
         "risk_level": entry.risk_level,
         "url": entry.url,
-        "snippet": snippet,
+        "snippet": words,
     }
 
 
-def entry_json(entry: Entry) -> dict[str, Any]:
+def entry_json(entry: Entry) -> EntryForm:
     """A whole entry as JSON values."""
-    return dict(entry_record(entry))
+    return cast(EntryForm, entry_record(entry))  # it has the fields of the record
 
 
 def entry_text(entry: Entry) -> str:
@@ -135,8 +226,12 @@ def entry_text(entry: Entry) -> str:
     return "\n\n".join([*blocks, *(["\n".join([words["related"], *related])] if related else [])])
 
 
-def entry_row(entry: Entry) -> dict[str, Any]:
-    """What a list says of an entry, as JSON values."""
+def list_json(entries: Sequence[Entry]) -> ListForm:
+    """Entries as JSON values."""
+    return {"entries": [_row(entry) for entry in entries]}
+
+
+def _row(entry: Entry) -> RowForm:
     return {
         "id": entry.id,
         "title": entry.title,
@@ -148,6 +243,24 @@ def entry_row(entry: Entry) -> dict[str, Any]:
         "risk_level": entry.risk_level,
         "url": entry.url,
     }
+
+
+def related_json(entry: Entry, others: Sequence[tuple[Entry, str]]) -> RelatedForm:
+    """An entry and others, each with what it has to do with it, as JSON values."""
+    return {
+        "id": entry.id,
+        "title": entry.title,
+        "related": [
+            {"id": other.id, "title": other.title, "kind": other.kind, "url": other.url, "why": why}
+            for other, why in others
+        ],
+    }
+
+
+def related_text(entry: Entry, others: Sequence[tuple[Entry, str]]) -> str:
+    """An entry and others as plain text, each with what it has to do with it."""
+    lines = [f"{other.id}  {other.title}\n{_INDENT}{why}" for other, why in others]
+    return "\n".join([f"{entry.id}  {entry.title}", "", *lines] if lines else [f"{entry.id}  {entry.title}"])
 
 
 def tree_text(entries: Sequence[Entry]) -> str:
@@ -170,11 +283,8 @@ def tree_text(entries: Sequence[Entry]) -> str:
 
 def status_json(
     manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = (), checked_at: str = ""
-) -> dict[str, Any]:
-    """What is served, the builds that are kept, and what failed since; the keys are a promise to readers.
-
-    "checked_at" is when its sites last had nothing newer, null where none of them was ever read.
-    """
+) -> StatusForm:
+    """What is served, the builds that are kept, and what failed since, as JSON values."""
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
@@ -194,8 +304,24 @@ def status_json(
             for state in manifest.sources
         ],
         "kept": list(kept),
-        "failures": [asdict(failure) for failure in failures],
+        "failures": [{"what": f.what, "reason": f.reason, "at": f.at} for f in failures],
     }
+
+
+def status_text(record: StatusForm) -> str:
+    """What is served, what is kept, and what failed, as plain text."""
+    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
+    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
+    for source in record["sources"]:
+        edition = f"{source['name']} {source['edition']} ({source['language']})"
+        lines.append(
+            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
+        )
+    lines.append(f"checked {record['checked_at'] or 'never: no site was read'}")
+    served = {record["build"]: "  (served)"}
+    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
+    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
+    return "\n".join(lines)
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
@@ -237,9 +363,24 @@ def _section_text(section: Section) -> str:
     return "\n".join(lines)
 
 
-def _linked(statement: Statement) -> str:
-    return f"{escape(statement.text)} [{escape(statement.id)}]({statement.url})"
+def _statement_json(statement: Statement) -> StatementForm:
+    """One statement; `ids` are all entries that support it, of which `id` is the first."""
+    return {
+        "part": statement.part,
+        "text": statement.text,
+        "id": statement.id,
+        "url": statement.url,
+        "ids": [place.id for place in _places(statement)],
+        "supported": statement.doubt is None,
+        "doubt": statement.doubt,
+    }
 
 
-def _cited(statement: Statement) -> str:
-    return f"{statement.text} [{statement.id}]"
+def _places(statement: Statement) -> tuple[Place, ...]:
+    return () if statement.doubt else (Place(statement.id, statement.url), *statement.more)
+
+
+def _cited(statement: Statement, words: Mapping[Doubt, str]) -> str:
+    if statement.doubt:
+        return f"{statement.text} (⚠ {words[statement.doubt]})"
+    return f"{statement.text} {''.join(f'[{place.id}]' for place in _places(statement))}"

@@ -1,4 +1,4 @@
-"""The knowledge base as a LlamaIndex retriever; the one module that talks to LlamaIndex.
+"""The knowledge base as a LlamaIndex retriever.
 
 from assistant.retriever import GenlensRetriever
 nodes = GenlensRetriever(open_served(load_settings())).retrieve("prompt caching")
@@ -7,6 +7,7 @@ nodes = GenlensRetriever(open_served(load_settings())).retrieve("prompt caching"
 from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
+from assistant.answer import retrieve
 from kb.base import ALL, Hit, KnowledgeBase
 from kb.entries import FINDING
 from kb.search import Filters
@@ -25,7 +26,7 @@ class GenlensRetriever(BaseRetriever):
         super().__init__()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
-        found = self._base.retrieve(query_bundle.query_str, self._filters, self._limit)
+        found = retrieve(self._base, query_bundle.query_str, self._filters, self._limit)
         return [_node(hit, self._base.build) for hit in found.hits] if found.covered else []
 
 

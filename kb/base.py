@@ -23,7 +23,7 @@ from kb.settings import Settings
 from kb.text import fold, squeeze, terms
 
 if TYPE_CHECKING:
-    from kb.encoder import Encoder
+    from kb.encoder import Encoder, Vectors
 
 # What an answer is made of; questions, principles and pages are found by search and by id.
 ANSWERING = frozenset({Kind.BEST_PRACTICE.value, Kind.RISK.value})
@@ -133,6 +133,13 @@ class KnowledgeBase:
     def rarity(self, term: str) -> float:
         """How much a term tells: its inverse document frequency over the chunks, above 0."""
         return self._index.keywords.rarity(term)
+
+    def encode(self, texts: Sequence[str], language: Language) -> "Vectors | None":
+        """(n_texts, dim) float32, rows of length 1; None where the model does not read the language.
+
+        :raises ModelError: the model of the build cannot be loaded.
+        """
+        return self._index.encode(texts, language)
 
     def listed(self, language: Language = Language.ENGLISH, filters: Filters = ALL) -> tuple[Entry, ...]:
         """Every entry that passes the filters, once, in the order of the sources."""

@@ -21,7 +21,7 @@ from kb.query import Query
 from kb.ranker import EVIDENCE, Mode, mode_of
 
 if TYPE_CHECKING:
-    from kb.encoder import Encoder
+    from kb.encoder import Encoder, Vectors
     from kb.vectors import VectorStore
 
 NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
@@ -66,13 +66,18 @@ class Index:
         entry_keywords: KeywordIndex,
         nearest: Callable[[Query], Nearest | None],
         close: Callable[[], None] = lambda: None,
+        encode: "Callable[[Sequence[str], Language], Vectors | None]" = lambda _texts, _language: None,
     ) -> None:
-        """`nearest` gives None for what the model can make nothing of; `close` ends what it opened."""
+        """`nearest` and `encode` give None for what the model can make nothing of.
+
+        `close` ends what was opened.
+        """
         self.layout = layout
         self.keywords = keywords
         self._entry_keywords = entry_keywords
         self._nearest = nearest
         self.close = close
+        self.encode = encode
 
     def by_keyword(self, query: Query, allowed: Mask) -> Found:
         """Keyword features alone, of the allowed entries; no model is loaded."""
@@ -171,6 +176,12 @@ class StoredVectors:
         cosines[rows] = [max(neighbour.similarity, 0.0) for neighbour in found]
         return Nearest(rows, cosines, wording.language)
 
+    def encode(self, texts: Sequence[str], language: Language) -> "Vectors | None":
+        """(n_texts, dim) float32, rows of length 1; None where the model does not read the language."""
+        from kb.encoder import reads
+
+        return self._encoder.encode(texts) if reads(self._manifest.model, language) else None
+
     def close(self) -> None:
         """Let go of the store; the next question opens it again."""
         store: VectorStore | None = self.__dict__.pop("_store", None)
@@ -216,4 +227,5 @@ def open_index(
         read_index(folder / "keywords" / "entries"),
         vectors.nearest,
         vectors.close,
+        vectors.encode,
     )

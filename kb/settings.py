@@ -1,6 +1,8 @@
 """One typed settings record: argument, then `GENLENS_*` environment or `.env`, then default."""
 
 import os
+import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,19 @@ PREFIX = "GENLENS_"
 # Read by the tests alone, so that a shell which sets it can still run the product.
 IGNORED = frozenset({"GENLENS_TEST_MIRROR"})
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+# PROVIDER:MODEL; only the last has an address, because the others have one of their own.
+_LLM = re.compile(
+    r"(?:(?:openai|anthropic|bedrock|ollama):[^@\s]+|openai-like:[^@\s]+@https?://[^@\s/?#]+[^@\s?#]*)"
+)
+LLM_FORMS = "openai:MODEL, anthropic:MODEL, bedrock:MODEL, ollama:MODEL or openai-like:MODEL@URL"
+
+
+class Traces(StrEnum):
+    """Where spans of what happens to a question go."""
+
+    OFF = "off"
+    CONSOLE = "console"
+    OTLP = "otlp"
 
 
 class Settings(BaseSettings):
@@ -34,6 +49,26 @@ class Settings(BaseSettings):
         default=DEFAULT_MODEL,
         min_length=1,
         description="Embedding model: a sentence-transformers name or a folder.",
+    )
+    llm: str | None = Field(
+        default=None,
+        description=f"Language model that words the answers: {LLM_FORMS}. None: the words of the sources.",
+    )
+    llm_timeout: float = Field(
+        default=30.0, gt=0, le=600, description="Seconds that a language model has for one answer."
+    )
+    llm_answer_tokens: int = Field(
+        default=8_000, ge=1, description="Tokens that one answer may cost, read and written."
+    )
+    llm_conversation_tokens: int = Field(
+        default=60_000, ge=1, description="Tokens that one conversation may cost, read and written."
+    )
+    traces: Traces = Field(
+        default=Traces.OFF,
+        description="Where OpenTelemetry spans go: off, console (stderr) or otlp (OTEL_EXPORTER_OTLP_...).",
+    )
+    trace_content: bool = Field(
+        default=False, description="Whether spans hold the words of questions, passages and answers."
     )
 
     @field_validator("home", mode="before")
@@ -57,6 +92,15 @@ class Settings(BaseSettings):
             raise ValueError("expected an address that starts with http:// or https://")
         return value.rstrip("/")
 
+    @field_validator("llm")
+    @classmethod
+    def _language_model(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        if not _LLM.fullmatch(value):
+            raise ValueError(f"expected {LLM_FORMS}, the URL without name, password and query")
+        return value.rstrip("/")
+
 
 def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values are validated one by one
     """Settings from arguments (those that are not None), the environment and `.env`, in this order.
@@ -73,7 +117,12 @@ def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values ar
         first = error.errors()[0]
         name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
         reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} is {first['input']!r}: {reason}") from error
+        raise SettingsError(f"{name} is {_shown(first['input'])!r}: {reason}") from error
+
+
+def _shown(value: object) -> object:
+    """A refused value without the address in it, which may carry a password."""
+    return f"{value.partition('@')[0]}@…" if isinstance(value, str) and "@" in value else value
 
 
 def _refuse_unknown_names() -> None:

@@ -28,7 +28,7 @@ def test_every_verb_is_in_the_readme() -> None:
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    assert set(re.findall(r"^\| `(GENLENS_[A-Z]+)`", README, flags=re.MULTILINE)) == {
+    assert set(re.findall(r"^\| `(GENLENS_[A-Z_]+)`", README, flags=re.MULTILINE)) == {
         f"GENLENS_{name.upper()}" for name in Settings.model_fields
     }
 
@@ -38,10 +38,14 @@ def test_every_setting_is_in_the_readme() -> None:
     [
         "README.md",
         "docs/architecture.md",
+        "docs/models.md",
         "docs/quality.md",
         "docs/refreshing.md",
         "docs/reliability.md",
         "docs/speed.md",
+        "docs/tool-server.md",
+        "docs/llamaindex.md",
+        "docs/tracing.md",
         "SECURITY.md",
         "data/README.md",
     ],
@@ -52,6 +56,15 @@ def test_links_and_named_files_exist(page: str) -> None:
     missing = [target for target in linked if not ((ROOT / page).parent / target).exists()]
     named = set(re.findall(r"`((?:tests|kb|ingest|assistant)/[\w/]+\.py)`", text))
     assert missing + [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+def test_every_risk_has_a_control_and_a_test() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (LLM\d\d:2026) [^|]+\|[^|]+\|[^|]+\|([^|]+)\|$", text, flags=re.MULTILINE)
+    assert [risk for risk, _ in rows] == [f"LLM{number:02}:2026" for number in range(1, 11)]
+    practices = re.findall(r"^\| (GENSEC\d\d-BP\d\d) [^|]+\|[^|]+\|([^|]+)\|$", text, flags=re.MULTILINE)
+    assert {practice[:8] for practice, _ in practices} == {f"GENSEC{number:02}" for number in range(1, 7)}
+    assert all(re.search(r"`tests/[\w/]+\.py`", tests) for _, tests in (*rows, *practices))
 
 
 def test_the_changelog_names_the_version() -> None:

@@ -13,7 +13,7 @@ from kb.builds import list_builds
 
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "onnxruntime", "streamlit",
-    "httpx2", "bs4",
+    "httpx2", "bs4", "mcp", "uvicorn", "opentelemetry",
 }  # fmt: skip
 PROGRAM = """
 import json, sys

@@ -8,11 +8,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 OURS = {"kb", "ingest", "assistant"}
 # The front ends are the only ones that see both sides, and nobody imports them.
-FRONT_ENDS = ("assistant/cli/", "assistant/pages/", "streamlit_app.py")
+FRONT_ENDS = (
+    "assistant/cli/",
+    "assistant/pages/",
+    "assistant/mcp_server",
+    "assistant/mcp_tools",
+    "streamlit_app.py",
+)
 ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
 HOMES = {
     "chromadb": {"kb/vectors.py"},
-    "llama_index": {"assistant/retriever.py"},
+    "llama_index": {"assistant/models.py", "assistant/query_engine.py", "assistant/retriever.py"},
+    "httpx": {"assistant/models.py"},
     "onnxruntime": {"kb/encoder.py"},
     "torch": {"kb/export.py", "kb/transformer.py", "kb/training/adapter.py"},
     "sentence_transformers": {"kb/export.py", "kb/transformer.py", "kb/training/adapter.py"},
@@ -27,6 +34,10 @@ HOMES = {
     "snowballstemmer": {"kb/text.py"},
     "scipy": {"kb/training/ranker.py"},
     "streamlit": {"streamlit_app.py"},
+    "mcp": {"assistant/mcp_server.py"},
+    "mcp_types": {"assistant/mcp_server.py", "assistant/mcp_tools.py"},
+    "uvicorn": {"assistant/mcp_server.py"},
+    "opentelemetry": {"assistant/tracing.py"},
 }
 
 

@@ -5,7 +5,7 @@ from platformdirs import user_data_path
 from pydantic import ValidationError
 
 from kb.errors import SettingsError
-from kb.settings import Settings, load_settings
+from kb.settings import Settings, Traces, load_settings
 
 
 @pytest.fixture
@@ -49,7 +49,11 @@ def test_other_names_in_the_environment_and_the_file_are_left_alone(monkeypatch:
     assert load_settings().model == "sentence-transformers/all-MiniLM-L6-v2"
 
 
-KNOWN = "known: GENLENS_HOME, GENLENS_MIRROR, GENLENS_MODEL"
+KNOWN = (
+    "known: GENLENS_HOME, GENLENS_MIRROR, GENLENS_MODEL, GENLENS_LLM, GENLENS_LLM_TIMEOUT, "
+    "GENLENS_LLM_ANSWER_TOKENS, GENLENS_LLM_CONVERSATION_TOKENS, "
+    "GENLENS_TRACES, GENLENS_TRACE_CONTENT"
+)
 
 
 @pytest.mark.parametrize("name", ["GENLENS_MODLE", "genlens_modle"])
@@ -77,6 +81,14 @@ def test_an_unknown_argument_is_refused() -> None:
         ("GENLENS_MIRROR", "ftp://mirror.test", "expected an address that starts with http:// or https://"),
         ("GENLENS_MIRROR", "mirror.test", "expected an address that starts with http:// or https://"),
         ("GENLENS_HOME", "", "expected a folder"),
+        ("GENLENS_TRACES", "on", "should be 'off', 'console' or 'otlp'"),
+        ("GENLENS_TRACE_CONTENT", "perhaps", "should be a valid boolean"),
+        ("GENLENS_LLM", "gpt-4o", "expected openai:MODEL, anthropic:MODEL"),
+        ("GENLENS_LLM", "mistral:large", "expected openai:MODEL"),
+        ("GENLENS_LLM", "openai-like:words", "openai-like:MODEL@URL"),
+        ("GENLENS_LLM_TIMEOUT", "0", "should be greater than 0"),
+        ("GENLENS_LLM_ANSWER_TOKENS", "0", "should be greater than or equal to 1"),
+        ("GENLENS_LLM_CONVERSATION_TOKENS", "many", "should be a valid integer"),
     ],
 )
 def test_a_bad_value_is_named_by_its_variable(
@@ -102,6 +114,41 @@ def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: p
     assert load_settings(mirror="http://127.0.0.1:8000/").mirror == "http://127.0.0.1:8000"
     monkeypatch.setenv("GENLENS_MIRROR", "")
     assert load_settings().mirror is None
+
+
+@pytest.mark.parametrize(
+    "address", ["ftp://models.test", "http://me:secret@models.test", "http://models.test/?key=secret"]
+)
+def test_the_address_of_a_model_is_plain_and_a_refused_one_is_not_repeated(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM", f"openai-like:words@{address}")
+    with pytest.raises(SettingsError, match="the URL without name, password and query") as caught:
+        load_settings()
+    assert str(caught.value).startswith("GENLENS_LLM is 'openai-like:words@…': ")
+    assert "models.test" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "openai:gpt-4o-mini",
+        "ollama:llama3.1:8b",
+        "bedrock:anthropic.claude-3-haiku-20240307-v1:0",
+        "openai-like:words@http://127.0.0.1:8000/v1",
+    ],
+)
+def test_a_language_model_is_named_by_provider_and_model(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().llm is None
+    monkeypatch.setenv("GENLENS_LLM", value)
+    assert load_settings().llm == value
+
+
+def test_nothing_is_traced_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (load_settings().traces, load_settings().trace_content) == (Traces.OFF, False)
+    monkeypatch.setenv("GENLENS_TRACES", "otlp")
+    monkeypatch.setenv("GENLENS_TRACE_CONTENT", "true")
+    assert (load_settings().traces, load_settings().trace_content) == (Traces.OTLP, True)
 
 
 def test_settings_do_not_change_once_made() -> None:

@@ -4,7 +4,7 @@
     find.py      search, ask, show, list
     index.py     refresh, status, changes, rollback; what they print is in served.py
     measure.py   eval
-    serve.py     chat
+    serve.py     chat, mcp
 
 Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 something
 changed (refresh --check), 4 published in part.
@@ -20,7 +20,7 @@ import click
 from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.measure import evaluate
-from assistant.cli.serve import chat
+from assistant.cli.serve import chat, mcp
 from kb.errors import GenlensError
 
 
@@ -55,5 +55,5 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat, mcp):
     main.add_command(verb)

@@ -35,24 +35,16 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
       genlens search '"least privilege"' --kind best_practice --risk-level High
       genlens search ガードレール --json
     """
-    from assistant.render import hit_json
-    from assistant.snippets import snippet
+    from assistant.render import search_json, search_text
     from kb.base import open_served
-    from kb.text import terms
 
     typed = typed_text(query)
     hits = open_served(load_settings()).search(typed, chosen_filters(chosen), limit)
-    wanted = frozenset(terms(typed))
     if as_json:
-        click.echo(
-            json_text({"query": typed, "hits": [hit_json(hit, snippet(hit, wanted).text) for hit in hits]})
-        )
-    else:
-        bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
-        for hit in hits:
-            facts = " · ".join(str(fact) for fact in (hit.entry.pillar, hit.entry.risk_level) if fact)
-            click.echo(f"{hit.entry.id}  {hit.entry.title}" + (f"  ({facts})" if facts else ""))
-            click.echo(f"   {snippet(hit, wanted).marked(bold, plain)}")
+        click.echo(json_text(search_json(typed, hits)))
+    elif hits:
+        marks = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+        click.echo(search_text(typed, hits, *marks))
     if not hits:
         end_with_nothing(f"nothing found for {typed!r}; try other words, or: genlens ask")
 
@@ -60,30 +52,36 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @filter_options
+@click.option("--no-model", is_flag=True, help="Answer in the sources' own words, whatever GENLENS_LLM is.")
 @json_option
-def ask(question: tuple[str, ...], as_json: bool, **chosen: tuple[str, ...]) -> None:
+def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tuple[str, ...]) -> None:
     """Answer a design question in the words of the best practices and risks that fit it.
 
-    Every sentence carries the id it comes from. A question that the sources do not cover is said to be
-    so, with the nearest topics; the exit code is then 1. Use - to read the question from stdin.
+    Every sentence carries the id it comes from. With GENLENS_LLM set, a language model words the answer:
+    each sentence is held against the passages it cites, and marked where they do not support it. A question
+    that the sources do not cover is said to be so, with the nearest topics; the exit code is then 1. Use -
+    to read the question from stdin.
 
     \b
     Examples:
       genlens ask "Our token bill doubled, where do we start?"
       genlens ask "エージェントの権限はどこまで絞るべき？"
       genlens ask "What changed about prompt leakage?" --edition 2025 --json
+      GENLENS_LLM=ollama:llama3.1 genlens ask "How do we cache prompts?"
     """
-    from assistant.answer import ask as answered
-    from assistant.render import answer_json, answer_sources, answer_text
+    from assistant.render import answer_json, answer_with_sources, usage_text
+    from assistant.tracing import start_tracing
+    from assistant.worded import respond
+    from assistant.writer import open_writer
     from kb.base import open_served
 
-    answer = answered(open_served(load_settings()), typed_text(question), chosen_filters(chosen))
-    if as_json:
-        click.echo(json_text(answer_json(answer)))
-    else:
-        click.echo(answer_text(answer))
-        if answer.citations:
-            click.echo(f"\n{answer_sources(answer)}")
+    settings = load_settings()
+    start_tracing(settings)
+    writer = open_writer(settings) if settings.llm and not no_model else None
+    answer = respond(open_served(settings), typed_text(question), chosen_filters(chosen), writer)
+    click.echo(json_text(answer_json(answer)) if as_json else answer_with_sources(answer))
+    if answer.usage and not as_json:
+        click.echo(f"genlens: {usage_text(answer.usage)}", err=True)
     if not answer.covered:
         sys.exit(1)
 
@@ -119,12 +117,12 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
       genlens list --pillar Security
       genlens list --kind risk --edition 2026
     """
-    from assistant.render import entry_row, tree_text
+    from assistant.render import list_json, tree_text
     from kb.base import open_served
 
     entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))
     if as_json:
-        click.echo(json_text({"entries": [entry_row(entry) for entry in entries]}))
+        click.echo(json_text(list_json(entries)))
     elif entries:
         click.echo(tree_text(entries))
     if not entries:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import click
@@ -58,7 +58,7 @@ def typed_text(words: tuple[str, ...]) -> str:
     return sys.stdin.read() if words == ("-",) else " ".join(words)
 
 
-def json_text(record: dict[str, Any]) -> str:
+def json_text(record: Mapping[str, object]) -> str:
     """A record as it is printed."""
     return json.dumps(record, ensure_ascii=False, indent=2)
 

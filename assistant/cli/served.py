@@ -1,6 +1,6 @@
 """What the verbs of the index print: what is served, and what a refresh changed or would change."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -8,6 +8,7 @@ from assistant.cli.options import json_text
 from kb.settings import Settings
 
 if TYPE_CHECKING:
+    from assistant.forms import StatusForm
     from ingest.refresh import Preview, Report
     from kb.failures import Failure
 
@@ -18,13 +19,16 @@ PLACES = {"site": "the pages kept from last time", "catalogue": "the catalogue t
 
 def print_status(settings: Settings, *, as_json: bool) -> None:
     """Print what is served, as text or JSON."""
+    from assistant.render import status_text
+
     record = _status(settings)
-    click.echo(json_text(record) if as_json else _status_text(record))
+    click.echo(json_text(record) if as_json else status_text(record))
 
 
 def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: bool) -> int:
     """Print what is served after a refresh and what it changed; the exit code."""
     from assistant.change_report import changes_json, changes_text
+    from assistant.render import status_text
 
     record = _status(settings)
     if report.unreachable:
@@ -34,7 +38,7 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
         found = changes_json(report.changes, diff=diff)
         click.echo(json_text(record | {"published": report.published, "changes": found}))
     else:
-        click.echo(_status_text(record))
+        click.echo(status_text(record))
         if not report.published:
             click.echo("\nnothing changed; the served build stays")
         elif report.changes.old.entries:  # of a first build, every entry is new
@@ -74,27 +78,8 @@ def _tell(line: str) -> None:
     click.echo(f"genlens: {line}", err=True)
 
 
-def _status(settings: Settings) -> dict[str, Any]:
-    from assistant.render import status_json
+def _status(settings: Settings) -> "StatusForm":
+    from assistant.status import status_of
     from kb.base import open_served
-    from kb.builds import list_builds
-    from kb.checked import checked_at
-    from kb.failures import read_failures
 
-    home, served = settings.home, open_served(settings).manifest
-    return status_json(served, list_builds(home), read_failures(home), checked_at(home, served))
-
-
-def _status_text(record: dict[str, Any]) -> str:
-    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
-    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
-    for source in record["sources"]:
-        edition = f"{source['name']} {source['edition']} ({source['language']})"
-        lines.append(
-            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
-        )
-    lines.append(f"checked {record['checked_at'] or 'never: no site was read'}")
-    served = {record["build"]: "  (served)"}
-    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
-    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
-    return "\n".join(lines)
+    return status_of(settings.home, open_served(settings).manifest)

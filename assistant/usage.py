@@ -1,0 +1,62 @@
+"""What a language model read and wrote for an answer, and what that costs by the prices in data/models."""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from kb.files import data_folder
+from kb.text import is_japanese
+
+# Characters of a token, about: of English, and of Japanese.
+ENGLISH, JAPANESE = 4.0, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens read and written; `estimated` where the model's server did not count them.
+
+    `cost` is in US dollars, by a price of the date `priced`; both are None where no price is known.
+    `cached`: the words were kept from the same question before, and cost nothing now.
+    """
+
+    model: str
+    read: int
+    written: int
+    estimated: bool
+    cached: bool = False
+    cost: float | None = None
+    priced: date | None = None
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens a text has: at least 1."""
+    return max(1, math.ceil(len(text) / (JAPANESE if is_japanese(text) else ENGLISH)))
+
+
+def usage_of(model: str, read: int, written: int, *, estimated: bool, cached: bool = False) -> Usage:
+    """The usage of a model (PROVIDER:MODEL) with its cost, where a price is known."""
+    price = _prices().get(model)
+    if price is None:
+        return Usage(model, read, written, estimated, cached)
+    cost = 0.0 if cached else (read * price.read + written * price.written) / 1_000_000
+    return Usage(model, read, written, estimated, cached, cost, price.as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Price:
+    """US dollars for a million tokens."""
+
+    read: float
+    written: float
+    as_of: date
+
+
+@cache
+def _prices() -> dict[str, _Price]:
+    text = (data_folder() / "models" / "prices.toml").read_text(encoding="utf-8")
+    return {
+        row["model"]: _Price(float(row["read"]), float(row["written"]), row["as_of"])
+        for row in tomllib.loads(text)["price"]
+    }

@@ -1,0 +1,112 @@
+"""What checking a language model's sentences costs, and how well it tells support from none.
+
+    GENLENS_HOME=... python tests/bench/checking.py
+
+prints two tables for docs/models.md: the shares of sentences that are taken for supported at several
+thresholds, and the time of checking beside a stream of three seconds. The sentences are those of
+extractive answers to the product's own questions: under their own id, and under the id of another entry
+that was found for the same question. Where a build has text of the sites and of the catalogue, actions of
+the catalogue are held against the sites' text of the same entry: the same said in other words.
+"""
+
+import random
+import sys
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from time import perf_counter
+
+from assistant import grounding
+from assistant.answer import extractive
+from assistant.grounding import Judge
+from assistant.passages import Passage
+from assistant.sentences import Sentence, sentences_of
+from assistant.worded import STATING, passages_for
+from kb.base import KnowledgeBase, Retrieval, open_served
+from kb.entries import Origin, Role
+from kb.evaluate import OUT_OF_SCOPE, read_questions
+from kb.settings import load_settings
+
+QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "eval" / "questions.jsonl"
+THRESHOLDS = ((0.50, 0.50), (0.50, 0.60), (0.50, 0.70), (0.60, 0.60), (0.70, 0.70))
+STREAM = 3.0  # seconds
+SENTENCES = 8
+REWORDED = 150
+
+Claims = list[tuple[Judge, Sentence]]
+
+
+def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
+    """Sentences with the ids they claim, by what they are."""
+    chance = random.Random(0)  # noqa: S311 - the same sentences in every run
+    own: Claims = []
+    shifted: Claims = []
+    for retrieval in found:
+        passages = passages_for(base, retrieval)
+        judge = Judge(base, passages, retrieval.query.language)
+        ids = list(dict.fromkeys(passage.entry.id for passage in passages))
+        for statement in extractive(base, retrieval).statements:
+            own.append((judge, Sentence(statement.text, (statement.id,))))
+            other = chance.choice([entry_id for entry_id in ids if entry_id != statement.id])
+            shifted.append((judge, Sentence(statement.text, (other,))))
+    return {
+        "their own id": own,
+        "another id": shifted,
+        "the catalogue's words": list(islice(reworded(base), REWORDED)),
+    }
+
+
+def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
+    """Actions of the catalogue against the sites' text of their entry."""
+    for entry in base.listed():
+        site = [s for s in entry.sections if s.origin is Origin.SITE and s.role in STATING and s.items]
+        passages = [Passage(entry, section, 0, len(section.text)) for section in site]
+        actions = [s for s in entry.sections if s.origin is Origin.CATALOGUE and s.role is Role.STEPS]
+        judge = Judge(base, passages, entry.language)
+        for item in (item for section in actions for item in section.items if passages):
+            yield judge, Sentence(item.text, (entry.id,))
+
+
+def supported(some: Claims) -> float:
+    """The share of claims that are taken for supported."""
+    return fmean(bool(judge.judge(sentence).support) for judge, sentence in some) if some else float("nan")
+
+
+def added(base: KnowledgeBase, found: list[Retrieval]) -> list[float]:
+    """Seconds of cutting and checking an answer of SENTENCES sentences, for each question."""
+    times = []
+    for retrieval in found:
+        passages = passages_for(base, retrieval)
+        said = [f"{s.text} [{s.id}] " for s in extractive(base, retrieval).statements][:SENTENCES]
+        # Reworded by leaving out every seventh word, so that meaning has to be compared too.
+        text = "".join(" ".join(w for i, w in enumerate(one.split(" ")) if i % 7 != 3) for one in said)
+        pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
+        start = perf_counter()
+        judge = Judge(base, passages, retrieval.query.language)
+        for sentence in sentences_of(pieces):
+            judge.judge(sentence)
+        times.append(perf_counter() - start)
+    return times
+
+
+def main() -> None:
+    """Write both tables to stdout."""
+    base = open_served(load_settings())
+    questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::4]
+    found = [one for q in questions if (one := base.retrieve(q.question)).covered]
+    groups = claims(base, found)
+    rows = [["words, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
+    chosen = grounding.WORDS, grounding.COSINE
+    for words, cosine in THRESHOLDS:
+        grounding.WORDS, grounding.COSINE = words, cosine
+        rows.append([f"{words:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
+    grounding.WORDS, grounding.COSINE = chosen
+    times = added(base, found)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    share, most = fmean(times) / STREAM, max(times) / STREAM
+    sys.stdout.write(f"{table}\nchecking beside {STREAM:g} s: {share:.3f} on average, {most:.3f} at most\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""What a reader gets of an answer: the page as it is drawn, the text of the command line, and the JSON."""
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from click.testing import CliRunner
+from markdown_it import MarkdownIt
+
+from assistant.cli import main
+from assistant.render import answer_markdown
+from assistant.worded import respond
+from assistant.writer import open_writer
+from kb.base import KnowledgeBase
+from kb.settings import load_settings
+
+HOSTS = {"docs.aws.amazon.com", "raw.githubusercontent.com"}
+HARMLESS = {
+    "paragraph_open", "paragraph_close", "inline", "ordered_list_open", "ordered_list_close",
+    "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close", "text", "text_special",
+    "softbreak", "strong_open", "strong_close", "em_open", "em_close", "link_open", "link_close",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Outlets:
+    """One answer as its readers see it; `page` is the drawn text, `links` its links by their text."""
+
+    page: str
+    kinds: frozenset[str]
+    links: tuple[tuple[str, str], ...]
+    text: str
+    errors: str
+    codes: tuple[int, int]
+    json: dict[str, Any]
+
+
+def outlets_of(base: KnowledgeBase, question: str) -> Outlets:
+    """The answer to a question in every outlet; the model is asked for each."""
+    settings = load_settings()
+    drawn = answer_markdown(respond(base, question, writer=open_writer(settings)))
+    page, kinds, links = _drawn(drawn)
+    plain = CliRunner().invoke(main, ["ask", question])
+    record = CliRunner().invoke(main, ["ask", question, "--json"])
+    assert record.exception is None or isinstance(record.exception, SystemExit), record.exception
+    return Outlets(
+        page,
+        kinds,
+        links,
+        plain.stdout,
+        plain.stderr + record.stderr,
+        (plain.exit_code, record.exit_code),
+        json.loads(record.stdout),
+    )
+
+
+def hidden(text: str) -> list[str]:
+    """The control, invisible and private characters of a text, line breaks left out."""
+    return [hex(ord(c)) for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs")]
+
+
+def host(url: str) -> str:
+    """The host of an address."""
+    return urlsplit(url).hostname or ""
+
+
+def _drawn(markdown: str) -> tuple[str, frozenset[str], tuple[tuple[str, str], ...]]:
+    """The text of Markdown, the kinds of its tokens, and its links."""
+    tokens = MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown)
+    flat = [piece for token in tokens for piece in (token, *(token.children or []))]
+    text, links, address = "", [], ""
+    for token in flat:
+        if token.type == "link_open":
+            address = str(token.attrs["href"])
+        elif token.type in ("text", "text_special"):
+            text += token.content
+            if address:
+                links.append((token.content, address))
+        elif token.type == "link_close":
+            address = ""
+        elif token.type in ("softbreak", "paragraph_close"):
+            text += "\n"
+    return text, frozenset(token.type for token in flat), tuple(links)

@@ -1,0 +1,138 @@
+"""A server on this machine that speaks the OpenAI protocol, and misbehaves as a test tells it to."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+DRIP = 0.02  # seconds between two bytes
+
+
+@dataclass
+class Behaviour:
+    """How the server answers.
+
+    `says` is streamed in pieces of `size` characters; `status` other than 200 is all there is; `raw` are
+    the lines of the stream word for word. `then` is what happens after the words: done, endless, hang,
+    drip or cut. `usage` is what it says to have counted.
+    """
+
+    says: str = ""
+    size: int = 7
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: str = "{}"
+    raw: list[str] | None = None
+    then: str = "done"
+    usage: dict[str, Any] | None = None
+
+
+@dataclass
+class ModelServer:
+    """The running server: its address, what it does (the last behaviour stays), and what it was sent."""
+
+    base: str
+    behaviours: list[Behaviour] = field(default_factory=lambda: [Behaviour()])
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    authorizations: list[str] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def setting(self) -> str:
+        """The value of GENLENS_LLM that names this server."""
+        return f"openai-like:words@{self.base}/v1"
+
+    def does(self, *behaviours: Behaviour) -> None:
+        """Behave so from the next request on."""
+        self.behaviours = list(behaviours)
+        self.requests.clear()
+
+    def next(self) -> Behaviour:
+        """The behaviour for one more request."""
+        return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
+
+
+def event(text: str, **more: object) -> str:
+    """One event of a stream of chat completions."""
+    choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
+    record = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "words"}
+    return f"data: {json.dumps(record | {'choices': [choice]} | more)}\n\n"
+
+
+def events(behaviour: Behaviour) -> Iterator[str]:
+    """What is sent for a behaviour, without what happens after it."""
+    if behaviour.raw is not None:
+        yield from behaviour.raw
+        return
+    says, size = behaviour.says, behaviour.size
+    for start in range(0, len(says), size):
+        yield event(says[start : start + size])
+    if behaviour.usage is not None:
+        yield event("", choices=[], usage=behaviour.usage)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    model: ModelServer
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("Content-Length", "0"))
+        self.model.requests.append(json.loads(self.rfile.read(length)))
+        self.model.authorizations.append(self.headers.get("Authorization", ""))
+        behaviour = self.model.next()
+        self.send_response(behaviour.status)
+        if behaviour.status != 200:
+            for name, value in behaviour.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(behaviour.body.encode())))
+            self.end_headers()
+            self.wfile.write(behaviour.body.encode())
+            return
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        try:
+            self._stream(behaviour)
+        except OSError:  # the reader has left
+            self.close_connection = True
+
+    def _stream(self, behaviour: Behaviour) -> None:
+        for line in events(behaviour):
+            self._write(line.encode())
+        while behaviour.then == "endless" and not self.model.stopped.is_set():
+            self._write(event("and so on and so forth ").encode())
+        while behaviour.then == "empty" and not self.model.stopped.wait(DRIP / 10):
+            self._write(event("").encode())
+        while behaviour.then == "drip" and not self.model.stopped.wait(DRIP):
+            self._write(b":")
+        if behaviour.then == "hang":
+            self.model.stopped.wait(30)
+        if behaviour.then == "done" and behaviour.raw is None:
+            self._write(b"data: [DONE]\n\n")
+
+    def _write(self, content: bytes) -> None:
+        self.wfile.write(content)
+        self.wfile.flush()
+
+
+@contextmanager
+def serving_model() -> Iterator[ModelServer]:
+    """A server of the protocol while the block runs."""
+    handler = type("Handler", (_Handler,), {})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    model = ModelServer(f"http://127.0.0.1:{server.server_port}")
+    handler.model = model  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield model
+    finally:
+        model.stopped.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,408 @@
+"""The tool server, spoken to by the SDK's own client."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import pytest
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters
+from mcp_types import CallToolResult, TextContent, Tool
+from support.clock import Clock
+from support.corpus import MADE_AT, OWASP, SOURCES, corpus
+from support.encoder import WordEncoder
+from support.homes import ROOT
+
+from assistant.mcp_server import DATA, ToolServer
+from kb.builds import current_id, serve
+from kb.entries import Related
+from kb.make import make_build
+from kb.settings import load_settings
+
+AGENT = "How do I keep an agent from taking actions it should not?"
+WORDS = "tests/words"
+TOOLS = ["ask", "search_best_practices", "get_entry", "list_questions", "related", "what_changed", "status"]
+
+MANY = {"editions": [str(number) for number in range(11)]}
+
+Result = TypeVar("Result")
+Talk = Callable[[Client], Awaitable[Result]]
+
+
+def environment(home: Path, model: str) -> dict[str, str]:
+    return {
+        "GENLENS_HOME": str(home),
+        "GENLENS_MODEL": model,
+        "HF_HUB_OFFLINE": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def over_stdio(home: Path, talk: Talk[Result], model: str = WORDS) -> Result:
+    """What a talk with a server in a process of its own comes to; its protocol goes over stdout."""
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "assistant.cli", "mcp"],
+        env=environment(home, model),
+        cwd=home.parent,
+    )
+    return connected(server, talk)
+
+
+@contextmanager
+def http_server(home: Path, model: str = WORDS) -> Iterator[str]:
+    """The address of a server in a process of its own."""
+    command = [sys.executable, "-m", "assistant.cli", "mcp", "--http", "--port", "0"]
+    with subprocess.Popen(
+        command, env=environment(home, model), cwd=home.parent, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+        assert process.stdout.read() == ""  # requests are not logged there
+
+
+def connected(server: ToolServer | StdioServerParameters | str, talk: Talk[Result]) -> Result:
+    async def run() -> Result:
+        async with Client(server) as client:
+            return await talk(client)
+
+    return asyncio.run(run())
+
+
+def calling(name: str, **arguments: object) -> Talk[CallToolResult]:
+    async def talk(client: Client) -> CallToolResult:
+        return await client.call_tool(name, arguments)
+
+    return talk
+
+
+def text(result: CallToolResult) -> str:
+    (content,) = result.content
+    assert isinstance(content, TextContent)
+    return content.text
+
+
+@pytest.fixture
+def build(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The id of a published build of the small corpus, with the name of its model set and its own clock."""
+    monkeypatch.setattr(Clock, "ticks", 0)
+    monkeypatch.setattr("kb.builds.datetime", Clock)  # builds of one second are in no order
+    monkeypatch.setenv("GENLENS_MODEL", WORDS)
+    return make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
+
+
+def call(name: str, **arguments: object) -> CallToolResult:
+    """The result of a tool of a server in this process."""
+    return connected(ToolServer(load_settings()), calling(name, **arguments))
+
+
+def failed(name: str, **arguments: object) -> str:
+    """What a tool says that does not work; there is nothing else in its result."""
+    result = call(name, **arguments)
+    assert result.is_error
+    assert result.structured_content is None
+    assert "Traceback" not in text(result)
+    return text(result)
+
+
+def record(result: CallToolResult) -> dict[str, Any]:
+    """The JSON of a result that is no error."""
+    assert not result.is_error, text(result)
+    assert result.structured_content is not None
+    return result.structured_content
+
+
+@pytest.fixture
+def offered() -> dict[str, Tool]:
+    async def listing(client: Client) -> list[Tool]:
+        return (await client.list_tools()).tools
+
+    return {tool.name: tool for tool in connected(ToolServer(load_settings()), listing)}
+
+
+def test_the_tools_only_read_and_say_that_text_is_data(offered: dict[str, Tool]) -> None:
+    assert list(offered) == TOOLS
+    for tool in offered.values():
+        assert tool.annotations is not None
+        assert tool.annotations.read_only_hint is True
+        assert tool.annotations.destructive_hint is False
+        assert tool.annotations.open_world_hint is False
+        assert tool.description is not None
+        assert tool.description.endswith(DATA)
+
+
+def test_the_document_names_every_tool_with_its_arguments(offered: dict[str, Tool]) -> None:
+    page = (ROOT / "docs" / "tool-server.md").read_text(encoding="utf-8")
+    told = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", page, flags=re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", arguments)) for name, arguments in told} == {
+        tool.name: set(tool.input_schema["properties"]) for tool in offered.values()
+    }
+
+
+def test_every_argument_is_bounded_and_every_result_names_its_build(offered: dict[str, Tool]) -> None:
+    for tool in offered.values():
+        assert tool.input_schema["additionalProperties"] is False
+        assert [*unbounded(tool.input_schema)] == []
+        assert tool.output_schema is not None
+        assert "build" in tool.output_schema["required"]
+
+
+def unbounded(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Parts of a schema that let in strings, numbers or lists of any size."""
+    kind = schema.get("type")
+    if kind == "string" and not {"enum", "maxLength"} & schema.keys():
+        yield schema
+    if kind in ("integer", "number") and not {"minimum", "maximum"} <= schema.keys():
+        yield schema
+    if kind == "array":
+        few = "maxItems" in schema or schema.get("uniqueItems")
+        yield from unbounded(schema["items"]) if few else [schema]
+    inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
+    for part in [*inner, *schema.get("anyOf", [])]:
+        yield from unbounded(part)
+
+
+def test_a_search_has_text_and_json_that_name_the_build(build: str) -> None:
+    result = call("search_best_practices", query="prompt caching", limit=1)
+    found = record(result)
+    assert (found["query"], found["build"]) == ("prompt caching", build)
+    assert [hit["id"] for hit in found["hits"]] == ["GENCOST03-BP01"]
+    assert text(result).startswith("GENCOST03-BP01  Cache repeated prompts  (Cost optimization · Low)\n")
+    assert text(result).endswith(f"\n\nbuild {build}")
+
+
+@pytest.mark.usefixtures("build")
+def test_a_search_is_for_practices_and_risks_unless_other_kinds_are_named() -> None:
+    def ids(**filters: list[str]) -> set[str]:
+        more = {"filters": filters} if filters else {}
+        return {hit["id"] for hit in record(call("search_best_practices", query="agents", **more))["hits"]}
+
+    assert ids() == {"GENSEC05-BP01", "GENSEC05-BP02", "LLM03:2026"}
+    assert ids(kinds=["question"]) == {"GENSEC05"}
+    assert ids(risk_levels=["Medium"]) == {"GENSEC05-BP02"}
+    assert ids(sources=["owasp-llm"], editions=["2025"]) == {"LLM06:2025"}
+    assert ids(pillars=["Sustainability"]) == set()
+
+
+def test_an_entry_is_read_whole_in_a_language(build: str) -> None:
+    result = call("get_entry", entry_id="gensec5 bp1", language="ja")
+    entry = record(result)
+    assert (entry["id"], entry["language"], entry["build"]) == ("GENSEC05-BP01", "ja", build)
+    assert [section["role"] for section in entry["sections"]] == ["introduction", "steps"]
+    assert "1. エージェントごとに専用のロールを作る。" in text(result)
+
+
+def test_questions_are_listed_with_their_practices_where_they_are_asked_for(build: str) -> None:
+    listed = record(call("list_questions"))
+    assert [entry["id"] for entry in listed["entries"]] == ["GENSEC05"]
+    assert listed["build"] == build
+    more = call("list_questions", pillars=["Security"], with_best_practices=True)
+    assert [entry["id"] for entry in record(more)["entries"]] == [
+        "GENSEC05",
+        "GENSEC05-BP01",
+        "GENSEC05-BP02",
+    ]
+    assert text(more).startswith("Security\n   GENSEC05  How do you keep agents within bounds?\n")
+    assert record(call("list_questions", pillars=["Reliability"]))["entries"] == []
+
+
+def test_related_entries_say_why_and_are_of_the_served_build(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLENS_MODEL", WORDS)
+    others = (
+        Related("LLM03:2026", "It is the risk behind this."),
+        Related("LLM09:2026", "It is not served."),
+    )
+    entries = (replace(entry, related=others) for entry in corpus())
+    build = make_build(home, encoder, tuple(entries), SOURCES, MADE_AT).id
+    result = call("related", entry_id="gensec5 bp2")
+    assert record(result) == {
+        "id": "GENSEC05-BP02",
+        "title": "Stop runaway agents",
+        "related": [
+            {
+                "id": "LLM03:2026",
+                "title": "Excessive Agency",
+                "kind": "risk",
+                "url": f"{OWASP}/2026/LLM03_ExcessiveAgency.md",
+                "why": "It is the risk behind this.",
+            }
+        ],
+        "build": build,
+    }
+    assert text(result).splitlines()[2:4] == [
+        "LLM03:2026  Excessive Agency",
+        "   It is the risk behind this.",
+    ]
+
+
+def test_what_changed_of_one_entry_is_told_as_a_diff(home: Path, encoder: WordEncoder, build: str) -> None:
+    reworded = replace(corpus()[4], title="Cache prompts that repeat")
+    entries = [reworded if entry.id == reworded.id else entry for entry in corpus()[:-1]]
+    make_build(home, encoder, entries, SOURCES, MADE_AT)
+    assert record(call("what_changed"))["removed"] == ["LLM06:2025"]
+    result = call("what_changed", old=build, entry_id="gencost3-bp1")
+    changes = record(result)
+    assert (changes["added"], changes["removed"]) == ([], [])
+    (change,) = changes["changed"]
+    assert (change["id"], change["fields"]) == ("GENCOST03-BP01", ["title"])
+    assert "-Cache repeated prompts\n+Cache prompts that repeat" in change["diff"][0]["text"]
+    assert "+Cache prompts that repeat" in text(result)
+
+
+def test_status_is_that_of_the_command_line(build: str) -> None:
+    result = call("status")
+    found = record(result)
+    assert (found["build"], found["model"], found["kept"]) == (build, WORDS, [build])
+    assert found["counts"] == {"question": 1, "best_practice": 3, "page": 1, "risk": 3}
+    assert f"kept   {build}  (served)" in text(result)
+
+
+@pytest.mark.usefixtures("build")
+@pytest.mark.parametrize(
+    ("name", "arguments", "line"),
+    [
+        ("ask", {}, "ask: question: Field required"),
+        ("ask", {"question": ""}, "ask: question: String should have at least 1 character"),
+        ("ask", {"question": " \u200b"}, "the question is empty, expected a few words or an id"),
+        ("ask", {"question": "x" * 4001}, "ask: question: String should have at most 4000 characters"),
+        ("ask", {"question": 7}, "ask: question: Input should be a valid string"),
+        ("ask", {"question": "a", "model": "x"}, "ask has no argument 'model'; it takes: filters, question"),
+        ("ask", {"question": "a", "filters": {"pillars": ["Safety"]}}, "filters.pillars: 'Safety' is no pil"),
+        ("ask", {"question": "a", "filters": {"colour": ["red"]}}, "filters.colour: Extra inputs"),
+        ("ask", {"question": "a", "filters": {"a\nb" + "c" * 999: []}}, "filters.a bccc"),
+        ("search_best_practices", {"query": "a", "limit": 51}, "limit: Input should be less than or equal"),
+        ("search_best_practices", {"query": "a", "limit": 0}, "limit: Input should be greater than or equal"),
+        ("search_best_practices", {"query": "a", "filters": MANY}, "should have at most 10 items"),
+        ("get_entry", {"entry_id": "banana"}, "'banana' is not an id such as GENSEC05-BP01 or LLM03:2026"),
+        ("get_entry", {"entry_id": "GENSEC99-BP01"}, "GENSEC99-BP01 is not in the served build"),
+        ("get_entry", {"entry_id": "x" * 61}, "entry_id: String should have at most 60 characters"),
+        ("get_entry", {"entry_id": "GENSEC05", "language": "fr"}, "language: Input should be 'en' or 'ja'"),
+        ("related", {"entry_id": "LLM09:2026"}, "LLM09:2026 is not in the served build"),
+        ("list_questions", {"pillars": ["Safety"]}, "'Safety' is no pillar; expected one of: Operational"),
+        ("what_changed", {"old": "gone"}, "'gone' is no build in "),
+        ("what_changed", {}, " is the only build in "),
+        ("status", {"verbose": True}, "status has no argument 'verbose'; it takes: none"),
+        ("delete_everything", {}, "Unknown tool: delete_everything"),
+    ],
+)
+def test_what_cannot_be_used_gets_one_clear_line(name: str, arguments: dict[str, Any], line: str) -> None:
+    said = failed(name, **arguments)
+    assert line in said
+    assert said.count("\n") == 0
+    assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("ask", {"question": "agents"}),
+        ("search_best_practices", {"query": "agents"}),
+        ("get_entry", {"entry_id": "GENSEC05"}),
+        ("list_questions", {}),
+        ("related", {"entry_id": "GENSEC05"}),
+        ("what_changed", {}),
+        ("status", {}),
+    ],
+)
+def test_without_an_index_every_tool_says_how_to_make_one(
+    home: Path, name: str, arguments: dict[str, Any]
+) -> None:
+    assert failed(name, **arguments) == f"no index in {home}; make one with: genlens refresh"
+
+
+@pytest.mark.usefixtures("build")
+def test_a_crash_says_nothing_of_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("a secret of the machine")
+
+    monkeypatch.setattr("assistant.mcp_tools.ask", crash)
+    assert failed("ask", question="agents") == "Error executing tool ask"
+
+
+async def the_story_of_two_builds(client: Client, home: Path, encoder: WordEncoder) -> None:
+    """A server that is asked, refreshed under its feet, asked again, and rolled back."""
+    first = current_id(home)
+    assert record(await client.call_tool("get_entry", {"entry_id": "LLM06:2026"}))["build"] == first
+    second = make_build(home, encoder, corpus()[:-2], SOURCES, MADE_AT).id
+    gone = await client.call_tool("get_entry", {"entry_id": "LLM06:2026"})
+    assert gone.is_error
+    assert text(gone) == f"LLM06:2026 is not in the served build {second}; see: genlens list"
+    assert record(await client.call_tool("status", {}))["build"] == second
+    changes = record(await client.call_tool("what_changed", {}))
+    assert (changes["from"], changes["to"], changes["build"]) == (first, second, second)
+    assert changes["removed"] == ["LLM06:2026", "LLM06:2025"]
+    serve(home, first)
+    assert record(await client.call_tool("status", {}))["build"] == first
+
+
+@pytest.mark.usefixtures("build")
+def test_over_stdio_a_new_build_is_noticed_and_stdout_carries_the_protocol_alone(
+    home: Path, encoder: WordEncoder
+) -> None:
+    over_stdio(home, lambda client: the_story_of_two_builds(client, home, encoder))
+
+
+@pytest.mark.usefixtures("build")
+def test_over_http_a_new_build_is_noticed(home: Path, encoder: WordEncoder) -> None:
+    with http_server(home) as address:
+        connected(address, lambda client: the_story_of_two_builds(client, home, encoder))
+
+
+def test_over_stdio_an_answer_is_that_of_the_command_line(catalogue_home: Path) -> None:
+    result = over_stdio(
+        catalogue_home, calling("ask", question=AGENT), "sentence-transformers/all-MiniLM-L6-v2"
+    )
+    answer = record(result)
+    assert answer["covered"] is True
+    assert {"GENSEC05-BP01", "LLM03:2026"} <= {citation["id"] for citation in answer["citations"]}
+    assert answer["build"] == current_id(catalogue_home)
+    assert text(result).startswith(answer["answer"])
+    assert text(result).endswith(f"\n\nbuild {answer['build']}")
+
+
+def test_over_http_a_question_out_of_scope_is_no_error(catalogue_home: Path) -> None:
+    with http_server(catalogue_home, "sentence-transformers/all-MiniLM-L6-v2") as address:
+        result = connected(address, calling("ask", question="What is the capital of France?"))
+    answer = record(result)
+    assert (answer["covered"], answer["citations"]) == (False, [])
+    assert text(result).startswith("Not covered")
+
+
+@pytest.mark.usefixtures("build")
+def test_over_http_only_callers_on_this_machine_are_answered(home: Path) -> None:
+    listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+    accepted = {"Accept": "application/json, text/event-stream"}
+
+    with http_server(home) as address:
+        port = address.split(":")[2].split("/")[0]
+
+        def status(body: object = listing, **headers: str) -> int:
+            return httpx2.post(
+                address,
+                content=json.dumps(body),
+                headers=accepted | {"Content-Type": "application/json"} | headers,
+            ).status_code
+
+        assert address == f"http://127.0.0.1:{port}/mcp"
+        assert status() == 200
+        assert status(Host=f"localhost:{port}", Origin=f"http://localhost:{port}") == 200
+        assert status(Host="evil.test") == 421
+        assert status(Host=f"evil.test:{port}") == 421
+        assert status(Host="127.0.0.1:1") == 421
+        assert status(Origin="https://evil.test") == 403
+        assert status(Origin="http://localhost:1") == 403
+        assert status(Origin="null") == 403
+        assert status(listing | {"more": "x" * 200_000}) == 413

@@ -1,0 +1,170 @@
+"""Opening language models, and what becomes of the ways in which they fail."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+from support.model_server import Behaviour, ModelServer, serving_model
+
+from assistant.models import BoundedModel, LanguageModelError, MissingExtraError, Piece, open_model
+from assistant.prompts import Prompt
+from kb.errors import SettingsError
+from kb.settings import load_settings
+
+PROMPT = Prompt("Be brief.", "What is it?")
+USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
+
+
+@pytest.fixture(scope="module")
+def running_model() -> Iterator[ModelServer]:
+    with serving_model() as one:
+        yield one
+
+
+@pytest.fixture
+def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_LIKE_API_KEY", raising=False)
+    monkeypatch.setenv("GENLENS_LLM", running_model.setting)
+    running_model.does(Behaviour("One two.", usage=USAGE))
+    running_model.authorizations.clear()
+    return running_model
+
+
+def opened(waits: list[float] | None = None) -> BoundedModel:
+    """The model of the settings; its waits between two tries are noted and left out."""
+    model = open_model(load_settings())
+    assert isinstance(model, BoundedModel)
+    if waits is not None:
+        model._sleep = waits.append
+    return model
+
+
+def test_words_and_counts_arrive(model: ModelServer) -> None:
+    assert list(opened().stream(PROMPT, 50)) == [Piece("One two"), Piece("."), Piece("", 12, 3)]
+    (request,) = model.requests
+    assert request["messages"] == [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "What is it?"},
+    ]
+    assert (request["model"], request["max_tokens"], request["stream"]) == ("words", 50, True)
+    assert "tools" not in request
+
+
+def test_the_key_of_openai_is_not_sent_to_another_server(
+    model: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai-alone")
+    list(opened().stream(PROMPT, 50))
+    monkeypatch.setenv("OPENAI_LIKE_API_KEY", "sk-of-this-server")
+    list(opened().stream(PROMPT, 50))
+    assert model.authorizations == ["Bearer none", "Bearer sk-of-this-server"]
+
+
+def test_the_name_of_a_model_has_no_address(model: ModelServer) -> None:
+    assert model
+    assert opened().name == "openai-like:words"
+
+
+def test_a_busy_server_is_asked_again(model: ModelServer) -> None:
+    busy = [Behaviour(status=503), Behaviour(status=429, headers={"Retry-After": "2"})]
+    model.does(*busy, Behaviour("One two."))
+    waits: list[float] = []
+    assert "".join(piece.text for piece in opened(waits).stream(PROMPT, 50)) == "One two."
+    assert waits == [0.5, 2.0]
+
+
+def test_a_server_that_stays_busy_is_left_alone(model: ModelServer) -> None:
+    model.does(Behaviour(status=429))
+    with pytest.raises(LanguageModelError, match="its server answered with status 429"):
+        list(opened([]).stream(PROMPT, 50))
+    assert len(model.requests) == 3
+
+
+def test_a_wait_that_outlasts_the_time_is_not_waited_for(model: ModelServer) -> None:
+    model.does(Behaviour(status=503, headers={"Retry-After": "3600"}))
+    waits: list[float] = []
+    with pytest.raises(LanguageModelError, match="status 503"):
+        list(opened(waits).stream(PROMPT, 50))
+    assert (waits, len(model.requests)) == ([], 1)
+
+
+def test_a_request_that_is_refused_is_not_repeated_and_its_words_are_not_told(model: ModelServer) -> None:
+    model.does(Behaviour(status=401, body='{"error": {"message": "wrong key sk-secret"}}'))
+    with pytest.raises(LanguageModelError) as caught:
+        list(opened([]).stream(PROMPT, 50))
+    assert str(caught.value) == "its server refused with status 401"
+    assert len(model.requests) == 1
+
+
+def test_a_server_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENLENS_LLM", "openai-like:words@http://127.0.0.1:9/v1")
+    with pytest.raises(LanguageModelError, match="its server cannot be reached"):
+        list(opened([]).stream(PROMPT, 50))
+
+
+def test_a_reader_who_leaves_ends_the_connection(model: ModelServer) -> None:
+    model.does(Behaviour("One two.", then="endless"))
+    stream = opened().stream(PROMPT, 50)
+    assert next(stream).text == "One two"
+    stream.close()  # type: ignore[attr-defined]
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_neither_key_nor_question_reaches_a_log(
+    model: ModelServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert model
+    monkeypatch.setenv("OPENAI_LIKE_API_KEY", "sk-canary")
+    with caplog.at_level(logging.DEBUG):
+        one = opened()
+        list(one.stream(PROMPT, 50))
+    assert "sk-canary" not in caplog.text + repr(one) + repr(load_settings())
+    assert "What is it?" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("anthropic:some-model", "pip install 'genlens[anthropic]'"),
+        ("bedrock:some.model-v1:0", "pip install 'genlens[bedrock]'"),
+    ],
+)
+def test_a_missing_extra_prints_its_install_line(
+    setting: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> object:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("assistant.models.importlib.import_module", missing)
+    monkeypatch.setenv("GENLENS_LLM", setting)
+    with pytest.raises(MissingExtraError) as caught:
+        open_model(load_settings())
+    assert str(caught.value) == (
+        f"GENLENS_LLM is {setting}, whose package is not installed; install it with: {line}"
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("GENLENS_LLM", "openai:gpt-4o-mini")
+    with pytest.raises(MissingExtraError, match="needs a key; set OPENAI_API_KEY"):
+        open_model(load_settings())
+
+
+def test_openai_and_ollama_open_without_sending_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    for setting in ("openai:gpt-4o-mini", "ollama:llama3.1:8b"):
+        monkeypatch.setenv("GENLENS_LLM", setting)
+        one = opened()
+        assert one.name == setting
+        llm, close = one._opened(1.0, 50)
+        assert (llm.metadata.model_name, llm.metadata.is_chat_model) == (setting.partition(":")[2], True)
+        close()
+
+
+def test_without_a_setting_there_is_no_model() -> None:
+    with pytest.raises(SettingsError, match="no language model is set; set GENLENS_LLM to openai:MODEL"):
+        open_model(load_settings())

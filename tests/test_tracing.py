@@ -1,0 +1,180 @@
+"""Spans, read back from the SDK's exporter in memory."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry import trace
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from support.homes import genlens
+
+from assistant.answer import ask
+from assistant.models import Piece
+from assistant.prompts import Prompt
+from assistant.retriever import GenlensRetriever
+from assistant.tracing import start_tracing
+from assistant.worded import respond
+from assistant.writer import Writer
+from kb.base import KnowledgeBase
+from kb.errors import InputError, SettingsError
+from kb.settings import load_settings
+
+QUESTION = "Does a narrow role keep an agent from deleting records?"
+AGENT = "How do I keep an agent from taking actions it should not?"
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
+    """Where spans end up that are made during a test."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    monkeypatch.setattr("assistant.tracing._content", False)
+    return exporter
+
+
+def named(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
+    return {span.name: span for span in spans.get_finished_spans()}
+
+
+def kinds(spans: InMemorySpanExporter) -> list[tuple[str, object]]:
+    return [(span.name, facts(span)["openinference.span.kind"]) for span in spans.get_finished_spans()]
+
+
+def facts(span: ReadableSpan) -> dict[str, object]:
+    return dict(span.attributes or {})
+
+
+def test_a_question_is_told_in_four_spans(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+    answer = ask(base, QUESTION)
+    assert kinds(spans) == [
+        ("retrieve", "RETRIEVER"),
+        ("select", "CHAIN"),
+        ("check", "GUARDRAIL"),
+        ("ask", "CHAIN"),
+    ]
+    found = named(spans)
+    root = found["ask"].get_span_context()
+    assert root is not None
+    for name in ("retrieve", "select", "check"):
+        parent = found[name].parent
+        assert parent is not None
+        assert parent.span_id == root.span_id
+    assert facts(found["ask"]) == {
+        "openinference.span.kind": "CHAIN",
+        "genlens.build": base.build,
+        "genlens.covered": True,
+        "genlens.cited": " ".join(citation.id for citation in answer.citations),
+    }
+
+
+def test_what_is_retrieved_is_told_by_id_and_score(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+    hits = base.retrieve(QUESTION).hits
+    ask(base, QUESTION)
+    expected: dict[str, object] = {"openinference.span.kind": "RETRIEVER"}
+    for number, hit in enumerate(hits):
+        expected[f"retrieval.documents.{number}.document.id"] = hit.entry.id
+        expected[f"retrieval.documents.{number}.document.score"] = hit.score
+    assert facts(named(spans)["retrieve"]) == expected
+
+
+def test_words_are_recorded_where_they_are_asked_for_alone(
+    base: KnowledgeBase, spans: InMemorySpanExporter
+) -> None:
+    ask(base, QUESTION)
+    assert "narrow role" not in " ".join(span.to_json() for span in spans.get_finished_spans())
+    spans.clear()
+    start_tracing(load_settings(trace_content=True))
+    ask(base, QUESTION)
+    found = named(spans)
+    assert facts(found["ask"])["input.value"] == QUESTION
+    assert "A narrow role keeps an agent" in str(facts(found["ask"])["output.value"])
+    assert facts(found["retrieve"])["input.value"] == QUESTION
+    assert "narrow role" in str(facts(found["retrieve"])["retrieval.documents.0.document.content"])
+
+
+def test_an_error_is_told_by_its_type_alone(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+    with pytest.raises(InputError):
+        ask(base, "x" * 5000)
+    assert [(span.name, span.status.description) for span in spans.get_finished_spans()] == [
+        ("retrieve", "InputError"),
+        ("ask", "InputError"),
+    ]
+    assert not any(span.events for span in spans.get_finished_spans())
+
+
+def test_a_retriever_of_llama_index_is_traced_too(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+    GenlensRetriever(base).retrieve(QUESTION)
+    assert kinds(spans) == [("retrieve", "RETRIEVER")]
+
+
+class Scribe:
+    """A language model that always writes the same, and counts its tokens."""
+
+    name = "ollama:scribe"
+
+    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
+        assert prompt.material
+        assert most > 0
+        yield Piece("A narrow role keeps an agent from deleting records. [GENSEC05-BP01]", 12, 5)
+
+
+def test_what_a_language_model_wrote_is_told_by_model_and_tokens(
+    base: KnowledgeBase, spans: InMemorySpanExporter
+) -> None:
+    answer = respond(base, QUESTION, writer=Writer(Scribe(), 8_000, 60_000))
+    assert [cited.id for cited in answer.citations] == ["GENSEC05-BP01"]
+    assert [name for name, _ in kinds(spans)] == ["retrieve", "select", "check", "check", "generate", "ask"]
+    found = named(spans)
+    parent, root = found["generate"].parent, found["ask"].get_span_context()
+    assert parent is not None
+    assert root is not None
+    assert parent.span_id == root.span_id
+    assert facts(found["generate"]) == {
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "ollama:scribe",
+        "llm.token_count.prompt": 12,
+        "llm.token_count.completion": 5,
+        "llm.token_count.total": 17,
+    }
+    assert facts(found["ask"])["genlens.cited"] == "GENSEC05-BP01"
+
+
+def test_nothing_is_set_up_unless_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[TracerProvider] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", given.append)
+    start_tracing(load_settings())
+    assert given == []
+    start_tracing(load_settings(traces="otlp"))
+    (provider,) = given
+    assert provider.resource.attributes["service.name"] == "genlens"
+    provider.shutdown()
+
+
+def test_a_missing_package_is_said_with_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
+    with pytest.raises(
+        SettingsError, match=r"GENLENS_TRACES is console, .* pip install 'genlens\[tracing\]'"
+    ):
+        start_tracing(load_settings(traces="console"))
+
+
+@pytest.mark.parametrize("content", ["false", "true"])
+def test_spans_for_the_console_go_to_stderr(catalogue_home: Path, content: str) -> None:
+    done = genlens(
+        "ask",
+        AGENT,
+        "--json",
+        home=catalogue_home,
+        GENLENS_TRACES="console",
+        GENLENS_TRACE_CONTENT=content,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["covered"] is True
+    assert '"openinference.span.kind": "RETRIEVER"' in done.stderr
+    assert ("taking actions" in done.stderr) is (content == "true")
