@@ -78,12 +78,13 @@ def outlets(
     stuck = case.behaviour.then in ("empty", "hang", "drip")
     for name, value in {
         "GENLENS_LLM": running_model.setting,
-        "GENLENS_LLM_TIMEOUT": "0.4" if stuck or case.behaviour.status in (429, 500, 503) else "20",
+        "GENLENS_LLM_TIMEOUT": "0.4" if stuck else "60",
         "OPENAI_LIKE_API_KEY": KEY,
         **case.settings,
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("kb.base.open_served", lambda _settings: base)
+    monkeypatch.setattr("assistant.models.PAUSE", 0.0)
     running_model.does(case.behaviour)
     running_model.authorizations.clear()
     return outlets_of(base, case.question)
