@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,8 +79,10 @@ class KnowledgeBase:
         self._ids = tuple(self._versions)
         self._rows = {entry_id: row for row, entry_id in enumerate(self._ids)}
         self._home, self._folder, self._encoder, self._given = home, folder, encoder, models
-        # The same few filters come with every question.
-        self._admitted = lru_cache(maxsize=64)(self._admit)
+        # The same few filters come with every question. The cache does not refer to the base, which is
+        # then let go of, with its files, at the moment when its last reader is done.
+        english = tuple(self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
+        self._admitted = lru_cache(maxsize=64)(partial(_admitted, english))
 
     @cached_property
     def _index(self) -> Index:
@@ -194,11 +196,6 @@ class KnowledgeBase:
         named = frozenset(year for year in self.editions if year in text)
         return self._admitted(filters, filters.editions or named or frozenset(self.editions[:1]))
 
-    def _admit(self, filters: Filters, years: frozenset[str]) -> Mask:
-        entries = (self._version(entry_id, Language.ENGLISH) for entry_id in self._ids)
-        admitted = [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries]
-        return np.array(admitted, dtype=np.bool_)
-
     def _with_phrases(self, query: Query) -> Mask:
         if not query.phrases:
             return np.ones(len(self._ids), dtype=np.bool_)
@@ -283,6 +280,11 @@ def open_build(settings: Settings, build_id: str) -> KnowledgeBase:
             "set it back or run: genlens refresh"
         )
     return base
+
+
+def _admitted(entries: Sequence[Entry], filters: Filters, years: frozenset[str]) -> Mask:
+    admitted = [filters.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries]
+    return np.array(admitted, dtype=np.bool_)
 
 
 def _first(named: list[int], ranked: Rows) -> list[int]:

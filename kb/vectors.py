@@ -5,10 +5,12 @@ vectors of a collection that is rebuilt in place; `embedding_function=None`, bec
 downloads a model; filters cost several times the query, so hits are filtered by the caller.
 """
 
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Self, cast
 
@@ -22,6 +24,8 @@ from kb.chunks import Chunk
 from kb.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
 
+# Chroma shares what is open of a folder between clients, in a table that two threads must not fill at once.
+_OPENING = Lock()
 _COLLECTION = "chunks"
 _BATCH = 1000
 # Wide enough that the neighbours of a few thousand chunks are exact.
@@ -51,12 +55,16 @@ class VectorStore:
             raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
         try:
             settings = ChromaSettings(anonymized_telemetry=False)
-            # The annotation of PersistentClient promises less than it gives: its client can be closed.
-            self._client = cast(Client, chromadb.PersistentClient(path=str(folder), settings=settings))
+            with _OPENING:
+                # The annotation of PersistentClient promises less than it gives: its client can be closed.
+                client = cast(Client, chromadb.PersistentClient(path=str(folder), settings=settings))
+            # Chroma keeps what it opened until it is closed: do so at the latest when the store is dropped.
+            self._closing = weakref.finalize(self, client.close)
+            self._closing.atexit = False  # the end of the process closes files by itself
             self._chunks = (
-                self._client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
+                client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
                 if make
-                else self._client.get_collection(_COLLECTION, embedding_function=None)
+                else client.get_collection(_COLLECTION, embedding_function=None)
             )
         # A second try finds the half-made client that Chroma kept of the first: an AttributeError.
         except (ChromaError, ValueError, RuntimeError, AttributeError) as error:
@@ -72,7 +80,7 @@ class VectorStore:
 
     def close(self) -> None:
         """Let go of the files, so that the folder can be renamed or removed."""
-        self._client.close()
+        self._closing()
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         """Add chunks with their vectors, row by row.

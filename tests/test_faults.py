@@ -17,13 +17,14 @@ from support.faults import HEAD, always, redirect, until
 from support.refresher import refresher
 from support.saved import DATA, LENS
 from support.site import Fault, Reply, Site
-from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_the_only_build, entries, run
+from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_the_only_build, entries, run, settings
 
 from assistant.cli import main
 from kb.base import KnowledgeBase
 from kb.builds import current_id, list_builds
 from kb.errors import StorageError
 from kb.failures import read_failures
+from kb.served import Served
 
 pytestmark = pytest.mark.usefixtures("data")
 LENS_EDITION = "genai-lens 2026-02-03 (en)"
@@ -237,28 +238,27 @@ def marked(page: bytes, version: int) -> bytes:
 
 
 def test_questions_asked_while_builds_are_published_are_answered_each_from_one_build(
-    home: Path, site: Site
+    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
+    monkeypatch.setattr("kb.served.open_build", lambda s, build: KnowledgeBase(s.home, build, WordEncoder()))
+    served = Served(settings(home, site.base))
     answered: list[tuple[str, set[str]]] = []
     failed: list[BaseException] = []
     enough = threading.Event()
 
     def ask() -> None:
-        opened: dict[str, KnowledgeBase] = {}  # as the page keeps them: the newest two
         try:
             while not enough.is_set():
-                build = current_id(home)
-                base = opened.get(build) or KnowledgeBase(home, build, WordEncoder())
-                opened = {**dict(list(opened.items())[-1:]), build: base}
+                base = served.base()
                 found = base.retrieve("How do you keep model traffic on private paths, in which version?")
                 texts = [chunk.text for hit in found.hits for chunk in hit.chunks]
                 texts += [section.text for hit in found.hits for section in hit.entry.sections]
-                answered.append((build, {mark for text in texts for mark in MARK.findall(text)}))
+                answered.append((base.build, {mark for text in texts for mark in MARK.findall(text)}))
         except BaseException as error:  # noqa: BLE001 - whatever it is, the test tells of it
             failed.append(error)
 
-    readers = [threading.Thread(target=ask) for _ in range(2)]
+    readers = [threading.Thread(target=ask) for _ in range(4)]
     for reader in readers:
         reader.start()
     published = [current_id(home)]

@@ -1,0 +1,112 @@
+"""What the page and the tool server ask: the build that is served at each question."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from chromadb.api.client import Client
+from support.corpus import MADE_AT, SOURCES, corpus
+from support.encoder import WordEncoder
+from support.models import simple_models
+
+import kb.served
+from kb.base import KnowledgeBase
+from kb.builds import serve
+from kb.errors import DamagedIndexError, ModelError, NoIndexError
+from kb.make import make_build
+from kb.served import Served
+from kb.settings import Settings
+
+
+@pytest.fixture
+def opened(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the builds that are opened, in order, each with the fake model."""
+    found: list[str] = []
+
+    def open_build(settings: Settings, build: str) -> KnowledgeBase:
+        found.append(build)
+        return KnowledgeBase(settings.home, build, encoder, simple_models())
+
+    monkeypatch.setattr(kb.served, "open_build", open_build)
+    return found
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders of the vector stores that are closed, by the name of their build."""
+    found: list[str] = []
+    close = Client.close
+
+    def closing(client: Client) -> None:
+        found.append(Path(client.get_settings().persist_directory).parent.name)
+        close(client)
+
+    monkeypatch.setattr(Client, "close", closing)
+    return found
+
+
+def publish(home: Path, encoder: WordEncoder, left_out: int = 0) -> str:
+    entries = corpus()
+    return make_build(home, encoder, entries[: len(entries) - left_out], SOURCES, MADE_AT).id
+
+
+def test_a_build_is_opened_once_and_the_next_one_at_the_next_question(
+    home: Path, encoder: WordEncoder, opened: list[str]
+) -> None:
+    served = Served(Settings(home=home))
+    first = publish(home, encoder)
+    base = served.base()
+    assert base is served.base()
+    second = publish(home, encoder, left_out=1)
+    assert [served.base().build, served.base().build, base.build] == [second, second, first]
+    serve(home, first)
+    assert served.base().build == first
+    assert opened == [first, second, first]
+
+
+def test_many_at_once_share_what_one_of_them_opens(
+    home: Path, encoder: WordEncoder, opened: list[str]
+) -> None:
+    build = publish(home, encoder)
+    served, together = Served(Settings(home=home)), threading.Barrier(8)
+
+    def ask(_: int) -> str:
+        together.wait()
+        return served.base().retrieve("narrow roles").hits[0].entry.id
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(ask, range(8))) == {"GENSEC05-BP01"}
+    assert opened == [build]
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_build_is_closed_when_the_last_question_that_holds_it_is_done(
+    home: Path, encoder: WordEncoder, closed: list[str]
+) -> None:
+    served = Served(Settings(home=home))
+    first = publish(home, encoder)
+    in_flight = served.base()
+    expected = in_flight.retrieve("narrow roles").hits
+    publish(home, encoder, left_out=1)
+    assert served.base().retrieve("narrow roles").hits
+    closed.clear()
+    assert in_flight.retrieve("narrow roles").hits == expected
+    assert closed == []
+    del in_flight
+    assert closed == [first]
+
+
+def test_what_cannot_be_served_is_told_at_each_question(home: Path, encoder: WordEncoder) -> None:
+    served = Served(Settings(home=home, model="tests/words"))
+    with pytest.raises(NoIndexError):
+        served.base()
+    build = publish(home, encoder)
+    with pytest.raises(ModelError):
+        Served(Settings(home=home, model="tests/others")).base()
+    assert served.base().build == build
+    (home / "current").write_text("gone", encoding="utf-8")
+    with pytest.raises(DamagedIndexError):
+        served.base()
+    serve(home, build)
+    assert served.base().build == build
