@@ -49,7 +49,7 @@ def narrowed(hits: Sequence[Hit], chosen: Chosen) -> tuple[Hit, ...]:
 
 
 def counted(hits: Sequence[Hit], chosen: Chosen) -> dict[Facet, Counter[str]]:
-    """How many hits there are of each value of each facet, were it chosen beside those of the other facets."""
+    """How many hits each value of each facet has, were it chosen beside those of the other facets."""
     counts: dict[Facet, Counter[str]] = {}
     for facet, value in _VALUES.items():
         others = {other: values for other, values in chosen.items() if other is not facet}

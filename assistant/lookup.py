@@ -7,7 +7,7 @@ from kb.text import fold, squeeze
 
 
 def looked_up(base: KnowledgeBase, typed: str, language: Language) -> Entry | None:
-    """The entry whose id is all that was typed, in any spelling; None where there is more, or no such entry."""
+    """The entry whose id is all that was typed, in any spelling; None where that names no entry."""
     text = squeeze(typed)
     if base.has(text):
         return base.entry(text, language)

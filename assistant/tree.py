@@ -44,7 +44,7 @@ def tree(base: KnowledgeBase, language: Language) -> Tree:
 
 
 def neighbours(base: KnowledgeBase, entry: Entry) -> tuple[Entry | None, Entry | None]:
-    """The entries of the same kind before and after one: risks within their edition, all else in its source."""
+    """The entries of its kind before and after one: risks within their edition, others in their source."""
     row = [
         other
         for other in base.listed(entry.language)

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from assistant.crosswalk import counterparts, crossings
-from assistant.pages.entry import draw_entry, draw_row, named
+from assistant.pages.entry import draw_entry, draw_row, titled
 from assistant.pages.labels import label
 from assistant.pages.pictures import chosen_id, crosswalk_picture, lens_picture
-from assistant.pages.shared import entry_link, interface_language, open_entry, served
+from assistant.pages.shared import interface_language, open_entry, served
 from assistant.pages.words import Words
 from assistant.render import escape
 from assistant.tree import Tree, tree
@@ -24,8 +24,8 @@ WORDS = Words(
         "rest": "Principles and pages",
         "lens picture": "Each cell is a best practice: pillars by questions, coloured by level of risk. "
         "A click opens it; the list below has the same entries as links.",
-        "crosswalk picture": "Each cell is a best practice that answers a risk, coloured by its level of risk. "
-        "A click opens it; the list below has the same pairs as links.",
+        "crosswalk picture": "Each cell is a best practice that answers a risk, coloured by its level of "
+        "risk. A click opens it; the list below has the same pairs as links.",
         "question": "Question",
         "level": "Level of risk",
         "risk": "Answers",
@@ -41,9 +41,11 @@ WORDS = Words(
         "risks": "OWASP のリスク",
         "crosswalk": "対応表",
         "rest": "原則とページ",
-        "lens picture": "1 つのマスが 1 つのベストプラクティスです。柱と質問ごとに並べ、リスクレベルで色を付けています。"
+        "lens picture": "1 つのマスが 1 つのベストプラクティスです。柱と質問ごとに並べ、"
+        "リスクレベルで色を付けています。"
         "クリックすると開きます。下の一覧には同じ項目がリンクで並んでいます。",
-        "crosswalk picture": "1 つのマスは、リスクに答えるベストプラクティスです。色はそのリスクレベルを表します。"
+        "crosswalk picture": "1 つのマスは、リスクに答えるベストプラクティスです。"
+        "色はそのリスクレベルを表します。"
         "クリックすると開きます。下の一覧には同じ組がリンクで並んでいます。",
         "question": "質問",
         "level": "リスクレベル",
@@ -105,9 +107,7 @@ def _draw_lens(found: Tree) -> None:
     for pillar, branches in found.pillars.items():
         st.subheader(escape(label(pillar)), anchor=False)
         for branch in branches:
-            with st.expander(
-                f"**{escape(branch.question.id)}** {escape(branch.question.question or branch.question.title)}"
-            ):
+            with st.expander(f"**{escape(branch.question.id)}** {titled(branch.question)}"):
                 draw_row(branch.question)
                 for practice in branch.practices:
                     draw_row(practice)
@@ -134,7 +134,7 @@ def _draw_crosswalk(base: KnowledgeBase, found: Tree) -> None:
     if entry_id := chosen_id(state):
         open_entry(entry_id)
     for risk in found.risks[year]:
-        with st.expander(named(risk)):
+        with st.expander(f"**{escape(risk.id)}** {titled(risk)}"):
             draw_row(risk)
             for pair in pairs:
                 if pair.risk.id == risk.id:
@@ -154,4 +154,4 @@ def _draw_rest(found: Tree) -> None:
         if entries:
             st.subheader(WORDS(title), anchor=False)
         for entry in entries:
-            entry_link(entry, escape(entry.title))
+            draw_row(entry)

@@ -1,11 +1,11 @@
-"""An entry on the page Browse: its facts, all its sections, what it hangs together with, what stands next to it."""
+"""An entry on the page Browse: its facts and sections, what it belongs together with, and its neighbours."""
 
 from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
 from assistant.crosswalk import Counterpart, Crossing, counterparts, crossings
-from assistant.pages.labels import heading, label, shown_id
+from assistant.pages.labels import heading, label
 from assistant.pages.shared import LEVEL_COLOURS, entry_link, level_badge, page
 from assistant.pages.words import SWITCH, Words, interface_language
 from assistant.render import escape
@@ -60,7 +60,7 @@ WORDS = Words(
 def draw_entry(base: KnowledgeBase, entry: Entry) -> None:
     """The page of one entry, in its language."""
     _draw_path(base, entry)
-    st.header(f"{escape(shown_id(entry))} {escape(entry.title)}", anchor=False)
+    st.header(f"{escape(entry.id)} {escape(entry.title)}", anchor=False)
     _draw_facts(entry)
     st.markdown(link(WORDS("site"), entry.url))
     words, beside = st.columns([3, 2], gap="large")
@@ -81,7 +81,7 @@ def _draw_path(base: KnowledgeBase, entry: Entry) -> None:
         st.page_link(page("browse"), label=WORDS("all"), query_params={SWITCH: interface_language().value})
         if (question := question_of(entry.id)) != entry.id and base.has(question):
             above = base.entry(question, entry.language)
-            entry_link(above, f"{escape(above.id)} {escape(above.title)}")
+            entry_link(above, escape(above.id))
 
 
 def _draw_facts(entry: Entry) -> None:
@@ -107,21 +107,21 @@ def _draw_practices(base: KnowledgeBase, entry: Entry) -> None:
         draw_row(practice)
 
 
-def named(entry: Entry) -> str:
-    """What an entry is called in a list, as Markdown: its id, its title, and its level of risk as a badge."""
-    name = (
-        f"**{escape(shown_id(entry))}** {escape(heading(entry))}" if shown_id(entry) else escape(entry.title)
-    )
-    level = entry.risk_level
-    return f"{name} :{LEVEL_COLOURS[level]}-badge[{escape(label(level))}]" if level else name
-
-
 def draw_row(entry: Entry, why: str = "") -> None:
-    """One entry in a list: a link to its page, its level of risk, and why it stands here."""
-    with st.container(gap=None):
-        entry_link(entry, named(entry))
+    """One entry in a list: a link to its page, its title and level of risk, and why it stands here."""
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+            entry_link(entry, escape(entry.id))
+            st.markdown(titled(entry), width="content")
         if why:
             st.markdown(escape(why))
+
+
+def titled(entry: Entry) -> str:
+    """The title of an entry, or what a question asks, as Markdown, with its level of risk as a badge."""
+    level = entry.risk_level
+    badge = f" :{LEVEL_COLOURS[level]}-badge[{escape(label(level))}]" if level else ""
+    return f"{escape(heading(entry))}{badge}"
 
 
 def _draw_sections(entry: Entry) -> None:

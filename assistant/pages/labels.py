@@ -70,8 +70,3 @@ def label(value: str) -> str:
 def heading(entry: Entry) -> str:
     """What an entry is called in a list: a question of the lens is asked, all else has its title."""
     return entry.question if entry.kind is Kind.QUESTION and entry.question else entry.title
-
-
-def shown_id(entry: Entry) -> str:
-    """The id of an entry where people know it by that; pages and principles are known by their titles."""
-    return "" if entry.kind in (Kind.PAGE, Kind.PRINCIPLE) else entry.id

@@ -24,7 +24,9 @@ _ROW, _CELL, _GAP = 21, 18, 14  # pixels
 Row = dict[str, Any]
 
 
-def lens_picture(pillars: Mapping[str, Sequence[Branch]], names: Mapping[str, str]) -> alt.LayerChart:
+def lens_picture(
+    pillars: Mapping[str, Sequence[Branch]], names: Mapping[str, str]
+) -> alt.LayerChart | alt.FacetChart:
     """Pillars by questions, each best practice a cell in the colour of its level of risk.
 
     `names` are what pillars and levels are called, and the titles "question" and "level".
@@ -36,14 +38,19 @@ def lens_picture(pillars: Mapping[str, Sequence[Branch]], names: Mapping[str, st
         for place, practice in enumerate(branch.practices)
     ]
     deepest = max((row["place"] for row in rows), default=0) + 1
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("column:O", title=names["question"], axis=alt.Axis(labelAngle=0, orient="top")),
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
+        x=alt.X(
+            "column:O",
+            title=names["question"],
+            axis=alt.Axis(labelAngle=0, orient="top", ticks=False, domain=False),
+            scale=alt.Scale(paddingInner=0.05),
+        ),
         y=alt.Y(
             "pillar:N",
             title=None,
             sort=[names[pillar] for pillar in pillars],
             axis=alt.Axis(labelExpr="split(datum.label, ' ')", labelLimit=110, ticks=False, domain=False),
-            scale=alt.Scale(paddingInner=0.14),
+            scale=alt.Scale(paddingInner=0.22),
         ),
         yOffset=alt.YOffset("place:O", scale=alt.Scale(domain=list(range(deepest)), paddingInner=0.1)),
         tooltip=_tooltip(names),
@@ -66,8 +73,8 @@ def crosswalk_picture(
         for crossing in crossings
     ]
     practices = list(dict.fromkeys(row["id"] for row in rows))
-    return (
-        alt.Chart(alt.Data(values=rows))
+    picture: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
         .mark_rect(cornerRadius=3, cursor="pointer")
         .encode(
             x=alt.X(
@@ -90,6 +97,7 @@ def crosswalk_picture(
         .add_params(_choice())
         .properties(height=len(practices) * _CELL + 60)
     )
+    return picture
 
 
 def chosen_id(state: Any) -> str | None:  # noqa: ANN401 - a state of Streamlit, like a dictionary

@@ -1,13 +1,15 @@
 """The page Search: entries by keyword, narrowed down by facets; an id leads to its entry at once."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from zlib import crc32
 
 import streamlit as st
 
-from assistant.facets import Chosen, Facet, counted, narrowed, search_all, source_of
+from assistant.facets import Facet, counted, narrowed, search_all, source_of
 from assistant.lookup import looked_up
-from assistant.pages.labels import heading, label, shown_id
+from assistant.pages.labels import heading, label
 from assistant.pages.shared import entry_link, interface_language, level_badge, open_entry, page, served
 from assistant.pages.words import Words
 from assistant.render import escape
@@ -21,12 +23,13 @@ from kb.query import MAX_QUESTION, read_query
 HITS_A_PAGE = 10
 EXAMPLES = ("prompt caching", '"least privilege"', "gensec5 bp1", "llm6 2025", "エージェントの権限")
 # Keys of the session; the query parameter is "q".
-TYPED, NUMBER, SUBMITTED, EXAMPLE = "search-words", "search-page", "search-submitted", "search-example"
+TYPED, SUBMITTED, EXAMPLE = "search-words", "search-submitted", "search-example"
 WORDS = Words(
     {
         "search": "Search",
         "words": "Words, a phrase in quotes, or an id",
-        "hint": "Finds entries by their words, in English and Japanese. An id in any spelling opens its entry.",
+        "hint": "Finds entries by their words, in English and Japanese. An id opens its entry, however it is "
+        "spelled.",
         "examples": "Examples",
         "kind": "Kind",
         "pillar": "Pillar",
@@ -35,16 +38,16 @@ WORDS = Words(
         "all": "{count} found",
         "some": "{count} of {all} found",
         "clear": "Clear all that is chosen",
-        "exact": "The entry with this id",
         "nothing": "Nothing found for {typed}.",
-        "other words": "Use fewer words, or other ones for the same thing; a phrase in quotes must occur as it stands.",
+        "other words": "Use fewer words, or other ones for the same thing; a phrase in quotes must occur as it "
+        "stands.",
         "ask": "Ask it as a question instead",
         "none chosen": "None of the {all} entries found has all that is chosen.",
     },
     {
         "search": "検索",
         "words": "語句、引用符で囲んだフレーズ、または ID",
-        "hint": "英語と日本語の語句で項目を探します。ID はどの書き方でも、その項目を直接開きます。",
+        "hint": "英語と日本語の語句で項目を探します。ID を入力すると、その項目を直接開きます。",
         "examples": "例",
         "kind": "種類",
         "pillar": "柱",
@@ -53,9 +56,9 @@ WORDS = Words(
         "all": "{count} 件",
         "some": "{all} 件中 {count} 件",
         "clear": "選択をすべて解除",
-        "exact": "この ID の項目",
         "nothing": "{typed} に一致する項目はありません。",
-        "other words": "語を減らすか、別の言い方を試してください。引用符で囲んだフレーズは、そのままの形で現れる必要があります。",
+        "other words": "語を減らすか、別の言い方を試してください。"
+        "引用符で囲んだフレーズは、そのままの形で現れる必要があります。",
         "ask": "質問として尋ねる",
         "none chosen": "見つかった {all} 件の中に、選択した条件をすべて満たす項目はありません。",
     },
@@ -82,13 +85,8 @@ def show() -> None:
 
 
 def _submitted() -> None:
-    """Words were typed, not followed from a link: an id opens its entry, and results begin at the first."""
+    """Words were typed, and not followed from a link: only then does an id open its entry by itself."""
     st.session_state[SUBMITTED] = True
-    _from_the_first()
-
-
-def _from_the_first() -> None:
-    st.session_state[NUMBER] = 1
 
 
 def _choose_example() -> None:
@@ -119,7 +117,9 @@ def _draw_found(base: KnowledgeBase, typed: str) -> None:
         st.button(WORDS("clear"), on_click=_clear)
     if not left:
         st.info(WORDS("none chosen", all=len(hits)))
-    _draw_hits(left, frozenset(read_query(typed).terms))
+    # A list of its own for all that leads to it, so that it begins with its first page.
+    key = f"search-page-{crc32(repr((typed, chosen)).encode())}"
+    _draw_hits(left, frozenset(read_query(typed).terms), key)
 
 
 def _key(facet: Facet) -> str:
@@ -129,57 +129,61 @@ def _key(facet: Facet) -> str:
 def _clear() -> None:
     for facet in Facet:
         st.session_state[_key(facet)] = []
-    _from_the_first()
 
 
-def _draw_facets(all_counts: Mapping[Facet, Counter[str]], counts: Mapping[Facet, Counter[str]]) -> None:
+def _draw_facets(every: Mapping[Facet, Counter[str]], counts: Mapping[Facet, Counter[str]]) -> None:
     """A row of values for each facet, each with how many entries choosing it leaves."""
     with st.container(border=True), st.container(horizontal=True, gap="medium"):
         for facet in Facet:
-            found = counts[facet]
             st.pills(
                 WORDS(facet),
-                _in_order(facet, all_counts[facet]),
+                _in_order(facet, every[facet]),
                 selection_mode="multi",
-                format_func=lambda value, found=found: f"{escape(label(value))} ({found[value]})",
+                default=None,
+                format_func=partial(_counted, counts[facet]),
                 key=_key(facet),
-                on_change=_from_the_first,
             )
 
 
-def _in_order(facet: Facet, values: Sequence[str] | Counter[str]) -> list[str]:
+def _counted(counts: Counter[str], value: str) -> str:
+    return f"{escape(label(value))} ({counts[value]})"
+
+
+def _in_order(facet: Facet, values: Collection[str]) -> list[str]:
     """Values in the order that people know; editions newest first."""
-    if facet is Facet.SOURCE:
-        return sorted(values, key=lambda value: (value.partition(" ")[0], -int(value.rpartition(" ")[2][:4])))
-    known = {
+    known: Mapping[Facet, Sequence[str]] = {
         Facet.KIND: list(Kind),
         Facet.PILLAR: list(PILLARS.values()),
+        Facet.SOURCE: sorted(sorted(values, reverse=True), key=lambda value: value.partition(" ")[0]),
         Facet.LEVEL: list(RiskLevel),
-    }[facet]
-    return [value for value in known if value in values] + sorted(set(values) - set(known))
+    }
+    first = [value for value in known[facet] if value in values]
+    return first + sorted(set(values) - set(first))
 
 
-def _draw_hits(hits: Sequence[Hit], wanted: frozenset[str]) -> None:
+def _draw_hits(hits: Sequence[Hit], wanted: frozenset[str], key: str) -> None:
+    """The hits of the page of results that is chosen, and the choice of another; `key` names the list."""
     pages = -(-len(hits) // HITS_A_PAGE)
-    st.session_state.setdefault(NUMBER, 1)
-    first = (min(st.session_state[NUMBER], max(1, pages)) - 1) * HITS_A_PAGE
+    first = (st.session_state.get(key, 1) - 1) * HITS_A_PAGE
     for hit in hits[first : first + HITS_A_PAGE]:
         _draw_hit(hit, wanted)
     if pages > 1:
-        st.pagination(pages, key=NUMBER)
+        st.pagination(pages, key=key)
 
 
 def _draw_hit(hit: Hit, wanted: frozenset[str]) -> None:
     """One entry found: what it is, with a link to its page, and the words that were looked for."""
-    entry = hit.entry
+    entry, shown = hit.entry, snippet(hit, wanted)
     with st.container(border=True, gap="small"):
-        entry_link(entry, f"**{escape(shown_id(entry))}** {escape(heading(entry))}")
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+            entry_link(entry, escape(entry.id))
+            st.markdown(f"**{escape(heading(entry))}**", width="content")
+        st.markdown(marked(shown.text, shown.marks))
+        with st.container(horizontal=True, gap="xsmall"):
             if entry.risk_level:
                 level_badge(entry.risk_level)
             for value in (entry.kind, entry.pillar or source_of(entry)):
                 st.badge(escape(label(value)), color="gray")
-        st.markdown(marked(snippet(hit, wanted).text, snippet(hit, wanted).marks))
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
