@@ -16,24 +16,20 @@ WORDS = Words(
         "search": "Search",
         "browse": "Browse",
         "index": "Index",
-        "language": "Language",
-        "sources": "The AWS Well-Architected Generative AI Lens is © Amazon Web Services, the OWASP Top 10 for "
-        "LLM Applications CC BY-SA 4.0.",
+        "sources": "The AWS Well-Architected Generative AI Lens is © Amazon Web Services, "
+        "the OWASP Top 10 for LLM Applications CC BY-SA 4.0.",
         "login": "Log in",
         "closed": "This page is for people who are logged in.",
-        "logout": "Log out",
     },
     {
         "ask": "質問",
         "search": "検索",
         "browse": "一覧",
         "index": "索引",
-        "language": "言語",
-        "sources": "AWS Well-Architected 生成 AI レンズ © Amazon Web Services、OWASP Top 10 for LLM Applications "
-        "は CC BY-SA 4.0。",
+        "sources": "AWS Well-Architected 生成 AI レンズ © Amazon Web Services、"
+        "OWASP Top 10 for LLM Applications は CC BY-SA 4.0。",
         "login": "ログイン",
         "closed": "このページを見るにはログインしてください。",
-        "logout": "ログアウト",
     },
 )
 
@@ -43,7 +39,7 @@ def draw_head() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown("**genlens**", width="content")
         st.segmented_control(
-            WORDS("language"),
+            "Language / 言語",
             [language.value for language in Language],
             format_func=lambda code: NAMES[Language(code)],
             default=browser_language().value,

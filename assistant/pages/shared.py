@@ -8,9 +8,9 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from assistant.pages.words import SWITCH, Words, interface_language
-from kb.base import KnowledgeBase, open_build
-from kb.builds import current_id
+from kb.base import KnowledgeBase
 from kb.entries import Entry, RiskLevel
+from kb.served import Served
 from kb.settings import Settings, load_settings
 
 __all__ = [
@@ -40,17 +40,20 @@ WORDS = Words(
 )
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
-def opened(settings: Settings, build_id: str) -> KnowledgeBase:
-    """The knowledge base of a build, opened once for all visitors."""
-    return open_build(settings, build_id)
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _server(settings: Settings) -> Served:
+    return Served(settings)
 
 
 def served() -> KnowledgeBase:
-    """The knowledge base of the build that is served now: a new build is noticed at the next question."""
-    settings = load_settings()
-    with st.spinner(WORDS("opening"), show_time=False):
-        return opened(settings, current_id(settings.home))
+    """The knowledge base of the build that is served now, opened once a build for all visitors.
+
+    Ask for it once a question: a new build is noticed at the next one.
+
+    :raises GenlensError: nothing can be served, or a setting cannot be used.
+    """
+    with st.spinner(WORDS("opening")):
+        return _server(load_settings()).base()
 
 
 def remember_pages(pages: Mapping[str, Page]) -> None:
