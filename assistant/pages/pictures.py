@@ -83,10 +83,16 @@ def crosswalk_picture(
                 sort=None,
                 scale=alt.Scale(domain=[risk.id for risk in risks], paddingInner=0.12),
                 axis=alt.Axis(
-                    orient="top", labelAngle=-90, labelExpr="split(datum.label, ':')[0]", grid=True
+                    orient="top", labelAngle=-90, labelExpr="split(datum.label, ':')[0]", grid=False
                 ),
             ),
-            y=alt.Y("id:N", title=None, sort=practices, scale=alt.Scale(paddingInner=0.12)),
+            y=alt.Y(
+                "id:N",
+                title=None,
+                sort=practices,
+                axis=alt.Axis(labelOverlap=False, ticks=False, domain=False),
+                scale=alt.Scale(paddingInner=0.12),
+            ),
             color=_colour(names),
             tooltip=[
                 *_tooltip(names),
