@@ -7,7 +7,7 @@ import streamlit as st
 
 from assistant.change_report import catalogue_notes, changes_markdown
 from assistant.pages.labels import label
-from assistant.pages.refreshing import Refreshing, State
+from assistant.pages.refreshing import Refreshing
 from assistant.pages.shared import served
 from assistant.pages.words import Words
 from assistant.render import escape
@@ -42,11 +42,11 @@ WORDS = Words(
         "no failures": "Nothing has failed since a refresh last ended well.",
         "failed": "{what}, {at}: {reason}",
         "renew": "Refresh",
-        "renew hint": "Reads the sources again and publishes a new build. What is served stays until that is whole; "
-        "other visitors are not disturbed.",
+        "renew hint": "Reads the sources again and publishes a new build. What is served stays until that is "
+        "whole; other visitors are not disturbed.",
         "refresh": "Refresh now",
-        "not allowed": "Refreshing and rolling back are for people who are logged in, or who sit at the machine "
-        "that serves this page: it listens on other addresses, and nobody is logged in.",
+        "not allowed": "Refreshing and rolling back are for people who are logged in, or who sit at the "
+        "machine that serves this page. It can be reached from other machines, and nobody is logged in.",
         "reading": "Reading the sources …",
         "embedding": "Embedding {done} of {total} chunks",
         "same": "Build {build} is served still: the sources say nothing new.",
@@ -90,8 +90,8 @@ WORDS = Words(
         "renew hint": "出典を読み直し、新しいビルドを公開します。完成するまで配信中の内容はそのままで、"
         "ほかの利用者の妨げにはなりません。",
         "refresh": "今すぐ更新",
-        "not allowed": "更新とロールバックができるのは、ログインした人か、このページを配信する機械を使う人だけです。"
-        "このページは外部のアドレスでも公開されており、ログインがありません。",
+        "not allowed": "更新とロールバックができるのは、ログインした人か、"
+        "このページを配信する機械の利用者だけです。このページはほかの機械からも開け、ログインがありません。",
         "reading": "出典を読んでいます…",
         "embedding": "{total} 個中 {done} 個のチャンクを埋め込みました",
         "same": "引き続きビルド {build} を配信しています。出典に新しい内容はありません。",
@@ -111,7 +111,8 @@ WORDS = Words(
         "this one": "配信中",
         "serve": "{build} を配信",
         "roll back": "ロールバック",
-        "sure": "{served} の代わりにビルド {build} を配信しますか。以後、すべての利用者への回答はこのビルドから作られます。"
+        "sure": "{served} の代わりにビルド {build} を配信しますか。"
+        "以後、すべての利用者への回答はこのビルドから作られます。"
         "今のビルドも残るので、あとで戻せます。",
         "yes": "配信する",
         "no": "やめる",
@@ -127,7 +128,7 @@ def show() -> None:
         base = served()
         _draw_served(base)
         _draw_failures(settings)
-        _draw_refresh(base)
+        _draw_refresh()
         _draw_changes(settings, base)
         _draw_kept(settings, base)
     except GenlensError as error:
@@ -194,7 +195,7 @@ def _refreshing() -> Refreshing:
     return Refreshing()
 
 
-def _draw_refresh(base: KnowledgeBase) -> None:
+def _draw_refresh() -> None:
     """The buttons, and how far a refresh has come: the page looks again while one is under way."""
     st.subheader(WORDS("renew"), anchor=False)
     if not may_change():
@@ -205,12 +206,10 @@ def _draw_refresh(base: KnowledgeBase) -> None:
     running = refreshing.state.running
     with st.container(horizontal=True):
         st.button(WORDS("refresh"), type="primary", on_click=refreshing.start, disabled=running)
-    st.fragment(
-        partial(_draw_progress, refreshing, base.build, running), run_every=SECONDS if running else None
-    )()
+    st.fragment(partial(_draw_progress, refreshing, running), run_every=SECONDS if running else None)()
 
 
-def _draw_progress(refreshing: Refreshing, build: str, was_running: bool) -> None:
+def _draw_progress(refreshing: Refreshing, was_running: bool) -> None:
     state = refreshing.state
     if was_running and not state.running:
         st.rerun()  # the whole page: another build may be served

@@ -18,7 +18,7 @@ WORKER = (sys.executable, "-m", "assistant.pages.worker")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far a refresh has come: `total` is 0 while sources are read; `build` or `error` tells that it ended.
+    """How far a refresh has come; `total` is 0 while sources are read, `build` or `error` come at its end.
 
     `failed` are the editions that are not as their sites have them.
     """
@@ -44,14 +44,12 @@ class Refreshing:
         """How far it has come, or how the last one ended."""
         return self._state
 
-    def start(self) -> bool:
-        """Begin a refresh; False where one is under way already."""
+    def start(self) -> None:
+        """Begin a refresh, unless one is under way already."""
         with self._lock:
-            if self._state.running:
-                return False
-            self._state = State(running=True)
-        Thread(target=self._follow, daemon=True).start()
-        return True
+            if not self._state.running:
+                self._state = State(running=True)
+                Thread(target=self._follow, daemon=True).start()
 
     def _follow(self) -> None:
         paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]

@@ -39,8 +39,8 @@ WORDS = Words(
         "some": "{count} of {all} found",
         "clear": "Clear all that is chosen",
         "nothing": "Nothing found for {typed}.",
-        "other words": "Use fewer words, or other ones for the same thing; a phrase in quotes must occur as it "
-        "stands.",
+        "other words": "Use fewer words, or other ones for the same thing; a phrase in quotes must "
+        "occur as it stands.",
         "ask": "Ask it as a question instead",
         "none chosen": "None of the {all} entries found has all that is chosen.",
     },

@@ -1,4 +1,4 @@
-"""A refresh in a process of its own, for the page Index: each thing it has to say is a line of JSON on stdout.
+"""A refresh in a process of its own, for the page Index; what it has to say is lines of JSON on stdout.
 
 {"done": 64, "total": 812}         chunks embedded, and chunks to embed
 {"build": "ID", "failed": [...]}   it ended: what is served now, and what is not as its site has it
