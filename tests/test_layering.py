@@ -13,7 +13,9 @@ ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assist
 PAGES = {
     f"assistant/pages/{name}.py" for name in ("ask", "browse", "frame", "index", "search", "shared", "words")
 }
+PAGES |= {f"assistant/pages/{name}.py" for name in ("entry",)}
 HOMES = {
+    "altair": {"assistant/pages/pictures.py"},
     "chromadb": {"kb/vectors.py"},
     "llama_index": {"assistant/retriever.py"},
     "onnxruntime": {"kb/encoder.py"},

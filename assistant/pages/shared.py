@@ -1,7 +1,7 @@
 """What the pages share: the served build, links between pages, and the badge of a level of risk."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, NoReturn
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -13,7 +13,16 @@ from kb.entries import Entry, RiskLevel
 from kb.served import Served
 from kb.settings import Settings, load_settings
 
-__all__ = ["LEVEL_COLOURS", "entry_link", "entry_url", "interface_language", "level_badge", "page", "served"]
+__all__ = [
+    "LEVEL_COLOURS",
+    "entry_link",
+    "entry_url",
+    "interface_language",
+    "level_badge",
+    "open_entry",
+    "page",
+    "served",
+]
 
 LEVEL_COLOURS: dict[RiskLevel, Literal["red", "orange", "green"]] = {
     RiskLevel.HIGH: "red",
@@ -68,6 +77,11 @@ def entry_link(entry: Entry, label: str) -> None:
     st.page_link(
         page("browse"), label=label, query_params={"id": entry.id, SWITCH: interface_language().value}
     )
+
+
+def open_entry(entry_id: str) -> NoReturn:
+    """Go to an entry's page on Browse."""
+    st.switch_page(page("browse"), query_params={"id": entry_id, SWITCH: interface_language().value})
 
 
 def entry_url(entry_id: str) -> str:
