@@ -27,8 +27,10 @@ OWN_WORDS = 2
 
 _BARE = re.compile(
     r"(?:(?:and|but|ok|okay|so|yes|no|hm+)[, ]+)?"
-    r"(?:why(?: not| so| is that(?: so)?| does (?:it|that|this) matter)?|how(?: so| exactly| come)?|since when|"
-    r"(?:tell me|show me|say|know) more(?: about (?:it|that|this))?|more(?: details?)?(?: please)?|go on|continue|"
+    r"(?:why(?: not| so| is that(?: so)?| does (?:it|that|this) matter)?|"
+    r"how(?: so| exactly| come)?|since when|"
+    r"(?:tell me|show me|say|know) more(?: about (?:it|that|this))?|more(?: details?)?(?: please)?|"
+    r"go on|continue|"
     r"what else|anything else|else|for example|(?:can you )?give me an example|such as|like what|"
     r"(?:can you |please )?(?:explain|elaborate)(?: (?:it|that|this))?(?: please)?|"
     r"what does (?:it|that|this) mean|what do you mean(?: by (?:it|that|this))?|what next|and then)",
@@ -70,7 +72,9 @@ _FRAGMENT_JAPANESE = re.compile(
     r"(?:どう(?:ですか|でしょうか|なりますか|すればいいですか|します(?:か)?)?|同じ(?:ですか)?|いかがですか)?"
 )
 # "RAGとは？" and "コスト削減の方法は？" say by themselves what they ask.
-_ASKS_JAPANESE = re.compile(r"とは|の(?:方法|対策|手順|仕組み|違い|条件|意味|目的|種類|やり方|基準|目安|リスク)は|(?:何|なに|どれ|どの|いつ|誰|どこ)")
+_ASKS_JAPANESE = re.compile(
+    r"とは|の(?:方法|対策|手順|仕組み|違い|条件|意味|目的|種類|やり方|基準|目安|リスク)は|(?:何|なに|どれ|どの|いつ|誰|どこ)"
+)
 _POINTING_JAPANESE = re.compile(
     r"(?:では、?|じゃあ、?)?(?:それ|これ|あれ|その場合|その時|そのとき|そこ|その方法|そのやり方|それら|これら)(?:は|を|に|が|で|の|、|には|では|だと|って)"
 )
@@ -105,7 +109,7 @@ def reply(base: KnowledgeBase, asked: str, before: Sequence[Turn] = (), filters:
 
 
 def understood(asked: str, last: Turn | None) -> tuple[str, str]:
-    """The root and the question that a text stands for after a turn; both are the text as it stands on its own."""
+    """The root and the question that a text stands for after a turn; the text twice where it stands alone."""
     text = squeeze(asked) if len(asked) <= MAX_QUESTION else ""
     said = text.rstrip(_END)
     if last is None or not said or find_ids(text, "0000"):
