@@ -5,6 +5,7 @@
     index.py     refresh, status, changes, rollback
     measure.py   eval
     serve.py     chat
+    feedback.py  feedback
 
 Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in part.
 Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
@@ -16,6 +17,7 @@ from typing import Any
 
 import click
 
+from assistant.cli.feedback import feedback
 from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.measure import evaluate
@@ -54,5 +56,5 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat, feedback):
     main.add_command(verb)
