@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     trace_content: bool = Field(
         default=False, description="Whether spans hold the words of questions, passages and answers."
     )
+    feedback: bool = Field(
+        default=True,
+        description="Whether the page keeps thumbs, comments and questions not covered, in the home.",
+    )
 
     @field_validator("home", mode="before")
     @classmethod

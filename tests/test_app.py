@@ -8,6 +8,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.homes import ROOT
 
+from assistant.render import escape
+
+AGENT = "How do I keep an agent from taking actions it should not?"
+
 
 @pytest.fixture
 def page(monkeypatch: pytest.MonkeyPatch, catalogue_home: Path) -> Iterator[AppTest]:
@@ -23,7 +27,7 @@ def shown(page: AppTest) -> str:
 def test_an_empty_page_invites_with_examples(page: AppTest) -> None:
     page.run()
     assert not page.exception
-    assert "How do I keep an agent from taking actions it should not?" in page.button_group[0].options
+    assert page.button(key="example 1").label == escape(AGENT)
 
 
 def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> None:
@@ -41,10 +45,11 @@ def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> Non
 
 def test_an_example_is_asked_when_it_is_clicked(page: AppTest) -> None:
     page.run()
-    page.button_group[0].set_value(page.button_group[0].options[0]).run()
+    page.button(key="example 1").click().run()
     assert not page.exception
     assert len(page.chat_message) == 2
-    assert not page.button_group
+    assert page.chat_message[0].markdown[0].value == escape(AGENT)
+    assert not [button for button in page.button if button.key == "example 1"]
 
 
 def test_earlier_answers_stay_on_the_page(page: AppTest) -> None:
@@ -66,6 +71,6 @@ def test_hostile_text_is_shown_as_text(page: AppTest) -> None:
 
 def test_without_an_index_the_page_says_what_to_do(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENLENS_HOME", "/nonexistent/home")
-    page.run().chat_input[0].set_value("prompt caching").run()
+    page.run()
     assert not page.exception
     assert "genlens refresh" in page.error[0].value

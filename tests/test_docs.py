@@ -39,6 +39,7 @@ def test_every_setting_is_in_the_readme() -> None:
         "README.md",
         "docs/architecture.md",
         "docs/models.md",
+        "docs/page.md",
         "docs/quality.md",
         "docs/refreshing.md",
         "docs/reliability.md",

@@ -16,7 +16,12 @@ FRONT_ENDS = (
     "streamlit_app.py",
 )
 ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
+PAGES = {
+    f"assistant/pages/{name}.py" for name in ("ask", "browse", "frame", "index", "search", "shared", "words")
+}
+PAGES |= {f"assistant/pages/{name}.py" for name in ("answers", "entry", "messages", "opinion")}
 HOMES = {
+    "altair": {"assistant/pages/pictures.py"},
     "chromadb": {"kb/vectors.py"},
     "llama_index": {"assistant/models.py", "assistant/query_engine.py", "assistant/retriever.py"},
     "httpx": {"assistant/models.py"},
@@ -33,7 +38,7 @@ HOMES = {
     "yaml": {"ingest/schema.py"},
     "snowballstemmer": {"kb/text.py"},
     "scipy": {"kb/training/ranker.py"},
-    "streamlit": {"streamlit_app.py"},
+    "streamlit": {"streamlit_app.py", *PAGES},
     "mcp": {"assistant/mcp_server.py"},
     "mcp_types": {"assistant/mcp_server.py", "assistant/mcp_tools.py"},
     "uvicorn": {"assistant/mcp_server.py"},

@@ -1,0 +1,62 @@
+"""How the lens and the risks hang together: best practices against the risks of either edition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kb.base import KnowledgeBase
+from kb.entries import Entry, Kind, Language, Related
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A best practice that answers a risk, and why.
+
+    `by_way_of` is the risk of the other edition that the two are paired through, or None where they are
+    paired themselves.
+    """
+
+    practice: Entry
+    risk: Entry
+    why: str
+    by_way_of: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """What a risk is in another edition, and what changed."""
+
+    risk: Entry
+    why: str
+
+
+def counterparts(base: KnowledgeBase, risk: Entry) -> tuple[Counterpart, ...]:
+    """What a risk is in the other editions; empty where it is in none."""
+    return tuple(
+        Counterpart(other, related.why)
+        for related, other in _related(base, risk)
+        if other.kind is Kind.RISK and other.edition != risk.edition
+    )
+
+
+def crossings(base: KnowledgeBase, language: Language, edition: str) -> tuple[Crossing, ...]:
+    """Every pair of a best practice and a risk of an edition, in the order of the practices, each once."""
+    found: dict[tuple[str, str], Crossing] = {}
+    for practice in base.listed(language):
+        if practice.kind is Kind.BEST_PRACTICE:
+            for crossing in _of_practice(base, practice):
+                if crossing.risk.edition == edition:
+                    found.setdefault((practice.id, crossing.risk.id), crossing)
+    return tuple(found.values())
+
+
+def _of_practice(base: KnowledgeBase, practice: Entry) -> Iterator[Crossing]:
+    direct = [pair for pair in _related(base, practice) if pair[1].kind is Kind.RISK]
+    yield from (Crossing(practice, risk, related.why) for related, risk in direct)
+    for related, risk in direct:
+        for other in counterparts(base, risk):
+            yield Crossing(practice, other.risk, related.why, risk)
+
+
+def _related(base: KnowledgeBase, entry: Entry) -> list[tuple[Related, Entry]]:
+    """What an entry is related to, as far as the build has it, in its language."""
+    return [(r, base.entry(r.id, entry.language)) for r in entry.related if base.has(r.id)]

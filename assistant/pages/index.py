@@ -1,0 +1,304 @@
+"""The page Index: what is served, what failed, what changed; refresh and roll back."""
+
+from datetime import datetime
+from functools import partial
+
+import streamlit as st
+
+from assistant.change_report import catalogue_notes, changes_markdown
+from assistant.pages.labels import label
+from assistant.pages.refreshing import Refreshing
+from assistant.pages.shared import served
+from assistant.pages.words import Words
+from assistant.render import escape
+from assistant.sections import link
+from ingest.sources import Source, load_sources
+from kb.base import KnowledgeBase
+from kb.builds import SourceState, list_builds
+from kb.changes import Changes, between
+from kb.errors import GenlensError
+from kb.failures import read_failures
+from kb.files import data_folder
+from kb.locks import locked
+from kb.rollback import rollback
+from kb.settings import Settings, load_settings
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+SECONDS = 1.0  # between two looks at a refresh that is under way
+WORDS = Words(
+    {
+        "index": "Index",
+        "served": "What is served",
+        "build": "Build",
+        "made": "Made",
+        "model": "Embedding model",
+        "holds": "Holds",
+        "en": "English",
+        "ja": "Japanese",
+        "site": "{count} entries from the site, read {at}",
+        "catalogue": "{count} entries from the catalogue of genlens, in its own words, read {at}",
+        "licence": "Licence: {licence}",
+        "failures": "What failed",
+        "no failures": "Nothing has failed since a refresh last ended well.",
+        "failed": "{what}, {at}: {reason}",
+        "renew": "Refresh",
+        "renew hint": "Reads the sources again and publishes a new build. What is served stays until that is "
+        "whole; other visitors are not disturbed.",
+        "refresh": "Refresh now",
+        "not allowed": "Refreshing and rolling back are for people who are logged in, or who sit at the "
+        "machine that serves this page. It can be reached from other machines, and nobody is logged in.",
+        "reading": "Reading the sources …",
+        "embedding": "Embedding {done} of {total} chunks",
+        "same": "Build {build} is served still: the sources say nothing new.",
+        "published": "Build {build} is served now.",
+        "in part": "Published in part; not as its site has it now: {failed}",
+        "not published": "Nothing was published; what was served still is. {error}",
+        "changes": "What changed since the build before",
+        "none before": "No build before the served one is kept.",
+        "nothing differs": "Nothing differs.",
+        "added": "Added",
+        "removed": "Removed",
+        "changed": "Changed",
+        "moved": "Moved",
+        "report": "Report with the words that changed",
+        "download": "Download as Markdown",
+        "kept": "Builds that are kept",
+        "this one": "served now",
+        "serve": "Serve {build}",
+        "roll back": "Roll back",
+        "sure": "Serve the build {build} instead of {served}? Every visitor gets its answers from then on. "
+        "The build that is served now stays, so that you can go forward again.",
+        "yes": "Serve it",
+        "no": "Cancel",
+    },
+    {
+        "index": "索引",
+        "served": "配信中の内容",
+        "build": "ビルド",
+        "made": "作成日時",
+        "model": "埋め込みモデル",
+        "holds": "収録",
+        "en": "英語",
+        "ja": "日本語",
+        "site": "サイトから {count} 件、{at} に取得",
+        "catalogue": "genlens 独自のカタログから {count} 件、{at} に取得",
+        "licence": "ライセンス: {licence}",
+        "failures": "失敗したこと",
+        "no failures": "最後に更新が正常に終わってから、失敗はありません。",
+        "failed": "{what}、{at}: {reason}",
+        "renew": "更新",
+        "renew hint": "出典を読み直し、新しいビルドを公開します。完成するまで配信中の内容はそのままで、"
+        "ほかの利用者の妨げにはなりません。",
+        "refresh": "今すぐ更新",
+        "not allowed": "更新とロールバックができるのは、ログインした人か、"
+        "このページを配信する機械の利用者だけです。このページはほかの機械からも開け、ログインがありません。",
+        "reading": "出典を読んでいます…",
+        "embedding": "{total} 個中 {done} 個のチャンクを埋め込みました",
+        "same": "引き続きビルド {build} を配信しています。出典に新しい内容はありません。",
+        "published": "ビルド {build} の配信を始めました。",
+        "in part": "一部だけ公開しました。現在のサイトどおりでないもの: {failed}",
+        "not published": "何も公開しませんでした。配信中の内容はそのままです。{error}",
+        "changes": "前のビルドからの変更",
+        "none before": "配信中のものより前のビルドは保存されていません。",
+        "nothing differs": "違いはありません。",
+        "added": "追加",
+        "removed": "削除",
+        "changed": "変更",
+        "moved": "移動",
+        "report": "変更された文を含むレポート（英語）",
+        "download": "Markdown でダウンロード",
+        "kept": "保存されているビルド",
+        "this one": "配信中",
+        "serve": "{build} を配信",
+        "roll back": "ロールバック",
+        "sure": "{served} の代わりにビルド {build} を配信しますか。"
+        "以後、すべての利用者への回答はこのビルドから作られます。"
+        "今のビルドも残るので、あとで戻せます。",
+        "yes": "配信する",
+        "no": "やめる",
+    },
+)
+
+
+def show() -> None:
+    """Draw the page."""
+    st.header(WORDS("index"), anchor=False)
+    try:
+        settings = load_settings()
+        base = served()
+        _draw_served(base)
+        _draw_failures(settings)
+        _draw_refresh()
+        _draw_changes(settings, base)
+        _draw_kept(settings, base)
+    except GenlensError as error:
+        st.error(escape(str(error)))
+
+
+def may_change() -> bool:
+    """Whether who sees this page may refresh and roll back: who is logged in, or sits at this machine."""
+    return st.get_option("server.address") in LOOPBACK or bool(st.user.get("is_logged_in", False))
+
+
+def _draw_served(base: KnowledgeBase) -> None:
+    made = base.manifest
+    st.subheader(WORDS("served"), anchor=False)
+    with st.container(horizontal=True, gap="large"):
+        for kind, count in made.counts.items():
+            st.metric(label(kind), count, width="content")
+    facts = {
+        "build": f"`{made.id}`",
+        "made": escape(_time(made.made_at)),
+        "model": escape(made.model),
+    }
+    st.markdown("\n".join(f"- {WORDS(key)}: {value}" for key, value in facts.items()))
+    for source in load_sources(data_folder() / "sources"):
+        states = [state for state in made.sources if state.name == source.name]
+        if states:
+            _draw_source(source, states)
+
+
+def _draw_source(source: Source, states: list[SourceState]) -> None:
+    """A source: its name and licence, and where each edition of it came from."""
+    lines = [
+        f"- {escape(state.edition)} ({WORDS(state.language)}): {escape(_origin(state))}" for state in states
+    ]
+    with st.container(border=True):
+        st.markdown(f"**{escape(source.title)}**")
+        st.markdown("\n".join(lines))
+        st.caption(
+            WORDS("licence", licence=link(f"{source.publisher}, {source.licence}", source.licence_url))
+        )
+
+
+def _origin(state: SourceState) -> str:
+    return WORDS(state.origin, count=state.entries, at=_time(state.fetched_at))
+
+
+def _time(written: str) -> str:
+    """A time of ISO 8601 to the minute, in UTC as it is kept."""
+    return f"{datetime.fromisoformat(written):%Y-%m-%d %H:%M} UTC"
+
+
+def _draw_failures(settings: Settings) -> None:
+    st.subheader(WORDS("failures"), anchor=False)
+    failures = read_failures(settings.home)
+    if not failures:
+        st.markdown(WORDS("no failures"))
+    for failure in failures:
+        st.warning(escape(WORDS("failed", what=failure.what, at=_time(failure.at), reason=failure.reason)))
+
+
+@st.cache_resource(show_spinner=False)
+def _refreshing() -> Refreshing:
+    """One for all visitors of this server."""
+    return Refreshing()
+
+
+def _draw_refresh() -> None:
+    """The buttons, and how far a refresh has come: the page looks again while one is under way."""
+    st.subheader(WORDS("renew"), anchor=False)
+    if not may_change():
+        st.info(WORDS("not allowed"))
+        return
+    st.markdown(WORDS("renew hint"))
+    refreshing = _refreshing()
+    running = refreshing.state.running
+    with st.container(horizontal=True):
+        st.button(WORDS("refresh"), type="primary", on_click=refreshing.start, disabled=running)
+    st.fragment(partial(_draw_progress, refreshing, running), run_every=SECONDS if running else None)()
+
+
+def _draw_progress(refreshing: Refreshing, was_running: bool) -> None:
+    state = refreshing.state
+    if was_running and not state.running:
+        st.rerun()  # the whole page: another build may be served
+    if state.running and state.total:
+        words = WORDS("embedding", done=state.done, total=state.total)
+        st.progress(state.done / state.total, words)
+    elif state.running:
+        st.status(WORDS("reading"), state="running")
+    elif state.error:
+        st.error(WORDS("not published", error=escape(state.error)))
+    elif state.build:
+        st.success(WORDS("published", build=escape(state.build)))
+    if state.failed:
+        st.warning(WORDS("in part", failed=escape(", ".join(state.failed))))
+
+
+def _draw_changes(settings: Settings, base: KnowledgeBase) -> None:
+    """What the served build says otherwise than the one before it."""
+    st.subheader(WORDS("changes"), anchor=False)
+    older = [build for build in list_builds(settings.home) if build < base.build]
+    if not older:
+        st.markdown(WORDS("none before"))
+        return
+    changes = _between(settings, older[0], base.build)
+    for note in catalogue_notes(changes):
+        st.caption(escape(note))
+    if not changes:
+        st.markdown(WORDS("nothing differs"))
+        return
+    _draw_ids(_ids(changes))
+    report = changes_markdown(changes, diff=True)
+    with st.expander(WORDS("report")):
+        st.download_button(
+            WORDS("download"), report, f"changes-{base.build}.md", "text/markdown", on_click="ignore"
+        )
+        st.markdown(report)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _between(_settings: Settings, old: str, new: str) -> Changes:
+    """Builds never change, so the difference of two is found once."""
+    return between(_settings.home, old, new)
+
+
+def _ids(changes: Changes) -> dict[str, list[str]]:
+    return {
+        "added": [entry.id for entry in changes.added],
+        "removed": [entry.id for entry in changes.removed],
+        "changed": [change.entry.id for change in changes.changed if not change.moved],
+        "moved": [change.entry.id for change in changes.changed if change.moved],
+    }
+
+
+def _draw_ids(found: dict[str, list[str]]) -> None:
+    """How many entries were added, removed, changed and moved, and which."""
+    lines = [
+        f"- **{WORDS(way)} ({len(ids)})**: {', '.join(escape(one) for one in ids)}"
+        for way, ids in found.items()
+        if ids
+    ]
+    st.markdown("\n".join(lines))
+
+
+def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
+    """The builds that are kept, each with the button to serve it again."""
+    st.subheader(WORDS("kept"), anchor=False)
+    blocked = not may_change() or _refreshing().state.running
+    for build in list_builds(settings.home):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"`{build}`", width="content")
+            if build == base.build:
+                st.badge(WORDS("this one"), color="green")
+            elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
+                st.dialog(WORDS("roll back"))(_ask_whether)(settings, base.build, build)
+
+
+def _ask_whether(settings: Settings, served_now: str, build: str) -> None:
+    """The dialog that asks whether to roll back, and does."""
+    st.markdown(WORDS("sure", build=f"`{build}`", served=f"`{served_now}`"))
+    with st.container(horizontal=True):
+        sure = st.button(WORDS("yes"), type="primary")
+        if st.button(WORDS("no")):
+            st.rerun()
+    if sure:
+        try:
+            with locked(settings.home, wait=False):
+                pass  # a refresh under way is said at once, and not waited for
+            rollback(settings, build)
+        except GenlensError as error:
+            st.error(escape(str(error)))
+        else:
+            st.rerun()

@@ -1,0 +1,59 @@
+"""The entries of a build as a tree: pillar, question, best practice; risks by edition; the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kb.base import KnowledgeBase
+from kb.entries import Entry, Kind, Language
+from kb.ids import question_of
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A question of the lens with its best practices, in the order of the source."""
+
+    question: Entry
+    practices: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Pillars with their questions, editions (newest first) with their risks, principles, and plain pages."""
+
+    pillars: dict[str, tuple[Branch, ...]]
+    risks: dict[str, tuple[Entry, ...]]
+    principles: tuple[Entry, ...]
+    pages: tuple[Entry, ...]
+
+
+def tree(base: KnowledgeBase, language: Language) -> Tree:
+    """The tree of a build, each entry in a language where it has that."""
+    entries = base.listed(language)
+    pillars: dict[str, tuple[Branch, ...]] = {}
+    for question in _of(entries, Kind.QUESTION):
+        practices = tuple(e for e in _of(entries, Kind.BEST_PRACTICE) if question_of(e.id) == question.id)
+        pillar = question.pillar or question.source
+        pillars[pillar] = (*pillars.get(pillar, ()), Branch(question, practices))
+    risks = _of(entries, Kind.RISK)
+    return Tree(
+        pillars=pillars,
+        risks={year: tuple(r for r in risks if r.edition == year) for year in base.editions if year},
+        principles=_of(entries, Kind.PRINCIPLE),
+        pages=_of(entries, Kind.PAGE),
+    )
+
+
+def neighbours(base: KnowledgeBase, entry: Entry) -> tuple[Entry | None, Entry | None]:
+    """The entries of its kind before and after one: risks within their edition, others in their source."""
+    row = [
+        other
+        for other in base.listed(entry.language)
+        if (other.kind, other.source) == (entry.kind, entry.source)
+        and (other.kind is not Kind.RISK or other.edition == entry.edition)
+    ]
+    at = next(i for i, other in enumerate(row) if other.id == entry.id)
+    return (row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None)
+
+
+def _of(entries: Sequence[Entry], kind: Kind) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if entry.kind is kind)
