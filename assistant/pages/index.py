@@ -16,6 +16,7 @@ from ingest.sources import Source, load_sources
 from kb.base import KnowledgeBase
 from kb.builds import SourceState, list_builds
 from kb.changes import Changes, between
+from kb.entries import Kind
 from kb.errors import GenlensError
 from kb.failures import read_failures
 from kb.files import data_folder
@@ -144,8 +145,9 @@ def _draw_served(base: KnowledgeBase) -> None:
     made = base.manifest
     st.subheader(WORDS("served"), anchor=False)
     with st.container(horizontal=True, gap="large"):
-        for kind, count in made.counts.items():
-            st.metric(label(kind), count, width="content")
+        for kind in Kind:
+            if kind in made.counts:
+                st.metric(label(kind), made.counts[kind], width="content")
     facts = {
         "build": f"`{made.id}`",
         "made": escape(_time(made.made_at)),
@@ -166,9 +168,8 @@ def _draw_source(source: Source, states: list[SourceState]) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(source.title)}**")
         st.markdown("\n".join(lines))
-        st.caption(
-            WORDS("licence", licence=link(f"{source.publisher}, {source.licence}", source.licence_url))
-        )
+        licence = link(f"{source.publisher}, {source.licence}", source.licence_url)
+        st.markdown(f":small[{WORDS('licence', licence=licence)}]")
 
 
 def _origin(state: SourceState) -> str:
@@ -279,8 +280,8 @@ def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
     blocked = not may_change() or _refreshing().state.running
     for build in list_builds(settings.home):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"`{build}`", width="content")
             if build == base.build:
+                st.markdown(f"`{build}`", width="content")
                 st.badge(WORDS("this one"), color="green")
             elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
                 st.dialog(WORDS("roll back"))(_ask_whether)(settings, base.build, build)

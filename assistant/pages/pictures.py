@@ -19,7 +19,8 @@ CHOSEN = "chosen"
 # Told apart by how dark they are as well: from High to Low they become lighter.
 FILLS = {RiskLevel.HIGH: "#b42318", RiskLevel.MEDIUM: "#f79009", RiskLevel.LOW: "#a6f4c5"}
 _LETTERS = {RiskLevel.HIGH: "#ffffff", RiskLevel.MEDIUM: "#111827", RiskLevel.LOW: "#111827"}
-_ROW, _CELL, _GAP = 21, 18, 14  # pixels
+_ROW, _CELL, _GAP = 22, 22, 18  # pixels
+_AROUND = 150  # pixels that axis and legend take
 
 Row = dict[str, Any]
 
@@ -61,7 +62,7 @@ def lens_picture(
     letters = base.mark_text(fontSize=11, cursor="pointer").encode(
         text="short:N", color=alt.Color("letters:N", scale=None, legend=None)
     )
-    return alt.layer(cells, letters).properties(height=len(pillars) * (deepest * _ROW + _GAP))
+    return alt.layer(cells, letters).properties(height=len(pillars) * (deepest * _ROW + _GAP) + _AROUND)
 
 
 def crosswalk_picture(
@@ -90,7 +91,7 @@ def crosswalk_picture(
                 "id:N",
                 title=None,
                 sort=practices,
-                axis=alt.Axis(labelOverlap=False, ticks=False, domain=False),
+                axis=alt.Axis(labelOverlap=False, labelBound=False, ticks=False, domain=False),
                 scale=alt.Scale(paddingInner=0.12),
             ),
             color=_colour(names),
@@ -101,7 +102,7 @@ def crosswalk_picture(
             ],
         )
         .add_params(_choice())
-        .properties(height=len(practices) * _CELL + 60)
+        .properties(height=len(practices) * _CELL + _AROUND)
     )
     return picture
 
