@@ -55,13 +55,14 @@ def lens_picture(
         ),
         yOffset=alt.YOffset("place:O", scale=alt.Scale(domain=list(range(deepest)), paddingInner=0.1)),
         tooltip=_tooltip(names),
+        description="said:N",
     )
     cells = (
         base.mark_rect(cornerRadius=3, cursor="pointer").encode(color=_colour(names)).add_params(_choice())
     )
-    letters = base.mark_text(fontSize=11, cursor="pointer").encode(
-        text="short:N", color=alt.Color("letters:N", scale=None, legend=None)
-    )
+    letters = base.mark_text(
+        fontSize=11, cursor="pointer", color=alt.ExprRef("datum.letters"), aria=False
+    ).encode(text="short:N")
     return alt.layer(cells, letters).properties(height=len(pillars) * (deepest * _ROW + _GAP) + _AROUND)
 
 
@@ -95,6 +96,7 @@ def crosswalk_picture(
                 scale=alt.Scale(paddingInner=0.12),
             ),
             color=_colour(names),
+            description="said:N",
             tooltip=[
                 *_tooltip(names),
                 alt.Tooltip("risk:N", title=names["risk"]),
@@ -121,6 +123,7 @@ def _row(practice: Entry, names: Mapping[str, str]) -> Row:
         "short": practice.id.rpartition("-")[2],
         "level": names[level],
         "letters": _LETTERS[level],
+        "said": f"{practice.id} {practice.title}, {names[level]}",
     }
 
 
