@@ -25,10 +25,13 @@ _FACTS_ALONE = (
 
 
 def changes_json(changes: Changes, *, diff: bool) -> dict[str, Any]:
-    """The differences as JSON values; the keys are a promise to those who read them."""
+    """The differences as JSON values; the keys are a promise to those who read them.
+
+    "from" is null where nothing was served, "to" where nothing is published.
+    """
     return {
-        "from": changes.old.build,
-        "to": changes.new.build,
+        "from": changes.old.build or None,
+        "to": changes.new.build or None,
         "added": [entry.id for entry in changes.added],
         "removed": [entry.id for entry in changes.removed],
         "changed": [
@@ -73,7 +76,7 @@ def changes_markdown(changes: Changes, *, diff: bool) -> str:
 def catalogue_notes(changes: Changes) -> tuple[str, ...]:
     """What to know where entries of a build came from the catalogue, a sentence each."""
     notes = [
-        f"{contents.build} has {_editions(contents.from_catalogue)} from the catalogue of genlens, in its "
+        f"{contents.name} has {_editions(contents.from_catalogue)} from the catalogue of genlens, in its "
         "own words, and not from the site."
         for contents in (changes.old, changes.new)
         if contents.from_catalogue
@@ -114,11 +117,11 @@ def _way(change: EntryChange) -> str:
 def _diffs(changes: Changes, change: EntryChange) -> Iterator[str]:
     for text in change.texts:
         place = f"{squeeze(change.entry.id)} {text.field} ({text.language})"
-        yield text.diff(f"{changes.old.build} {place}", f"{changes.new.build} {place}")
+        yield text.diff(f"{changes.old.name} {place}", f"{changes.new.name} {place}")
 
 
 def _diff_json(changes: Changes, text: TextChange) -> dict[str, str]:
-    diff = text.diff(changes.old.build, changes.new.build)
+    diff = text.diff(changes.old.name, changes.new.name)
     return {"field": text.field, "language": text.language, "text": diff}
 
 
@@ -129,7 +132,7 @@ def _fenced(diff: str) -> str:
 
 
 def _made_of(contents: Contents) -> str:
-    return f"{contents.build}: {_editions(contents.sources)}"
+    return f"{contents.name}: {_editions(contents.sources)}" if contents.sources else contents.name
 
 
 def _editions(sources: Sequence[SourceState]) -> str:

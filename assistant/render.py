@@ -168,11 +168,17 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = ()) -> dict[str, Any]:
-    """What is served, the builds that are kept, and what failed since; the keys are a promise to readers."""
+def status_json(
+    manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = (), checked_at: str = ""
+) -> dict[str, Any]:
+    """What is served, the builds that are kept, and what failed since; the keys are a promise to readers.
+
+    "checked_at" is when its sites last had nothing newer, null where none of them was ever read.
+    """
     return {
         "build": manifest.id,
         "made_at": manifest.made_at,
+        "checked_at": checked_at or None,
         "model": manifest.model,
         "counts": manifest.counts,
         "chunks": manifest.chunks,

@@ -4,19 +4,19 @@
                      entries.jsonl  chunks.jsonl  keywords/chunks/  keywords/entries/  chroma/
     HOME/builds/.making-<id>/       a build that is not published
     HOME/current                    the id of the build that is served
+    HOME/checked.json               when the sources were last found to say what it says
     HOME/exports/<weights>/         exported models, shared by builds
 
 A reader opens what `current` names; it sees the old build or the new one, whole.
 """
 
-import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -47,7 +47,7 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a build is made of."""
+    """What a build is made of; `content` is the digest of it, empty in builds that recorded none."""
 
     id: str
     format: int
@@ -58,6 +58,7 @@ class Manifest:
     counts: dict[str, int]
     chunks: int
     sources: tuple[SourceState, ...]
+    content: str = ""
 
 
 _MANIFEST = TypeAdapter(Manifest)
@@ -134,13 +135,12 @@ def write_chunks(folder: Path, chunks: Sequence[Chunk]) -> None:
             file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
 
 
-def new_id(entries: Sequence[Entry], weights_sha256: str, outside: Mapping[Language, Sequence[str]]) -> str:
-    """A build id that sorts by time and tells equal content: `20261122T183000-1a2b3c4d`."""
-    digest = hashlib.sha256(weights_sha256.encode())
-    digest.update(json.dumps(dict(outside), ensure_ascii=False, sort_keys=True).encode())
-    for entry in entries:
-        digest.update(json.dumps(asdict(entry), ensure_ascii=False, sort_keys=True).encode())
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{digest.hexdigest()[:8]}"
+def new_id(home: Path, content: str) -> str:
+    """An id of no build yet, that sorts by time and tells equal content: `20261122T183000-1a2b3c4d`."""
+    moment = datetime.now(UTC)
+    while build_folder(home, found := f"{moment:%Y%m%dT%H%M%S}-{content[:8]}").exists():
+        moment += timedelta(seconds=1)
+    return found
 
 
 def count_kinds(entries: Sequence[Entry]) -> dict[str, int]:
@@ -180,15 +180,12 @@ def publish(home: Path, folder: Path, manifest: Manifest) -> None:
     """
     in_use = {manifest.id, *_served(home)}
     build = build_folder(home, manifest.id)
-    again = build.is_dir()  # the same content within the same second
     with storage_errors(home):
-        if not again:
-            folder.rename(build)
+        folder.rename(build)
     try:
         serve(home, manifest.id)
     except StorageError:
-        if not again:
-            shutil.rmtree(build, ignore_errors=True)
+        shutil.rmtree(build, ignore_errors=True)
         raise
     _remove_old(home, in_use)
 

@@ -13,9 +13,9 @@ from difflib import unified_diff
 from pathlib import Path
 
 from kb.base import KnowledgeBase
-from kb.builds import SourceState, kept_builds, kept_id
+from kb.builds import SourceState, current_id, kept_builds, kept_id
 from kb.entries import Entry, Kind, Language, Origin, Role, Section
-from kb.errors import NotKeptError
+from kb.errors import NotKeptError, ServingError
 from kb.ids import question_of
 from kb.text import clean, sentences, squeeze, wording
 
@@ -29,11 +29,19 @@ Texts = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is compared of a build: its id, where its entries came from, and the entries."""
+    """What is compared of a build: its id, where its entries came from, and the entries.
+
+    What is not published has no id; neither has the nothing that was there before the first build.
+    """
 
     build: str
     sources: tuple[SourceState, ...]
     entries: tuple[Entry, ...]
+
+    @property
+    def name(self) -> str:
+        """The id, or what stands for it where there is none."""
+        return self.build or ("a build not published" if self.entries else "nothing")
 
     @property
     def from_catalogue(self) -> tuple[SourceState, ...]:
@@ -106,6 +114,14 @@ def between(home: Path, old: str | None = None, new: str | None = None) -> Chang
     older = kept[1] if old is None else kept_id(home, old)
     newer = kept[0] if new is None else kept_id(home, new)
     return compare(_contents(home, older), _contents(home, newer))
+
+
+def served_contents(home: Path) -> Contents:
+    """What the served build holds, whatever its model; nothing where there is none that can be read."""
+    try:
+        return _contents(home, current_id(home))
+    except ServingError:
+        return Contents("", (), ())
 
 
 def compare(old: Contents, new: Contents) -> Changes:

@@ -26,6 +26,7 @@ from kb.builds import (
 )
 from kb.canaries import check_canaries
 from kb.chunks import Chunk, cut, outside_chunks
+from kb.content import content_digest
 from kb.encoder import Encoder, Vectors, exported, open_encoder, reads
 from kb.entries import Entry, Language, write_entries
 from kb.errors import DamagedIndexError, ExportError, RecordError, ServingError
@@ -64,7 +65,8 @@ def make_build(
     """
     check_entries(entries)
     chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
-    with making(home, new_id(entries, encoder.weights_sha256, outside or {})) as folder:
+    content = content_digest(entries, encoder.model, encoder.weights_sha256, outside or {})
+    with making(home, new_id(home, content)) as folder:
         embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
         if not embedded:
             raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
@@ -79,6 +81,7 @@ def make_build(
             counts=count_kinds(entries),
             chunks=len(chunks),
             sources=sources,
+            content=content,
         )
         write_entries(folder / "entries.jsonl", entries)
         write_chunks(folder, chunks)

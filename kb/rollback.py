@@ -2,16 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from kb.base import open_build
-from kb.builds import Manifest, build_folder, current_id, export_folder, kept_builds, kept_id, serve
-from kb.encoder import open_encoder, reads
-from kb.errors import DamagedIndexError, NotKeptError
-from kb.index import open_index
+from kb.builds import Manifest, current_id, export_folder, kept_builds, kept_id, serve
+from kb.encoder import open_encoder
+from kb.errors import NotKeptError
 from kb.locks import locked
 from kb.settings import Settings
-from kb.vectors import VectorStore
+from kb.whole import check_whole
 
 
 def rollback(settings: Settings, build_id: str | None = None) -> Manifest:
@@ -45,15 +42,7 @@ def _before_served(home: Path) -> str:
 def _opened_whole(settings: Settings, build_id: str) -> Manifest:
     """The manifest of a build of which every part was opened."""
     base = open_build(settings, build_id)
-    folder, made = build_folder(settings.home, build_id), base.manifest
-    index = open_index(settings.home, folder, made, base.entries, None)
+    made = base.manifest
     open_encoder(export_folder(settings.home, made.weights_sha256), made.model, made.weights_sha256)
-    expected = sum(reads(made.model, chunk.language) for chunk in index.layout.chunks)
-    anywhere = np.full(made.dim, made.dim**-0.5, dtype=np.float32)
-    with VectorStore(folder / "chroma") as store:
-        found = store.count()
-        if found != expected or not store.nearest(anywhere, 1):
-            raise DamagedIndexError(
-                f"{folder}: found {found} vectors, expected {expected}; name another build"
-            )
+    check_whole(settings.home, base)
     return made

@@ -14,6 +14,7 @@ import kb.builds
 import kb.make
 from kb.base import KnowledgeBase
 from kb.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
+from kb.content import content_digest
 from kb.encoder import Vectors
 from kb.entries import Entry, Item, Language, Role, Section, read_entries
 from kb.keywords import read_index
@@ -51,8 +52,9 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
         counts={"question": 1, "best_practice": 3, "page": 1, "risk": 3},
         chunks=18,
         sources=SOURCES,
+        content=content_digest(corpus(), "tests/words", "0" * 64, {}),
     )
-    assert made.id.startswith("20260102T000001-")
+    assert made.id == f"20260102T000001-{made.content[:8]}"
     assert (current_id(home), read_manifest(folder)) == (made.id, made)
     assert sorted(path.name for path in folder.iterdir()) == [
         "chroma",

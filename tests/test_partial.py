@@ -228,7 +228,7 @@ def test_a_refresh_that_cannot_be_published_is_remembered(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = run(home, site.base).manifest.id
-    site.faults[PRACTICE] = lambda _: Reply(404)
+    broken(site)
 
     def full(*_: object) -> None:
         raise StorageError("the disk is full")
@@ -246,6 +246,7 @@ def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
+    broken(site)
 
     def full(*_: object) -> None:
         monkeypatch.setattr("kb.failures.write_aside", full)
@@ -262,6 +263,7 @@ def test_a_refresh_that_is_broken_off_says_so_beside_what_failed_before(
 ) -> None:
     site.faults[PRACTICE] = lambda _: Reply(404)
     run(home, site.base)
+    broken(site)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -332,7 +334,7 @@ def typed(home: Path, mirror: str, *words: str) -> Result:
 
 def test_the_exit_code_is_4_where_a_build_is_published_in_part(home: Path, site: Site) -> None:
     assert typed(home, site.base, "refresh").exit_code == 0
-    site.faults[PRACTICE] = lambda _: Reply(404)
+    broken(site)
     done = typed(home, site.base, "refresh")
     assert done.exit_code == 4
     assert done.stderr == f"genlens: published in part; not as its site has it now: {LENS_EDITION}\n"
@@ -340,11 +342,22 @@ def test_the_exit_code_is_4_where_a_build_is_published_in_part(home: Path, site:
     line = (
         f"failed {LENS_EDITION}, {failure.at}: {LENS}gensec01-bp02.html: the site answered 404, expected 200"
     )
-    assert done.stdout.splitlines()[-1] == line
     status = typed(home, site.base, "status")
-    assert (status.exit_code, status.stdout) == (0, done.stdout)
+    assert (status.exit_code, status.stdout.splitlines()[-1]) == (0, line)
+    assert done.stdout.startswith(f"{status.stdout}\nfrom  ")
     record = json.loads(typed(home, site.base, "status", "--json").stdout)
     assert record["failures"] == [asdict(failure)]
+
+
+def test_the_exit_code_is_4_too_where_nothing_else_is_new(home: Path, site: Site) -> None:
+    typed(home, site.base, "refresh")
+    served = list_builds(home)
+    site.faults[PRACTICE] = lambda _: Reply(404)
+    done = typed(home, site.base, "refresh")
+    assert done.exit_code == 4
+    assert done.stderr == (f"genlens: nothing new is published; not as its site has it now: {LENS_EDITION}\n")
+    assert list_builds(home) == served
+    assert list(failures(home)) == [LENS_EDITION]
 
 
 def test_the_exit_code_is_1_where_nothing_is_published(home: Path, site: Site) -> None:

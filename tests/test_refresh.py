@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from click.testing import CliRunner
 from filelock import FileLock
 from support.encoder import WordEncoder
 from support.saved import LENS, OWASP
-from support.site import Site, own_pages
+from support.site import Site
 from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run, settings, states
 
 from assistant.cli import main
@@ -26,7 +25,6 @@ from kb.builds import current_id, list_builds
 from kb.entries import Origin
 from kb.errors import BusyError
 from kb.failures import read_failures
-from kb.settings import Settings
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -132,25 +130,6 @@ def test_an_id_that_the_site_no_longer_has_is_not_taken_from_the_catalogue(
 # A second time.
 
 
-def test_a_refresh_without_changes_asks_for_changes_alone_and_embeds_nothing(
-    home: Path, site: Site, encoder: WordEncoder
-) -> None:
-    first = run(home, site.base)
-    assert len(encoder.encoded) == first.manifest.chunks
-    before = entries(home)
-    encoder.encoded.clear()
-    site.requests.clear()
-    reported: list[tuple[int, int]] = []
-    second = refresh(
-        Settings(home=home, mirror=site.base), progress=lambda done, total: reported.append((done, total))
-    )
-    pages = {(path, status) for path, status in site.requests if not path.endswith("/robots.txt")}
-    assert pages == {(path, 304) for path in own_pages()}
-    assert (encoder.encoded, reported) == ([], [(0, 0)])
-    assert second.manifest.chunks == first.manifest.chunks
-    assert entries(home) == before
-
-
 def test_a_change_of_one_section_embeds_that_section_alone(
     home: Path, site: Site, encoder: WordEncoder
 ) -> None:
@@ -167,21 +146,6 @@ def test_a_change_of_one_section_embeds_that_section_alone(
         '{\n    "Action": "bedrock:InvokeModel",\n    "Effect": "Allow"\n}\n'
         "Nothing else may pass.\nTest it twice."
     ]
-
-
-def test_two_refreshes_within_a_second_share_a_build(
-    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Stopped(datetime):
-        @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime(2026, 4, 1, 12, 0, 0, tzinfo=tz)
-
-    monkeypatch.setattr("kb.builds.datetime", Stopped)
-    first, second = run(home, site.base).manifest.id, run(home, site.base).manifest.id
-    assert first == second
-    assert first.startswith("20260401T120000-")
-    assert_the_only_build(home, first)
 
 
 def test_what_a_killed_refresh_left_behind_is_removed(home: Path, site: Site) -> None:
@@ -232,6 +196,7 @@ def test_an_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, nowhere
     page = next((home / "pages" / "genai-lens").glob("*.json"))
     facts = json.loads(page.read_text(encoding="utf-8")) | {"fetched_at": "2026-01-02T03:04:05+00:00"}
     page.write_text(json.dumps(facts), encoding="utf-8")
+    shutil.rmtree(home / "builds")
     lens, *others = run(home, nowhere, offline=True).manifest.sources
     assert lens.fetched_at == "2026-01-02T03:04:05+00:00"
     assert [state.fetched_at > "2026-01-02T03:04:05+00:00" for state in others] == [True] * 3

@@ -2,11 +2,12 @@
 
     options.py   what the verbs share: options, and how they read and print
     find.py      search, ask, show, list
-    index.py     refresh, status, changes, rollback
+    index.py     refresh, status, changes, rollback; what they print is in served.py
     measure.py   eval
     serve.py     chat
 
-Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 4 published in part.
+Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 something
+changed (refresh --check), 4 published in part.
 Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
 """
 

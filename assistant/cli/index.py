@@ -1,36 +1,50 @@
 """The verbs of the index: refresh, status, changes, rollback."""
 
 import sys
-from typing import Any
 
 import click
 
 from assistant.cli.options import json_option, json_text
-from kb.settings import Settings, load_settings
+from assistant.cli.served import print_preview, print_report, print_status
+from kb.settings import load_settings
 
 
 @click.command()
 @click.option("--offline", is_flag=True, help="Do not use the network: read kept pages, else the catalogue.")
 @click.option("--no-wait", is_flag=True, help="Fail at once while another refresh is under way.")
 @click.option("--mirror", help="Fetch https://HOST/PATH from MIRROR/HOST/PATH (also GENLENS_MIRROR).")
+@click.option("--dry-run", is_flag=True, help="Tell what would change; publish nothing.")
+@click.option("--check", is_flag=True, help="Like --dry-run, with exit code 3 where something changed.")
+@click.option("--diff", is_flag=True, help="Show what each field said and says, as a unified diff.")
 @json_option
-def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> None:
-    """Read the sources and publish a new build.
+def refresh(
+    offline: bool, no_wait: bool, mirror: str | None, dry_run: bool, check: bool, diff: bool, as_json: bool
+) -> None:
+    """Read the sources, publish a new build where something is new, and tell what changed.
 
-    What is served stays until the new build is whole. A source that fails keeps its last good entries,
-    the others are renewed, and the exit code is 4; where all of them fail nothing is published. The first
-    build without network is made from the catalogue that genlens carries.
+    What is served stays until the new build is whole, and stays for good where nothing is new. A source
+    that fails keeps its last good entries, the others are renewed, and the exit code is 4; where all of
+    them fail nothing is published. The first build without network is made from the catalogue that
+    genlens carries.
 
     \b
     Examples:
       genlens refresh
+      genlens refresh --diff
+      genlens refresh --check --json
       genlens refresh --offline
     """
+    settings = load_settings(mirror=mirror)
+    if dry_run or check:
+        from ingest.refresh import preview
+
+        found = preview(settings, offline=offline, wait=not no_wait)
+        sys.exit(print_preview(found, check=check, diff=diff, as_json=as_json))
+
     from tqdm import tqdm
 
     from ingest.refresh import refresh as refreshed
 
-    settings = load_settings(mirror=mirror)
     with tqdm(desc="embedding", unit="chunk", file=sys.stderr, disable=None, leave=False) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -38,24 +52,14 @@ def refresh(offline: bool, no_wait: bool, mirror: str | None, as_json: bool) -> 
             bar.update(done - bar.n)
 
         report = refreshed(settings, offline=offline, wait=not no_wait, progress=progress)
-    record = _status(settings)
-    if report.unreachable:
-        places = {"site": "the pages kept from last time", "catalogue": "the catalogue that genlens carries"}
-        used = " and ".join(places[origin] for origin in sorted({s["from"] for s in record["sources"]}))
-        click.echo(f"genlens: cannot reach {', '.join(report.unreachable)}; built from {used}", err=True)
-    click.echo(json_text(record) if as_json else _status_text(record))
-    if report.in_part:
-        failed = ", ".join(failure.what for failure in report.failures)
-        click.echo(f"genlens: published in part; not as its site has it now: {failed}", err=True)
-        sys.exit(4)
+    sys.exit(print_report(settings, report, diff=diff, as_json=as_json))
 
 
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
     """Tell what is served: build, model, counts, where its entries came from; what is kept, what failed."""
-    record = _status(load_settings())
-    click.echo(json_text(record) if as_json else _status_text(record))
+    print_status(load_settings(), as_json=as_json)
 
 
 @click.command()
@@ -109,29 +113,4 @@ def rollback(build: str | None, as_json: bool) -> None:
 
     settings = load_settings()
     rolled_back(settings, build)
-    record = _status(settings)
-    click.echo(json_text(record) if as_json else _status_text(record))
-
-
-def _status(settings: Settings) -> dict[str, Any]:
-    from assistant.render import status_json
-    from kb.base import open_served
-    from kb.builds import list_builds
-    from kb.failures import read_failures
-
-    home = settings.home
-    return status_json(open_served(settings).manifest, list_builds(home), read_failures(home))
-
-
-def _status_text(record: dict[str, Any]) -> str:
-    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
-    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
-    for source in record["sources"]:
-        edition = f"{source['name']} {source['edition']} ({source['language']})"
-        lines.append(
-            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
-        )
-    served = {record["build"]: "  (served)"}
-    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
-    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
-    return "\n".join(lines)
+    print_status(settings, as_json=as_json)
