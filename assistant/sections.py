@@ -1,6 +1,7 @@
 """A section of an entry as Markdown, with its steps numbered and nested; all its text is escaped."""
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from assistant.render import escape
@@ -21,8 +22,12 @@ def link(text: str, url: str) -> str:
     return f"[{escape(squeeze(text))}]({quote(url, _ADDRESS)})"
 
 
-def section_markdown(section: Section) -> str:
-    """The items of a section: paragraphs, nested lists, code in fences; items that are links lead there."""
+def section_markdown(section: Section, quotes: Sequence[str] = ()) -> str:
+    """The items of a section: paragraphs, nested lists, code in fences; items that are links lead there.
+
+    Quotes of the section are highlighted where they stand; one of several items is highlighted in each.
+    """
+    quoted = [words for cited in quotes for line in cited.splitlines() if (words := squeeze(line))]
     links = {squeeze(found.text): found.url for found in section.links}
     written: list[str] = []
     numbers: dict[int, int] = {}
@@ -33,20 +38,29 @@ def section_markdown(section: Section) -> str:
             numbers[item.depth] = numbers.get(item.depth, 0) + 1
         lists = item.marker in _LISTED
         indent = _INDENT * item.depth if lists or listed else ""
-        said = _said(item, links, numbers.get(item.depth, 0))
+        said = _said(item, links, numbers.get(item.depth, 0), quoted)
         written.append("\n" if lists and listed else "\n\n")
         written.append("\n".join(f"{indent}{line}" for line in said.splitlines()))
         listed = lists or (listed and item.depth > 0)
     return "".join(written).strip("\n")
 
 
-def _said(item: Item, links: dict[str, str], number: int) -> str:
+def _said(item: Item, links: dict[str, str], number: int, quoted: Sequence[str]) -> str:
     if item.marker is Marker.CODE:
         return _fenced(item.text)
     words = squeeze(item.text)
-    text = link(words, links[words]) if words in links else escape(words)
+    text = link(words, links[words]) if words in links else _highlighted(words, quoted)
     marks = {Marker.NUMBER: f"{number}. ", Marker.BULLET: "- "}
     return f"**{text}**" if item.marker is Marker.HEADING else f"{marks.get(item.marker, '')}{text}"
+
+
+def _highlighted(words: str, quoted: Sequence[str]) -> str:
+    """The words, with the first quote that stands in them set off by colour, where one does."""
+    for cited in quoted:
+        before, found, after = words.partition(cited)
+        if found:
+            return f"{escape(before)}:primary-background[{escape(found)}]{escape(after)}"
+    return escape(words)
 
 
 def _fenced(code: str) -> str:

@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         min_length=1,
         description="Embedding model: a sentence-transformers name or a folder.",
     )
+    feedback: bool = Field(
+        default=True,
+        description="Whether the page keeps thumbs, comments and questions not covered, in the home.",
+    )
 
     @field_validator("home", mode="before")
     @classmethod

@@ -28,7 +28,7 @@ def examples(page: AppTest) -> ButtonGroup[str]:
 def test_an_empty_page_invites_with_examples(page: AppTest) -> None:
     page.run()
     assert not page.exception
-    assert "How do I keep an agent from taking actions it should not?" in examples(page).options
+    assert "How do I keep an agent from taking actions it should not\\?" in examples(page).options
 
 
 def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> None:
@@ -71,6 +71,6 @@ def test_hostile_text_is_shown_as_text(page: AppTest) -> None:
 
 def test_without_an_index_the_page_says_what_to_do(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENLENS_HOME", "/nonexistent/home")
-    page.run().chat_input[0].set_value("prompt caching").run()
+    page.run()
     assert not page.exception
     assert "genlens refresh" in page.error[0].value

@@ -1,76 +1,163 @@
 """The page Ask: a question in, an answer with its sources beside it."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
-from assistant.answer import Answer, ask
-from assistant.citations import Citation
+from assistant.pages.answers import draw_answer
 from assistant.pages.frame import ICON
-from assistant.pages.shared import level_badge, served
-from assistant.render import answer_markdown, escape
+from assistant.pages.labels import label
+from assistant.pages.messages import Message, answered, forget, messages, remember, replay, turns
+from assistant.pages.opinion import draw_opinion, miss
+from assistant.pages.shared import interface_language, served
+from assistant.pages.words import Words
+from assistant.render import escape
+from assistant.transcript import transcript
+from kb.base import KnowledgeBase
+from kb.entries import RiskLevel
 from kb.errors import GenlensError
+from kb.ids import PILLARS
+from kb.query import MAX_QUESTION
+from kb.search import Filters
 
-EXAMPLES = (
-    "How do I keep an agent from taking actions it should not?",
-    "Our token bill doubled. Where do we start?",
-    "What should we log when people call the model?",
-    "How do we fail over a RAG application to another Region?",
-    "エージェントに渡す権限は、どこまで絞ればいいですか？",
+WORDS = Words(
+    {
+        "title": "What would you like to know?",
+        "invite": "Ask about your workload",
+        "about": "Answers come in the words of the AWS Well-Architected Generative AI Lens and the OWASP "
+        "Top 10 for LLM Applications, and every sentence names the entry it stands in.",
+        "examples": "Examples",
+        "example 1": "How do I keep an agent from taking actions it should not?",
+        "example 2": "Our token bill doubled. Where do we start?",
+        "example 3": "What should we log when people call the model?",
+        "example 4": "How do we fail over a RAG application to another Region?",
+        "example 5": "How do we defend against prompt injection?",
+        "filters": "Filters",
+        "filters help": "Only entries that pass are used for the next answers.",
+        "pillar": "Pillar",
+        "source": "Source",
+        "edition": "OWASP edition",
+        "level": "Level of risk",
+        "any": "Any",
+        "new": "New conversation",
+        "copy": "Copy",
+        "download": "Download",
+        "link": "The address of this page asks these questions again.",
+    },
+    {
+        "title": "何を知りたいですか？",
+        "invite": "ワークロードについて質問してください",
+        "about": "回答は AWS Well-Architected 生成 AI レンズと OWASP Top 10 for LLM Applications "
+        "の言葉を使い、各文に出典の項目を示します。",
+        "examples": "質問の例",
+        "example 1": "エージェントに渡す権限は、どこまで絞ればいいですか？",
+        "example 2": "トークンの料金が倍になりました。どこから手を付ければいいですか？",
+        "example 3": "モデルの呼び出しでは何をログに残すべきですか？",
+        "example 4": "RAG アプリケーションを別のリージョンに切り替えるには？",
+        "example 5": "プロンプトインジェクションにどう備えますか？",
+        "filters": "絞り込み",
+        "filters help": "次の回答では、条件に合う項目だけを使います。",
+        "pillar": "柱",
+        "source": "出典",
+        "edition": "OWASP の版",
+        "level": "リスクレベル",
+        "any": "すべて",
+        "new": "新しい会話",
+        "copy": "コピー",
+        "download": "ダウンロード",
+        "link": "このページのアドレスを開くと、同じ質問をもう一度行います。",
+    },
 )
-
-
-def choose_example() -> None:
-    """Ask the example that was clicked."""
-    st.session_state.asked = st.session_state.example
-
-
-def draw_source(citation: Citation) -> None:
-    """One cited entry: what it is, the quoted words, and where they stand."""
-    with st.container(border=True):
-        st.markdown(f"**{escape(citation.id)}** — {escape(citation.title)}")
-        with st.container(horizontal=True):
-            if citation.risk_level:
-                level_badge(citation.risk_level)
-            if citation.pillar:
-                st.badge(citation.pillar, color="gray")
-        if citation.question:
-            st.caption(escape(citation.question))
-        st.markdown(f"> {escape(citation.quote)}")
-        st.markdown(f"[{escape(citation.section)} — open the page]({citation.url})")
-
-
-def draw_answer(answer: Answer) -> None:
-    """An answer, with its sources beside it where it has any."""
-    if not answer.citations:
-        st.markdown(answer_markdown(answer))
-        return
-    words, sources = st.columns([3, 2], gap="large")
-    with words:
-        st.markdown(answer_markdown(answer))
-    with sources:
-        st.markdown("**Sources**")
-        for citation in answer.citations:
-            draw_source(citation)
+EXAMPLES = tuple(f"example {number}" for number in range(1, 6))
 
 
 def show() -> None:
     """Draw the page."""
-    history: list[tuple[str, Answer | str]] = st.session_state.setdefault("history", [])
-    question = st.chat_input("Ask about your workload") or st.session_state.pop("asked", None)
-
-    if not history and not question:
-        st.pills("Examples", EXAMPLES, label_visibility="collapsed", key="example", on_change=choose_example)
-
+    try:
+        filters = _choose_filters(served())
+    except GenlensError as error:
+        st.error(escape(str(error)))
+        return
+    replay(filters)
+    question = st.chat_input(WORDS("invite"), max_chars=MAX_QUESTION) or st.session_state.pop("asked", None)
+    if not messages() and not question:
+        _draw_invitation()
+        return
+    for message in messages():
+        _draw_message(message)
     if question:
-        try:
-            history.append((question, ask(served(), question)))
-        except GenlensError as error:
-            history.append((question, str(error)))
+        _answer(question, filters)
+    remember()
+    _draw_taking_along()
 
-    for asked, answer in history:
-        with st.chat_message("user"):
-            st.markdown(escape(asked))
-        with st.chat_message("assistant", avatar=ICON):
-            if isinstance(answer, str):
-                st.error(escape(answer))
-            else:
-                draw_answer(answer)
+
+def _answer(question: str, filters: Filters) -> None:
+    """Answer a question, show it, and make it part of the conversation once it is whole."""
+    message = answered(question, filters)
+    _draw_message(message, fresh=True)
+    messages().append(message)
+    miss(message)
+
+
+def _draw_message(message: Message, *, fresh: bool = False) -> None:
+    with st.chat_message("user"):
+        st.markdown(escape(message.asked))
+    with st.chat_message("assistant", avatar=ICON):
+        draw_answer(message, fresh=fresh)
+        draw_opinion(message)
+
+
+def _draw_invitation() -> None:
+    """What an empty page says: what this is, and questions that are one click away."""
+    st.header(WORDS("title"), anchor=False)
+    st.markdown(WORDS("about"))
+    st.pills(
+        WORDS("examples"),
+        EXAMPLES,
+        format_func=lambda key: escape(WORDS(key)),
+        key="example",
+        on_change=_choose_example,
+        label_visibility="collapsed",
+    )
+
+
+def _choose_example() -> None:
+    st.session_state.asked = WORDS(st.session_state.example)
+
+
+def _choose_filters(base: KnowledgeBase) -> Filters:
+    """The filters in the sidebar; they stand in the address too."""
+    sources = tuple(dict.fromkeys(entry.source for entry in base.entries))
+    with st.sidebar:
+        st.markdown(f"**{WORDS('filters')}**", help=WORDS("filters help"))
+        return Filters(
+            pillars=_choose("pillar", list(PILLARS.values())),
+            sources=_choose("source", sources),
+            editions=_choose("edition", base.editions),
+            risk_levels=_choose("level", [level.value for level in RiskLevel]),
+        )
+
+
+def _choose(name: str, options: Sequence[str]) -> frozenset[str]:
+    chosen = st.multiselect(
+        WORDS(name), options, format_func=label, key=name, bind="query-params", placeholder=WORDS("any")
+    )
+    return frozenset(chosen)
+
+
+def _draw_taking_along() -> None:
+    """Begin anew, copy, or download the conversation."""
+    text = transcript(turns(), interface_language())
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button(WORDS("new"), icon=":material/add_comment:", on_click=forget)
+        st.download_button(
+            WORDS("download"),
+            text,
+            file_name="genlens.md",
+            mime="text/markdown",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        with st.popover(WORDS("copy"), icon=":material/content_copy:"):
+            st.code(text, language=None, wrap_lines=True, height=320)
+    st.caption(WORDS("link"))
