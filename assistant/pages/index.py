@@ -47,8 +47,8 @@ WORDS = Words(
         "no failures": "Nothing has failed since a refresh last ended well.",
         "failed": "{what}, {at}: {reason}",
         "renew": "Refresh",
-        "renew hint": "Reads the sources again, and publishes a new build where they say something new. What is "
-        "served stays until that is whole; other visitors are not disturbed.",
+        "renew hint": "Reads the sources again, and publishes a new build where they say something new. "
+        "What is served stays until that is whole; other visitors are not disturbed.",
         "check": "Check for updates",
         "refresh": "Refresh now",
         "up to date": "The sources say what is served: a refresh would change nothing.",

@@ -63,13 +63,17 @@ class Refreshing:
         with subprocess.Popen(  # noqa: S603 - our own module
             [*self._command, verb], env=environment, stdout=subprocess.PIPE, text=True
         ) as process:
+            state = self._state
             for line in process.stdout or ():
-                self._state = after(self._state, line)
-        if self._state.running:
+                state = after(state, line)
+                if state.running:
+                    self._state = state
+        if state.running:
             error = (
                 f"it ended with code {process.returncode} and said nothing more; see the log of the server"
             )
-            self._state = State(error=error)
+            state = State(error=error)
+        self._state = state  # only now, when the process no longer holds the lock of the home
 
 
 def after(state: State, line: str) -> State:
