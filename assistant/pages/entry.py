@@ -101,7 +101,7 @@ def _draw_facts(entry: Entry) -> None:
 
 def _draw_practices(base: KnowledgeBase, entry: Entry) -> None:
     branches = (b for branches in tree(base, entry.language).pillars.values() for b in branches)
-    found = next(branch for branch in branches if branch.question.id == entry.id)
+    found = next(branch for branch in branches if branch.id == entry.id)
     st.subheader(WORDS("practices"), anchor=False)
     for practice in found.practices:
         draw_row(practice)
