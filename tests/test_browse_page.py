@@ -1,10 +1,8 @@
 """The page Browse without a browser."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -54,30 +52,20 @@ def test_all_entries_are_listed_as_links(page: AppTest) -> None:
     assert page.expander[0].label == ("**GENSEC05** How do you keep agents within bounds\\?")
 
 
-def pictures(page: AppTest) -> list[dict[str, Any]]:
-    return [json.loads(chart.proto.spec) for chart in page.get("arrow_vega_lite_chart")]
-
-
-def test_pictures_have_a_cell_for_each_practice_and_each_crossing(page: AppTest) -> None:
+def test_the_page_has_a_picture_of_the_lens_and_one_of_the_crosswalk(page: AppTest) -> None:
     opened(page, "browse")
-    lens, crosswalk = pictures(page)
-    cells = next(iter(lens["datasets"].values())) if "datasets" in lens else lens["data"]["values"]
-    assert [(cell["id"], cell["pillar"], cell["column"], cell["level"]) for cell in cells] == [
-        ("GENSEC05-BP01", "Security", "1", "High"),
-        ("GENSEC05-BP02", "Security", "1", "Medium"),
-        ("GENCOST03-BP01", "Cost optimization", "1", "Low"),
-    ]
-    cells = (
-        next(iter(crosswalk["datasets"].values())) if "datasets" in crosswalk else crosswalk["data"]["values"]
-    )
-    assert [(cell["id"], cell["risk"]) for cell in cells] == [("GENSEC05-BP01", "LLM03:2026")]
-    assert "url" not in json.dumps([lens, crosswalk])  # a specification can name data elsewhere
+    lens, crosswalk = page.get("vega_lite_chart")
+    assert "GENSEC05-BP02" in str(lens.proto)
+    assert "LLM03:2026" in str(crosswalk.proto)
 
 
 def test_the_crosswalk_is_shown_for_either_edition(page: AppTest) -> None:
-    opened(page, "browse").button_group(key="browse-edition").set_value("2025").run()
+    opened(page, "browse")
+    assert "**LLM03\\:2026** Excessive Agency" in [one.label for one in page.expander]
+    page.button_group(key="browse-edition").set_value("2025").run()
     assert not page.exception
-    assert "LLM06:2025" in json.dumps(pictures(page)[1])
+    assert page.expander[-1].label == "**LLM06\\:2025** Excessive Agency"
+    assert "id=GENSEC05-BP01" in links(page)
 
 
 def test_an_entry_is_shown_whole(page: AppTest) -> None:
