@@ -39,6 +39,11 @@ def changes_json(changes: Changes, *, diff: bool) -> ChangesForm:
     }
 
 
+def changed_ids(changes: Changes) -> dict[str, list[str]]:
+    """The ids of the entries that were added, removed, changed and moved, under these words."""
+    return {heading: [entry.id for entry, _, _ in found] for heading, found in _parts(changes)}
+
+
 def changes_text(changes: Changes, *, diff: bool) -> str:
     """The differences as plain text: an entry a line, and below it its diffs where they are asked for."""
     head = [f"from  {_made_of(changes.old)}", f"to    {_made_of(changes.new)}", *catalogue_notes(changes)]

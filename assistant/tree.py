@@ -10,9 +10,14 @@ from kb.ids import question_of
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A question of the lens with its best practices, in the order of the source."""
+    """A question of the lens, what it asks, and its best practices, in the order of the source.
 
-    question: Entry
+    `question` is its entry, or None where the build has none.
+    """
+
+    id: str
+    asked: str
+    question: Entry | None
     practices: tuple[Entry, ...]
 
 
@@ -29,14 +34,16 @@ class Tree:
 def tree(base: KnowledgeBase, language: Language) -> Tree:
     """The tree of a build, each entry in a language where it has that."""
     entries = base.listed(language)
-    pillars: dict[str, tuple[Branch, ...]] = {}
-    for question in _of(entries, Kind.QUESTION):
-        practices = tuple(e for e in _of(entries, Kind.BEST_PRACTICE) if question_of(e.id) == question.id)
-        pillar = question.pillar or question.source
-        pillars[pillar] = (*pillars.get(pillar, ()), Branch(question, practices))
+    pillars: dict[str, dict[str, list[Entry]]] = {}
+    for entry in entries:
+        if entry.kind in (Kind.QUESTION, Kind.BEST_PRACTICE):
+            pillars.setdefault(entry.pillar or "", {}).setdefault(question_of(entry.id), []).append(entry)
     risks = _of(entries, Kind.RISK)
     return Tree(
-        pillars=pillars,
+        pillars={
+            pillar: tuple(_branch(question, found) for question, found in questions.items())
+            for pillar, questions in pillars.items()
+        },
         risks={year: tuple(r for r in risks if r.edition == year) for year in base.editions if year},
         principles=_of(entries, Kind.PRINCIPLE),
         pages=_of(entries, Kind.PAGE),
@@ -53,6 +60,12 @@ def neighbours(base: KnowledgeBase, entry: Entry) -> tuple[Entry | None, Entry |
     ]
     at = next(i for i, other in enumerate(row) if other.id == entry.id)
     return (row[at - 1] if at else None, row[at + 1] if at + 1 < len(row) else None)
+
+
+def _branch(question_id: str, entries: Sequence[Entry]) -> Branch:
+    question = next(iter(_of(entries, Kind.QUESTION)), None)
+    asked = next((entry.question for entry in entries if entry.question), "")
+    return Branch(question_id, asked, question, _of(entries, Kind.BEST_PRACTICE))
 
 
 def _of(entries: Sequence[Entry], kind: Kind) -> tuple[Entry, ...]:

@@ -11,20 +11,21 @@ from kb.settings import Settings
 from kb.whole import check_whole
 
 
-def rollback(settings: Settings, build_id: str | None = None) -> Manifest:
+def rollback(settings: Settings, build_id: str | None = None, *, wait: bool = True) -> Manifest:
     """Serve a kept build again: the named one, or the one before that which is served.
 
-    The build is opened whole first; what was served stays until then, and is kept.
+    The build is opened whole first; what was served stays until then, and is kept. A refresh that is under
+    way is waited for, or else refused at once.
 
     :raises NoIndexError: nothing has been built yet.
     :raises NotKeptError: the name is none of the builds kept, or there is none before the served one.
     :raises DamagedIndexError: the build cannot be read.
     :raises ModelError: it was made with another model than the one that is set, or that cannot be opened.
-    :raises BusyError: a refresh is under way and does not end.
+    :raises BusyError: a refresh is under way and does not end, or is not waited for.
     :raises StorageError: the home cannot be written.
     """
     kept_builds(settings.home)  # a home without any is not made one by the lock
-    with locked(settings.home):
+    with locked(settings.home, wait=wait):
         wanted = _before_served(settings.home) if build_id is None else kept_id(settings.home, build_id)
         manifest = _opened_whole(settings, wanted)
         serve(settings.home, wanted)

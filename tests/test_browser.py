@@ -1,73 +1,30 @@
 """A person asks a question on the page, in a real browser."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from support.homes import ROOT
+from playwright.sync_api import Browser, Page, expect
+from support.browsing import WIDTHS, chromium, serving
 
 pytestmark = pytest.mark.browser
-# Without these a headless Chromium looks up hosts of its maker.
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 AGENT = "How do I keep an agent from taking actions it should not?"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        if os.environ.get("TEST_BROWSER") == "required":
-            pytest.fail("no Chromium found, and this run requires one")
-        pytest.skip("no Chromium found; on Debian: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
 def address(catalogue_home: Path) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", str(port)]
-    environment = os.environ | {"GENLENS_HOME": str(catalogue_home), "PYTHONPATH": str(ROOT)}
-    with subprocess.Popen(
-        command, env=environment, cwd=ROOT.parent, stdout=subprocess.PIPE, text=True
-    ) as server:
-        assert server.stdout is not None
-        line = server.stdout.readline().strip()
-        assert line == f"http://127.0.0.1:{port}"
-        wait_until_up(f"{line}/_stcore/health")
-        yield line
-        server.kill()
+    with serving(catalogue_home) as found:
+        yield found
 
 
-def wait_until_up(address: str) -> None:
-    end = monotonic() + 60
-    while monotonic() < end:
-        try:
-            with urllib.request.urlopen(address) as answer:
-                if answer.status == 200:
-                    return
-        except OSError:
-            sleep(0.1)
-    pytest.fail(f"{address} did not come up")
-
-
-@pytest.fixture(params=[(1280, 900), (390, 844)], ids=["wide", "narrow"])
+@pytest.fixture(params=WIDTHS, ids=["wide", "narrow"])
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     width, height = request.param
     page = browser.new_page(viewport={"width": width, "height": height})

@@ -107,8 +107,9 @@ def _draw_lens(found: Tree) -> None:
     for pillar, branches in found.pillars.items():
         st.subheader(escape(label(pillar)), anchor=False)
         for branch in branches:
-            with st.expander(f"**{escape(branch.question.id)}** {titled(branch.question)}"):
-                draw_row(branch.question)
+            with st.expander(f"**{escape(branch.id)}** {escape(branch.asked)}"):
+                if branch.question:
+                    draw_row(branch.question)
                 for practice in branch.practices:
                     draw_row(practice)
 

@@ -7,7 +7,7 @@ import streamlit as st
 from assistant.crosswalk import Counterpart, Crossing, counterparts, crossings
 from assistant.pages.labels import heading, label
 from assistant.pages.shared import LEVEL_COLOURS, entry_link, level_badge, page
-from assistant.pages.words import SWITCH, Words, interface_language
+from assistant.pages.words import Words
 from assistant.render import escape
 from assistant.sections import link, section_markdown
 from assistant.tree import neighbours, tree
@@ -78,7 +78,7 @@ def draw_entry(base: KnowledgeBase, entry: Entry) -> None:
 def _draw_path(base: KnowledgeBase, entry: Entry) -> None:
     """Where the entry stands: links to all entries and to its question."""
     with st.container(horizontal=True, gap="small"):
-        st.page_link(page("browse"), label=WORDS("all"), query_params={SWITCH: interface_language().value})
+        st.page_link(page("browse"), label=WORDS("all"))
         if (question := question_of(entry.id)) != entry.id and base.has(question):
             above = base.entry(question, entry.language)
             entry_link(above, escape(above.id))
@@ -101,7 +101,7 @@ def _draw_facts(entry: Entry) -> None:
 
 def _draw_practices(base: KnowledgeBase, entry: Entry) -> None:
     branches = (b for branches in tree(base, entry.language).pillars.values() for b in branches)
-    found = next(branch for branch in branches if branch.question.id == entry.id)
+    found = next(branch for branch in branches if branch.id == entry.id)
     st.subheader(WORDS("practices"), anchor=False)
     for practice in found.practices:
         draw_row(practice)
@@ -144,7 +144,7 @@ def _draw_sections(entry: Entry) -> None:
 def _draw_section(entry: Entry, section: Section) -> None:
     st.subheader(escape(section.title), anchor=False)
     if section.anchor:
-        st.caption(link(WORDS("section"), entry.section_url(section)))
+        st.markdown(f":small[{link(WORDS('section'), entry.section_url(section))}]")
     st.markdown(section_markdown(section))
 
 

@@ -1,11 +1,13 @@
 """The page Index: what is served, what failed, what changed; refresh and roll back."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Literal
 
 import streamlit as st
 
-from assistant.change_report import catalogue_notes, changes_markdown
+from assistant.change_report import catalogue_notes, changed_ids, changes_markdown
 from assistant.pages.labels import label
 from assistant.pages.refreshing import Refreshing
 from assistant.pages.shared import served
@@ -16,14 +18,16 @@ from ingest.sources import Source, load_sources
 from kb.base import KnowledgeBase
 from kb.builds import SourceState, list_builds
 from kb.changes import Changes, between
+from kb.checked import checked_at
+from kb.entries import Kind
 from kb.errors import GenlensError
 from kb.failures import read_failures
 from kb.files import data_folder
-from kb.locks import locked
 from kb.rollback import rollback
 from kb.settings import Settings, load_settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}
 SECONDS = 1.0  # between two looks at a refresh that is under way
 WORDS = Words(
     {
@@ -31,6 +35,7 @@ WORDS = Words(
         "served": "What is served",
         "build": "Build",
         "made": "Made",
+        "checked": "Sources last read",
         "model": "Embedding model",
         "holds": "Holds",
         "en": "English",
@@ -42,9 +47,13 @@ WORDS = Words(
         "no failures": "Nothing has failed since a refresh last ended well.",
         "failed": "{what}, {at}: {reason}",
         "renew": "Refresh",
-        "renew hint": "Reads the sources again and publishes a new build. What is served stays until that is "
-        "whole; other visitors are not disturbed.",
+        "renew hint": "Reads the sources again, and publishes a new build where they say something new. "
+        "What is served stays until that is whole; other visitors are not disturbed.",
+        "check": "Check for updates",
         "refresh": "Refresh now",
+        "up to date": "The sources say what is served: a refresh would change nothing.",
+        "would change": "A refresh would change this:",
+        "would build": "A refresh would make a new build, in which no entry says anything else.",
         "not allowed": "Refreshing and rolling back are for people who are logged in, or who sit at the "
         "machine that serves this page. It can be reached from other machines, and nobody is logged in.",
         "reading": "Reading the sources …",
@@ -76,6 +85,7 @@ WORDS = Words(
         "served": "配信中の内容",
         "build": "ビルド",
         "made": "作成日時",
+        "checked": "出典を最後に読んだ日時",
         "model": "埋め込みモデル",
         "holds": "収録",
         "en": "英語",
@@ -87,9 +97,13 @@ WORDS = Words(
         "no failures": "最後に更新が正常に終わってから、失敗はありません。",
         "failed": "{what}、{at}: {reason}",
         "renew": "更新",
-        "renew hint": "出典を読み直し、新しいビルドを公開します。完成するまで配信中の内容はそのままで、"
-        "ほかの利用者の妨げにはなりません。",
+        "renew hint": "出典を読み直し、新しい内容があればビルドを公開します。"
+        "完成するまで配信中の内容はそのままで、ほかの利用者の妨げにはなりません。",
+        "check": "更新を確認",
         "refresh": "今すぐ更新",
+        "up to date": "出典の内容は配信中のものと同じです。更新しても何も変わりません。",
+        "would change": "更新すると、次の項目が変わります。",
+        "would build": "更新すると新しいビルドができますが、項目の内容は変わりません。",
         "not allowed": "更新とロールバックができるのは、ログインした人か、"
         "このページを配信する機械の利用者だけです。このページはほかの機械からも開け、ログインがありません。",
         "reading": "出典を読んでいます…",
@@ -126,7 +140,7 @@ def show() -> None:
     try:
         settings = load_settings()
         base = served()
-        _draw_served(base)
+        _draw_served(settings, base)
         _draw_failures(settings)
         _draw_refresh()
         _draw_changes(settings, base)
@@ -140,15 +154,18 @@ def may_change() -> bool:
     return st.get_option("server.address") in LOOPBACK or bool(st.user.get("is_logged_in", False))
 
 
-def _draw_served(base: KnowledgeBase) -> None:
+def _draw_served(settings: Settings, base: KnowledgeBase) -> None:
     made = base.manifest
     st.subheader(WORDS("served"), anchor=False)
     with st.container(horizontal=True, gap="large"):
-        for kind, count in made.counts.items():
-            st.metric(label(kind), count, width="content")
+        for kind in Kind:
+            if kind in made.counts:
+                st.metric(label(kind), made.counts[kind], width="content")
+    checked = checked_at(settings.home, made)
     facts = {
         "build": f"`{made.id}`",
         "made": escape(_time(made.made_at)),
+        "checked": escape(_time(checked)) if checked else "–",
         "model": escape(made.model),
     }
     st.markdown("\n".join(f"- {WORDS(key)}: {value}" for key, value in facts.items()))
@@ -166,9 +183,8 @@ def _draw_source(source: Source, states: list[SourceState]) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(source.title)}**")
         st.markdown("\n".join(lines))
-        st.caption(
-            WORDS("licence", licence=link(f"{source.publisher}, {source.licence}", source.licence_url))
-        )
+        licence = link(f"{source.publisher}, {source.licence}", source.licence_url)
+        st.markdown(f":small[{WORDS('licence', licence=licence)}]")
 
 
 def _origin(state: SourceState) -> str:
@@ -205,7 +221,9 @@ def _draw_refresh() -> None:
     refreshing = _refreshing()
     running = refreshing.state.running
     with st.container(horizontal=True):
-        st.button(WORDS("refresh"), type="primary", on_click=refreshing.start, disabled=running)
+        for verb, kind in _BUTTONS.items():
+            start = partial(refreshing.start, verb)
+            st.button(WORDS(verb), type=kind, on_click=start, disabled=running)
     st.fragment(partial(_draw_progress, refreshing, running), run_every=SECONDS if running else None)()
 
 
@@ -221,7 +239,11 @@ def _draw_progress(refreshing: Refreshing, was_running: bool) -> None:
     elif state.error:
         st.error(WORDS("not published", error=escape(state.error)))
     elif state.build:
-        st.success(WORDS("published", build=escape(state.build)))
+        st.success(WORDS("published" if state.new else "same", build=escape(state.build)))
+    elif state.checked and any(state.found.values()):
+        st.info(f"{WORDS('would change')}\n\n{_listed(state.found)}")
+    elif state.checked:
+        st.success(WORDS("would build" if state.new else "up to date"))
     if state.failed:
         st.warning(WORDS("in part", failed=escape(", ".join(state.failed))))
 
@@ -239,7 +261,7 @@ def _draw_changes(settings: Settings, base: KnowledgeBase) -> None:
     if not changes:
         st.markdown(WORDS("nothing differs"))
         return
-    _draw_ids(_ids(changes))
+    st.markdown(_listed(changed_ids(changes)))
     report = changes_markdown(changes, diff=True)
     with st.expander(WORDS("report")):
         st.download_button(
@@ -254,23 +276,12 @@ def _between(_settings: Settings, old: str, new: str) -> Changes:
     return between(_settings.home, old, new)
 
 
-def _ids(changes: Changes) -> dict[str, list[str]]:
-    return {
-        "added": [entry.id for entry in changes.added],
-        "removed": [entry.id for entry in changes.removed],
-        "changed": [change.entry.id for change in changes.changed if not change.moved],
-        "moved": [change.entry.id for change in changes.changed if change.moved],
-    }
-
-
-def _draw_ids(found: dict[str, list[str]]) -> None:
-    """How many entries were added, removed, changed and moved, and which."""
-    lines = [
-        f"- **{WORDS(way)} ({len(ids)})**: {', '.join(escape(one) for one in ids)}"
-        for way, ids in found.items()
-        if ids
-    ]
-    st.markdown("\n".join(lines))
+def _listed(found: Mapping[str, Sequence[str]]) -> str:
+    """How many entries were added, removed, changed and moved, and which, as Markdown."""
+    lines = (
+        f"- **{WORDS(way)} ({len(ids)})**: {', '.join(map(escape, ids))}" for way, ids in found.items() if ids
+    )
+    return "\n".join(lines)
 
 
 def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
@@ -279,8 +290,8 @@ def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
     blocked = not may_change() or _refreshing().state.running
     for build in list_builds(settings.home):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"`{build}`", width="content")
             if build == base.build:
+                st.markdown(f"`{build}`", width="content")
                 st.badge(WORDS("this one"), color="green")
             elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
                 st.dialog(WORDS("roll back"))(_ask_whether)(settings, base.build, build)
@@ -295,9 +306,7 @@ def _ask_whether(settings: Settings, served_now: str, build: str) -> None:
             st.rerun()
     if sure:
         try:
-            with locked(settings.home, wait=False):
-                pass  # a refresh under way is said at once, and not waited for
-            rollback(settings, build)
+            rollback(settings, build, wait=False)
         except GenlensError as error:
             st.error(escape(str(error)))
         else:

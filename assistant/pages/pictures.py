@@ -19,7 +19,8 @@ CHOSEN = "chosen"
 # Told apart by how dark they are as well: from High to Low they become lighter.
 FILLS = {RiskLevel.HIGH: "#b42318", RiskLevel.MEDIUM: "#f79009", RiskLevel.LOW: "#a6f4c5"}
 _LETTERS = {RiskLevel.HIGH: "#ffffff", RiskLevel.MEDIUM: "#111827", RiskLevel.LOW: "#111827"}
-_ROW, _CELL, _GAP = 21, 18, 14  # pixels
+_ROW, _CELL, _GAP = 22, 22, 18  # pixels
+_AROUND = 150  # pixels that axis and legend take
 
 Row = dict[str, Any]
 
@@ -54,14 +55,15 @@ def lens_picture(
         ),
         yOffset=alt.YOffset("place:O", scale=alt.Scale(domain=list(range(deepest)), paddingInner=0.1)),
         tooltip=_tooltip(names),
+        description="said:N",
     )
     cells = (
         base.mark_rect(cornerRadius=3, cursor="pointer").encode(color=_colour(names)).add_params(_choice())
     )
-    letters = base.mark_text(fontSize=11, cursor="pointer").encode(
-        text="short:N", color=alt.Color("letters:N", scale=None, legend=None)
-    )
-    return alt.layer(cells, letters).properties(height=len(pillars) * (deepest * _ROW + _GAP))
+    letters = base.mark_text(
+        fontSize=11, cursor="pointer", color=alt.ExprRef("datum.letters"), aria=False
+    ).encode(text="short:N")
+    return alt.layer(cells, letters).properties(height=len(pillars) * (deepest * _ROW + _GAP) + _AROUND)
 
 
 def crosswalk_picture(
@@ -90,10 +92,11 @@ def crosswalk_picture(
                 "id:N",
                 title=None,
                 sort=practices,
-                axis=alt.Axis(labelOverlap=False, ticks=False, domain=False),
+                axis=alt.Axis(labelOverlap=False, labelBound=False, ticks=False, domain=False),
                 scale=alt.Scale(paddingInner=0.12),
             ),
             color=_colour(names),
+            description="said:N",
             tooltip=[
                 *_tooltip(names),
                 alt.Tooltip("risk:N", title=names["risk"]),
@@ -101,7 +104,7 @@ def crosswalk_picture(
             ],
         )
         .add_params(_choice())
-        .properties(height=len(practices) * _CELL + 60)
+        .properties(height=len(practices) * _CELL + _AROUND)
     )
     return picture
 
@@ -120,6 +123,7 @@ def _row(practice: Entry, names: Mapping[str, str]) -> Row:
         "short": practice.id.rpartition("-")[2],
         "level": names[level],
         "letters": _LETTERS[level],
+        "said": f"{practice.id} {practice.title}, {names[level]}",
     }
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Literal, NoReturn
-from urllib.parse import urlencode
 
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from assistant.pages.words import SWITCH, Words, interface_language
+from assistant.pages.words import Words, interface_language
 from kb.base import KnowledgeBase
 from kb.entries import Entry, RiskLevel
 from kb.served import Served
@@ -16,7 +15,6 @@ from kb.settings import Settings, load_settings
 __all__ = [
     "LEVEL_COLOURS",
     "entry_link",
-    "entry_url",
     "interface_language",
     "level_badge",
     "open_entry",
@@ -74,16 +72,9 @@ def level_badge(level: RiskLevel) -> None:
 
 def entry_link(entry: Entry, label: str) -> None:
     """Show a link to an entry's page on Browse; the label is Markdown, so text of others is escaped first."""
-    st.page_link(
-        page("browse"), label=label, query_params={"id": entry.id, SWITCH: interface_language().value}
-    )
+    st.page_link(page("browse"), label=label, query_params={"id": entry.id})
 
 
 def open_entry(entry_id: str) -> NoReturn:
     """Go to an entry's page on Browse."""
-    st.switch_page(page("browse"), query_params={"id": entry_id, SWITCH: interface_language().value})
-
-
-def entry_url(entry_id: str) -> str:
-    """The address of an entry's page on Browse, relative to any page of ours; it opens in a new tab."""
-    return f"browse?{urlencode({'id': entry_id, SWITCH: interface_language().value})}"
+    st.switch_page(page("browse"), query_params={"id": entry_id})

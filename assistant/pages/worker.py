@@ -1,16 +1,20 @@
 """A refresh in a process of its own, for the page Index; what it has to say is lines of JSON on stdout.
 
-{"done": 64, "total": 812}         chunks embedded, and chunks to embed
-{"build": "ID", "failed": [...]}   it ended: what is served now, and what is not as its site has it
-{"error": "..."}                   it ended, and published nothing
+    {"done": 64, "total": 812}                            chunks embedded, and chunks to embed
+    {"build": "ID", "published": true, "failed": [...]}   the end of a refresh: what is served now
+    {"found": {"added": [...]}, "anew": true, "failed": [...]}   the end of a check: what it would change
+    {"error": "..."}                                      the end: nothing was published
+
+`failed` are the editions that are not as their sites have them.
 """
 
 import json
 import sys
 
-from ingest.refresh import refresh
+from assistant.change_report import changed_ids
+from ingest.refresh import preview, refresh
 from kb.errors import GenlensError
-from kb.settings import load_settings
+from kb.settings import Settings, load_settings
 
 
 def say(**said: object) -> None:
@@ -19,17 +23,25 @@ def say(**said: object) -> None:
     sys.stdout.flush()
 
 
-def main() -> None:
-    """Refresh with the settings of the environment, at once or not at all."""
+def main(verb: str) -> None:
+    """Refresh, or check what a refresh would change, with the settings of the environment."""
     try:
-        report = refresh(
-            load_settings(), wait=False, progress=lambda done, total: say(done=done, total=total)
-        )
+        (_check if verb == "check" else _refresh)(load_settings())
     except GenlensError as error:
         say(error=str(error))
-    else:
-        say(build=report.manifest.id, failed=[failure.what for failure in report.failures])
+
+
+def _refresh(settings: Settings) -> None:
+    report = refresh(settings, wait=False, progress=lambda done, total: say(done=done, total=total))
+    failed = [failure.what for failure in report.failures]
+    say(build=report.manifest.id, published=report.published, failed=failed)
+
+
+def _check(settings: Settings) -> None:
+    found = preview(settings, wait=False)
+    failed = [failure.what for failure in found.failures]
+    say(found=changed_ids(found.changes), anew=found.anew, failed=failed)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

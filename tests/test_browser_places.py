@@ -1,0 +1,164 @@
+"""A person searches, browses and looks after the index, in a real browser."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from support.browsing import WIDTHS, Watch, chromium, serving
+
+from kb.builds import current_id, serve
+
+pytestmark = pytest.mark.browser
+JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}
+HOSTILE = "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [agents](javascript:alert(1))"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def home(catalogue_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of this module's own with two builds, so that there is one to roll back to."""
+    copy = tmp_path_factory.mktemp("places") / "home"
+    shutil.copytree(catalogue_home, copy, symlinks=True)
+    served = current_id(copy)
+    older = copy / "builds" / f"20260101T000000{served[15:]}"
+    shutil.copytree(copy / "builds" / served, older)
+    manifest = json.loads((older / "manifest.json").read_text(encoding="utf-8")) | {"id": older.name}
+    (older / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture(scope="module")
+def address(home: Path) -> Iterator[str]:
+    with serving(home) as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    width, height = WIDTHS[0]
+    page = browser.new_page(viewport={"width": width, "height": height})
+    yield page
+    page.close()
+
+
+def cell(page: Page, entry_id: str) -> None:
+    """Click the cell of an entry in the picture that is shown."""
+    mark = page.locator(f"[data-testid=stVegaLiteChart]:visible path[aria-label^='{entry_id}']").first
+    expect(mark).to_be_visible(timeout=30_000)
+    mark.click(force=True)
+
+
+def test_an_entry_is_found_by_keyboard_alone(page: Page, address: str) -> None:
+    page.goto(f"{address}/search")
+    box = page.get_by_role("searchbox")
+    expect(box).to_be_visible(timeout=30_000)
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if box.evaluate("box => box === document.activeElement"):
+            break
+    page.keyboard.type("prompt caching")
+    page.keyboard.press("Enter")
+    link = page.get_by_role("link", name="GENCOST03-BP03", exact=True)
+    expect(link).to_be_visible(timeout=30_000)
+    assert page.url.endswith("q=prompt+caching")
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if link.evaluate("link => link === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("^GENCOST03-BP03 "))).to_be_visible(timeout=30_000)
+    assert "id=GENCOST03-BP03" in page.url
+
+
+def test_facets_keep_what_is_chosen_while_their_counts_change(page: Page, address: str) -> None:
+    page.goto(f"{address}/search?q=agent")
+    page.get_by_role("button", name=re.compile(r"^High \(")).click()
+    expect(page.get_by_text(re.compile(r"^\d+ of \d+ found"))).to_be_visible()
+    page.get_by_role("button", name=re.compile(r"^Security \(")).click()
+    expect(page.get_by_role("link", name=re.compile("^GENSEC")).first).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^GENREL"))).to_have_count(0)
+    page.get_by_role("button", name="Clear all that is chosen").click()
+    expect(page.get_by_text(re.compile(r"^\d+ found"))).to_be_visible()
+
+
+@pytest.mark.parametrize(("tab", "entry_id"), [("Lens", "GENSEC05-BP01"), ("Crosswalk", "GENREL04-BP02")])
+def test_a_cell_of_a_picture_leads_to_its_entry_and_back(
+    page: Page, address: str, tab: str, entry_id: str
+) -> None:
+    page.goto(f"{address}/browse")
+    page.get_by_role("tab", name=tab).click()
+    cell(page, entry_id)
+    expect(page.get_by_role("heading", name=re.compile(f"^{entry_id} "))).to_be_visible(timeout=30_000)
+    page.get_by_role("link", name="All entries").click()
+    expect(page.get_by_role("heading", name="Browse")).to_be_visible(timeout=30_000)
+
+
+def test_a_rollback_is_asked_for_and_done(page: Page, address: str, home: Path) -> None:
+    served = current_id(home)
+    page.goto(f"{address}/index")
+    serve_older = page.get_by_role("button", name=re.compile("^Serve 20260101T000000"))
+    serve_older.click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert current_id(home) == served
+    serve_older.click()
+    page.get_by_role("button", name="Serve it").click()
+    expect(page.get_by_role("button", name=f"Serve {served}")).to_be_visible(timeout=60_000)
+    assert current_id(home).startswith("20260101T000000")
+    serve(home, served)
+
+
+@pytest.mark.parametrize(("width", "height"), WIDTHS, ids=["wide", "narrow"])
+@pytest.mark.parametrize("japanese", [False, True], ids=["en", "ja"])
+def test_the_places_fit_ask_no_other_host_and_bar_nobody(
+    browser: Browser, address: str, width: int, height: int, japanese: bool
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": height})
+    watch = Watch(page)
+    for path, name in (
+        ("search?q=agent", "Search"), ("browse", "Browse"), ("browse?id=GENSEC05-BP01", ""), ("index", "Index"),
+    ):  # fmt: skip
+        page.goto(f"{address}/{path}")
+        if japanese:
+            page.get_by_text("日本語", exact=True).click()
+        title = (JAPANESE.get(name, name) if japanese else name) or re.compile("^GENSEC05-BP01 ")
+        expect(page.get_by_role("heading", name=title, exact=bool(name))).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(1500)  # for what is drawn after the heading
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+        assert barriers(page) == [], path
+    assert watch.elsewhere == []
+    assert watch.complaints == []
+    page.close()
+
+
+def barriers(page: Page) -> list[str]:
+    """Serious violations that axe finds in our part of a page: what it shows, without Streamlit's frame."""
+    found = Axe().run(page, context="[data-testid=stMainBlockContainer]").response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def test_hostile_words_are_searched_for_as_text(page: Page, address: str) -> None:
+    watch = Watch(page)
+    page.goto(f"{address}/search")
+    box = page.get_by_role("searchbox")
+    box.fill(f'{HOSTILE} "zebra crossing"')
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("<img src=http://evil.test/a.png>")).to_be_visible(timeout=30_000)
+    assert page.locator("img[src*=evil], a[href*=javascript]").count() == 0
+    assert watch.elsewhere == []
+    assert watch.complaints == []

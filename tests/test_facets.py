@@ -1,0 +1,40 @@
+"""Searching is narrowed down by what is chosen, and counts say what choosing would leave."""
+
+import pytest
+
+from assistant.facets import Facet, counted, narrowed, search_all
+from kb.base import KnowledgeBase
+from kb.errors import InputError
+
+
+def ids(hits: tuple) -> set[str]:  # type: ignore[type-arg]
+    return {hit.entry.id for hit in hits}
+
+
+def test_every_edition_is_searched(base: KnowledgeBase) -> None:
+    assert {"LLM03:2026", "LLM06:2025", "GENSEC05-BP01"} <= ids(search_all(base, "agent"))
+
+
+def test_values_of_one_facet_are_alternatives_and_facets_hold_together(base: KnowledgeBase) -> None:
+    hits = search_all(base, "agent records loop")
+    assert ids(narrowed(hits, {Facet.LEVEL: ["High", "Medium"]})) == {"GENSEC05-BP01", "GENSEC05-BP02"}
+    assert ids(narrowed(hits, {Facet.LEVEL: ["High"], Facet.KIND: ["best_practice"]})) == {"GENSEC05-BP01"}
+    assert ids(narrowed(hits, {Facet.SOURCE: ["owasp-llm 2025"]})) == {"LLM06:2025"}
+    assert narrowed(hits, {Facet.KIND: [], Facet.LEVEL: []}) == hits
+    assert narrowed(hits, {Facet.SOURCE: ["owasp-llm 2025"], Facet.LEVEL: ["High"]}) == ()
+
+
+def test_a_count_is_what_choosing_the_value_would_leave(base: KnowledgeBase) -> None:
+    hits = search_all(base, "agent records loop")
+    chosen = {Facet.KIND: ["best_practice"]}
+    counts = counted(hits, chosen)
+    for facet, values in counts.items():
+        for value, count in values.items():
+            assert count == len(narrowed(hits, {**chosen, facet: [value]})), (facet, value)
+    assert counts[Facet.LEVEL] == {"High": 1, "Medium": 1}
+    assert counts[Facet.KIND]["risk"] == 2  # other values of the facet itself stay to be chosen
+
+
+def test_a_blank_query_is_refused(base: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match="empty"):
+        search_all(base, " ?! ")

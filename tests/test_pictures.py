@@ -1,0 +1,59 @@
+"""The pictures on Browse say what the entries say, and ask nobody for anything."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from support.corpus import corpus
+
+from assistant.crosswalk import Crossing
+from assistant.pages.pictures import CHOSEN, chosen_id, crosswalk_picture, lens_picture
+from assistant.tree import Branch
+from kb.entries import RiskLevel
+
+ENTRIES = {(entry.id, entry.language.value): entry for entry in corpus()}
+FIRST, SECOND = ENTRIES["GENSEC05-BP01", "en"], ENTRIES["GENSEC05-BP02", "en"]
+NAMES = {level.value: level.value.upper() for level in RiskLevel} | {
+    "Security": "セキュリティ", "question": "Question", "level": "Level", "risk": "Answers",
+}  # fmt: skip
+
+
+def cells(picture: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return list(next(iter(picture["datasets"].values())))
+
+
+def test_the_lens_has_a_cell_for_each_practice_with_its_level() -> None:
+    branch = Branch("GENSEC05", "How?", None, (FIRST, SECOND))
+    found = lens_picture({"Security": (branch,)}, NAMES).to_dict()
+    assert [(c["id"], c["pillar"], c["column"], c["place"], c["level"]) for c in cells(found)] == [
+        ("GENSEC05-BP01", "セキュリティ", "1", 0, "HIGH"),
+        ("GENSEC05-BP02", "セキュリティ", "1", 1, "MEDIUM"),
+    ]
+    assert cells(found)[0]["said"] == f"GENSEC05-BP01 {FIRST.title}, HIGH"
+
+
+def test_the_crosswalk_has_a_cell_for_each_crossing_and_a_column_for_each_risk() -> None:
+    risks = [ENTRIES["LLM03:2026", "en"], ENTRIES["LLM06:2026", "en"]]
+    found = crosswalk_picture([Crossing(FIRST, risks[0], "why")], risks, NAMES).to_dict()
+    assert [(c["id"], c["risk"], c["level"]) for c in cells(found)] == [
+        ("GENSEC05-BP01", "LLM03:2026", "HIGH")
+    ]
+    assert found["encoding"]["x"]["scale"]["domain"] == ["LLM03:2026", "LLM06:2026"]
+
+
+def test_a_picture_names_no_address_but_that_of_its_schema() -> None:
+    branch = Branch("GENSEC05", "How?", None, (FIRST,))
+    for picture in (
+        lens_picture({"Security": (branch,)}, NAMES),
+        crosswalk_picture([Crossing(FIRST, ENTRIES["LLM03:2026", "en"], "")], [], NAMES),
+    ):
+        written = {key: value for key, value in picture.to_dict().items() if key != "$schema"}
+        assert "http" not in json.dumps(written)
+        assert '"url"' not in json.dumps(written)
+        assert '"href"' not in json.dumps(written)
+
+
+def test_a_click_on_a_cell_is_its_id() -> None:
+    assert chosen_id({"selection": {CHOSEN: [{"id": "GENSEC05-BP01"}]}}) == "GENSEC05-BP01"
+    assert chosen_id({"selection": {CHOSEN: []}}) is None
+    assert chosen_id({"selection": {}}) is None
