@@ -1,7 +1,7 @@
 """A conversation, and follow-up questions that lean on the one before: "and for agents?", "why?".
 
-Rules, no model: a follow-up is told by its form alone, so that the same words are always understood the
-same way. What stands on its own is never changed.
+Without a language model a follow-up is told by its form alone, so that the same words are always understood
+the same way. What stands on its own is never changed.
 
     bare        "why?", "tell me more"            the question before, whole, with what is asked of it
     fragment    "and for agents?", "about cost?"  the last question that stood on its own, with the fragment
@@ -9,10 +9,13 @@ same way. What stands on its own is never changed.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.answer import Answer, ask
+from assistant.answer import Answer, Statement
+from assistant.models import LanguageModelError
+from assistant.worded import condense, responding
+from assistant.writer import Writer
 from kb.base import ALL, KnowledgeBase
 from kb.ids import find_ids
 from kb.query import MAX_QUESTION
@@ -99,13 +102,50 @@ class Turn:
         return self.question != self.asked
 
 
-def reply(base: KnowledgeBase, asked: str, before: Sequence[Turn] = (), filters: Filters = ALL) -> Turn:
+def reply(
+    base: KnowledgeBase,
+    asked: str,
+    before: Sequence[Turn] = (),
+    filters: Filters = ALL,
+    writer: Writer | None = None,
+) -> Turn:
     """The next turn of a conversation.
 
     :raises GenlensError: the question cannot be answered, as with `assistant.answer.ask`.
     """
-    root, question = understood(asked, before[-1] if before else None)
-    return Turn(asked, root, question, ask(base, question, filters))
+    *_, last = replying(base, asked, before, filters, writer)
+    if not isinstance(last, Turn):
+        raise TypeError("the last of what comes back is the turn")
+    return last
+
+
+def replying(
+    base: KnowledgeBase,
+    asked: str,
+    before: Sequence[Turn] = (),
+    filters: Filters = ALL,
+    writer: Writer | None = None,
+) -> Iterator[Statement | Turn]:
+    """Each statement of a writer's model as soon as it has been checked, then the next turn, always last.
+
+    :raises GenlensError: the question cannot be answered, as with `assistant.answer.ask`.
+    """
+    root, question = _condensed(asked, before, writer)
+    for made in responding(base, question, filters, writer):
+        yield Turn(asked, root, question, made) if isinstance(made, Answer) else made
+
+
+def _condensed(asked: str, before: Sequence[Turn], writer: Writer | None) -> tuple[str, str]:
+    """The root and the question that a text stands for: by the model where there is one, else by rule."""
+    by_rule = understood(asked, before[-1] if before else None)
+    if writer is None or not before or len(asked) > MAX_QUESTION or find_ids(asked, "0000"):
+        return by_rule
+    history = [(turn.question, " ".join(s.text for s in turn.answer.statements)) for turn in before]
+    try:
+        question = condense(history, squeeze(asked), writer)
+    except LanguageModelError:  # the answer will tell why; the rules do until then
+        return by_rule
+    return question, question
 
 
 def understood(asked: str, last: Turn | None) -> tuple[str, str]:

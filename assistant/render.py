@@ -118,7 +118,7 @@ def statement_markdown(statement: Statement, language: Language) -> str:
     """One statement as Markdown, with links to what supports it, or with what is in doubt about it."""
     if statement.doubt:
         return f"{escape(statement.text)} *(⚠ {escape(DOUBTS[language][statement.doubt])})*"
-    links = (f"[{escape(place.id)}]({place.url})" for place in _places(statement))
+    links = (f"[{escape(place.id)}]({place.url})" for place in places(statement))
     return f"{escape(statement.text)} {' '.join(links)}"
 
 
@@ -370,17 +370,18 @@ def _statement_json(statement: Statement) -> StatementForm:
         "text": statement.text,
         "id": statement.id,
         "url": statement.url,
-        "ids": [place.id for place in _places(statement)],
+        "ids": [place.id for place in places(statement)],
         "supported": statement.doubt is None,
         "doubt": statement.doubt,
     }
 
 
-def _places(statement: Statement) -> tuple[Place, ...]:
+def places(statement: Statement) -> tuple[Place, ...]:
+    """The entries that support a statement, best first; none where it is in doubt."""
     return () if statement.doubt else (Place(statement.id, statement.url), *statement.more)
 
 
 def _cited(statement: Statement, words: Mapping[Doubt, str]) -> str:
     if statement.doubt:
         return f"{statement.text} (⚠ {words[statement.doubt]})"
-    return f"{statement.text} {''.join(f'[{place.id}]' for place in _places(statement))}"
+    return f"{statement.text} {''.join(f'[{place.id}]' for place in places(statement))}"

@@ -8,10 +8,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.homes import ROOT
+from support.model_server import Behaviour, serving_model
 
+from assistant.answer import ask as extracted
 from assistant.feedback import Feedback, Verdict
 from assistant.render import escape
+from kb.base import open_served
 from kb.query import MAX_QUESTION
+from kb.settings import load_settings
 
 AGENT = "How do I keep an agent from taking actions it should not?"
 FRANCE = "What is the capital of France?"
@@ -77,6 +81,29 @@ def test_a_follow_up_is_understood_and_the_page_shows_how(page: AppTest) -> None
         caption.value for caption in page.caption
     ]
     assert any("GENCOST05\\-BP01" in button.label for button in page.button)
+
+
+def test_a_language_model_words_the_answer_and_what_is_in_doubt_says_so(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = extracted(open_served(load_settings()), AGENT).statements[0]
+    with serving_model() as model:
+        monkeypatch.setenv("GENLENS_LLM", model.setting)
+        model.does(Behaviour(f"{lead.text} [{lead.id}] <b>Cats</b> like boxes. [{lead.id}]"))
+        ask(page.run(), AGENT)
+        assert len(model.requests) == 1
+        model.does(Behaviour(status=400))
+        ask(page, "Our token bill doubled. Where do we start?")
+    said, note = page.chat_message[1], page.chat_message[3]
+    assert escape(lead.text) in [element.value for element in said.markdown]
+    assert [button.label for button in said.button if "mark-" in str(button.key)] == [
+        f":primary[:small[:material/format_quote: {escape(lead.id)}]]"
+    ]
+    captions = [caption.value for caption in said.caption]
+    assert any("not supported by the passages it cited" in caption for caption in captions)
+    assert any("tokens read" in caption for caption in captions)
+    assert "the language model cannot be used" in note.caption[0].value
+    assert any("GENCOST" in button.label for button in note.button)
 
 
 def test_the_address_asks_the_same_questions_again(page: AppTest) -> None:

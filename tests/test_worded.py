@@ -6,6 +6,7 @@ import pytest
 from support.model_server import Behaviour, ModelServer, serving_model
 
 from assistant.answer import Answer, Part, Statement, ask
+from assistant.chat import Turn, reply, replying
 from assistant.models import LanguageModelError
 from assistant.worded import condense, respond, responding
 from assistant.writer import Writer, open_writer
@@ -141,3 +142,24 @@ def test_a_condensed_question_holds_nothing_that_nobody_named(
     model.does(Behaviour(says, size=500))
     with pytest.raises(LanguageModelError, match=reason):
         condense([(AGENT, "Use GENSEC05-BP01.")], "And then?", writer)
+
+
+def test_a_follow_up_is_condensed_by_the_model_and_answered_by_it(
+    base: KnowledgeBase, model: ModelServer, writer: Writer
+) -> None:
+    first = reply(base, AGENT, writer=writer)
+    model.does(Behaviour("How do I keep an agent from deleting records in a test?"), Behaviour(NARROW))
+    *said, turn = replying(base, "And in a test?", [first], writer=writer)
+    assert isinstance(turn, Turn)
+    assert turn.question == turn.root == "How do I keep an agent from deleting records in a test?"
+    assert turn.rewritten
+    assert tuple(said) == turn.answer.statements
+
+
+def test_a_follow_up_that_the_model_cannot_condense_is_understood_by_rule(
+    base: KnowledgeBase, model: ModelServer, writer: Writer
+) -> None:
+    first = reply(base, AGENT, writer=writer)
+    model.does(Behaviour("What does GENSEC09-BP09 ask for?"), Behaviour(NARROW))
+    turn = reply(base, "And in a test?", [first], writer=writer)
+    assert turn.question == f"{AGENT.rstrip('?')} — And in a test?"

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from assistant.answer import Answer, Part, Statement
+from assistant.answer import Answer, Part, Place, Statement
 from assistant.citations import Citation
 from assistant.pages.messages import Message
 from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import Words
-from assistant.render import HEADINGS, NOT_COVERED, escape
+from assistant.render import DOUBTS, HEADINGS, NOT_COVERED, escape, places, usage_text
 from assistant.sections import link, section_markdown
-from kb.entries import Entry, Section
+from kb.entries import Entry, Language, Section
 
 # Of the labelled questions that are answered, those above this confidence have a right entry first in 93 of
 # 100 cases, those below it in 76.
@@ -55,6 +55,8 @@ def draw_answer(message: Message, *, fresh: bool) -> None:
     answer = message.turn.answer
     if message.turn.rewritten:
         st.caption(WORDS("understood", question=escape(message.turn.question)))
+    if answer.note:
+        st.caption(escape(answer.note))
     if not answer.covered:
         _draw_nearest(message, answer)
         return
@@ -62,6 +64,8 @@ def draw_answer(message: Message, *, fresh: bool) -> None:
     with words:
         _draw_match(answer)
         _draw_statements(message, answer, _write if fresh else st.markdown)
+        if answer.usage:
+            st.caption(escape(usage_text(answer.usage)))
     with sources:
         st.markdown(f"**{WORDS('sources')}**")
         for citation in answer.citations:
@@ -104,23 +108,33 @@ def _draw_statements(message: Message, answer: Answer, write: Callable[[str], ob
 def _draw_statement(
     message: Message, place: int, statement: Statement, mark: str, write: Callable[[str], object]
 ) -> None:
-    """A statement and the mark of the entry that it stands in, which opens the passage."""
+    """A statement, with marks of what supports it, which open the passage, or with what is in doubt."""
     with st.container(gap=None):
         write(f"{mark}{escape(statement.text)}")
-        if statement.id in message.entries and st.button(
-            f":primary[:small[:material/format_quote: {escape(statement.id)}]]",
-            key=f"mark-{message.key}-{place}",
-            type="tertiary",
-            help=WORDS("open"),
-        ):
-            _open(message.entries[statement.id], statement.url, _quotes(message, statement))
+        if statement.doubt:
+            language = message.turn.answer.language if message.turn else Language.ENGLISH
+            st.caption(f":orange[:material/warning: {escape(DOUBTS[language][statement.doubt])}]")
+        with st.container(horizontal=True, gap="small"):
+            for support in places(statement):
+                _draw_mark(message, f"{place}-{support.id}", statement, support)
 
 
-def _quotes(message: Message, statement: Statement) -> list[str]:
-    """The words of the entry that a statement rests on: its own, or else those cited from the entry."""
-    own = any(statement.text in section.text for section in message.entries[statement.id].sections)
+def _draw_mark(message: Message, key: str, statement: Statement, support: Place) -> None:
+    entry = message.entries[support.id]
+    if st.button(
+        f":primary[:small[:material/format_quote: {escape(support.id)}]]",
+        key=f"mark-{message.key}-{key}",
+        type="tertiary",
+        help=WORDS("open"),
+    ):
+        _open(entry, support.url, _quotes(message, statement, entry))
+
+
+def _quotes(message: Message, statement: Statement, entry: Entry) -> list[str]:
+    """The words of an entry that a statement rests on: its own, or else those cited from the entry."""
+    own = any(statement.text in section.text for section in entry.sections)
     cited = message.turn.answer.citations if message.turn else ()
-    return [statement.text] if own else [c.quote for c in cited if c.id == statement.id]
+    return [statement.text] if own else [c.quote for c in cited if c.id == entry.id]
 
 
 def _draw_source(message: Message, citation: Citation) -> None:

@@ -4,10 +4,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from assistant.answer import Statement
 from assistant.pages.answers import draw_answer
 from assistant.pages.frame import ICON
 from assistant.pages.labels import label
-from assistant.pages.messages import Message, answered, forget, messages, remember, replay, turns
+from assistant.pages.messages import (
+    Message,
+    answered,
+    forget,
+    messages,
+    remember,
+    replay,
+    shown_as,
+    turns,
+)
 from assistant.pages.opinion import draw_opinion, miss
 from assistant.pages.shared import interface_language, served
 from assistant.pages.words import Words
@@ -91,17 +101,28 @@ def show() -> None:
 
 def _answer(question: str, filters: Filters) -> None:
     """Answer a question, show it, and make it part of the conversation once it is whole."""
-    message = answered(question, filters)
-    _draw_message(message, fresh=True)
+    with st.chat_message("user"):
+        st.markdown(escape(shown_as(question)))
+    with st.chat_message("assistant", avatar=ICON):
+        place, said = st.empty(), list[str]()
+
+        def tell(statement: Statement) -> None:
+            said.append(escape(statement.text))
+            place.markdown(" ".join(said))
+
+        message = answered(question, filters, tell)
+        place.empty()
+        draw_answer(message, fresh=True)
+        draw_opinion(message)
     messages().append(message)
     miss(message)
 
 
-def _draw_message(message: Message, *, fresh: bool = False) -> None:
+def _draw_message(message: Message) -> None:
     with st.chat_message("user"):
         st.markdown(escape(message.asked))
     with st.chat_message("assistant", avatar=ICON):
-        draw_answer(message, fresh=fresh)
+        draw_answer(message, fresh=False)
         draw_opinion(message)
 
 

@@ -1,17 +1,20 @@
 """The messages of a conversation on the page, and the address that asks their questions again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import streamlit as st
 
-from assistant.chat import Turn, reply
+from assistant.answer import Statement
+from assistant.chat import Turn, replying
 from assistant.pages.shared import served
+from assistant.writer import Writer, open_writer
 from kb.entries import Entry
 from kb.errors import GenlensError
 from kb.query import MAX_QUESTION
 from kb.search import Filters
+from kb.settings import load_settings
 from kb.text import squeeze
 
 # What an address holds: servers and programs that pass links on refuse longer ones.
@@ -43,18 +46,30 @@ def turns() -> list[Turn]:
     return [message.turn for message in messages() if message.turn]
 
 
-def answered(asked: str, filters: Filters) -> Message:
-    """A message that answers a question within the conversation; it is not yet part of it."""
-    shown = squeeze(asked[:MAX_QUESTION])
+def answered(asked: str, filters: Filters, told: Callable[[Statement], object] | None = None) -> Message:
+    """A message that answers a question within the conversation; it is not yet part of it.
+
+    `told` is given each statement of a language model as soon as it has been checked.
+    """
+    shown = shown_as(asked)
     try:
         base = served()
-        turn = reply(base, asked, turns(), filters)
+        for made in replying(base, asked, turns(), filters, _writer()):
+            if isinstance(made, Turn):
+                turn = made
+            elif told:
+                told(made)
     except GenlensError as error:
         return Message(shown, error=str(error))
     answer = turn.answer
-    ids = dict.fromkeys([s.id for s in answer.statements] + [found.id for found in answer.hits])
+    ids = dict.fromkeys([c.id for c in answer.citations] + [found.id for found in answer.hits])
     entries = {entry_id: base.entry(entry_id, answer.language) for entry_id in ids if base.has(entry_id)}
     return Message(shown, turn, entries=entries)
+
+
+def shown_as(asked: str) -> str:
+    """A question as the conversation shows it."""
+    return squeeze(asked[:MAX_QUESTION])
 
 
 def linked(asked: Sequence[str]) -> list[str]:
@@ -79,7 +94,19 @@ def remember() -> None:
 def forget() -> None:
     """Begin a new conversation."""
     messages().clear()
+    st.session_state.pop("writer", None)
     st.query_params.pop("q", None)
+
+
+def _writer() -> Writer | None:
+    """What asks the model for this conversation, which has one budget; None where none is set."""
+    settings = load_settings()
+    if settings.llm is None:
+        return None
+    kept: tuple[str, Writer] | None = st.session_state.get("writer")
+    if kept is None or kept[0] != settings.llm:
+        kept = st.session_state.writer = (settings.llm, open_writer(settings))
+    return kept[1]
 
 
 def _fitting(asked: Sequence[str]) -> Iterator[str]:
