@@ -9,7 +9,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from kb.text import clean
 
 TRIES = 3
 PAUSE = 0.5  # seconds before the second try; doubled before the third
+GRACE = 0.5  # seconds for a stream to end by itself before its connection is cut
 # These write requests, with the question in them, into their logs.
 _TALKATIVE = ("openai", "anthropic", "botocore", "httpx", "httpcore")
 
@@ -149,10 +150,10 @@ class BoundedModel:
                         raise LanguageModelError("it repeated its key")
                     yield piece
             except OverloadedError as error:
-                wait = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
-                if said or number == TRIES or time.monotonic() + wait >= deadline:
+                pause = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
+                if said or number == TRIES or time.monotonic() + pause >= deadline:
                     raise
-                self._sleep(wait)
+                self._sleep(pause)
             else:
                 return
 
@@ -166,6 +167,7 @@ class BoundedModel:
         ]
         worker = ThreadPoolExecutor(1, thread_name_prefix="language-model")
         close: list[Close] = []
+        responses: Any = None
 
         def begin() -> Any:  # noqa: ANN401 - an iterator of LlamaIndex
             model, end = self._opened(self._timeout, most)
@@ -174,11 +176,12 @@ class BoundedModel:
 
         try:
             responses = self._result(worker.submit(begin), deadline)
-            close.insert(0, lambda: _start(worker, responses.close))
             while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
                 yield _piece(response)
         finally:
-            for end in close:
+            if responses is not None:
+                wait([worker.submit(responses.close)], GRACE)
+            for end in close:  # which breaks a read that has not come back by now
                 end()
             worker.shutdown(wait=False)
 
@@ -193,11 +196,6 @@ class BoundedModel:
         if not isinstance(error, Exception):
             raise error
         raise _translated(error, self._timeout) from error
-
-
-def _start(worker: ThreadPoolExecutor, work: Callable[[], object]) -> None:
-    """Begin a piece of work that nobody waits for."""
-    worker.submit(work)
 
 
 def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
