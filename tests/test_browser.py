@@ -143,7 +143,8 @@ def test_the_page_fits_its_window_and_asks_no_other_host(page: Page) -> None:
     page.reload()
     ask(
         page,
-        "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [y](javascript:alert(1)) prompt caching",
+        "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [y](javascript:alert(1)) "
+        "prompt caching",
     )
     expect(page.get_by_text("GENCOST03-BP03").first).to_be_visible(timeout=SLOW)
     assert [url for url in asked if not url.startswith(("http://127.0.0.1", "data:", "blob:"))] == []
