@@ -127,7 +127,7 @@ def test_a_question_is_asked_by_keyboard_alone(page: Page) -> None:
 def test_the_language_is_one_click_away_and_stays_after_a_reload_with_the_answers(page: Page) -> None:
     ask(page, AGENT)
     answer(page)
-    page.get_by_role("radio", name="日本語").or_(page.get_by_role("button", name="日本語")).click()
+    page.get_by_text("日本語", exact=True).click()
     expect(page.get_by_text("出典", exact=True).first).to_be_visible(timeout=SLOW)
     page.reload()
     expect(page.get_by_text("よく一致").first).to_be_visible(timeout=SLOW)
