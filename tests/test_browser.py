@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from support.browsing import WIDTHS, chromium, serving
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+from support.browsing import WIDTHS, Watch, chromium, serving
 
 pytestmark = pytest.mark.browser
+# Milliseconds for the first answer, which opens the model.
+SLOW = 90_000
 AGENT = "How do I keep an agent from taking actions it should not?"
 
 
@@ -38,31 +41,78 @@ def ask(page: Page, question: str) -> None:
     page.keyboard.press("Enter")
 
 
-def test_a_question_is_answered_with_ids_that_link_to_the_site(page: Page) -> None:
+def answer(page: Page) -> Locator:
+    """The last answer, once its sources are drawn."""
+    expect(page.get_by_text(re.compile("^(Sources|出典)$")).last).to_be_visible(timeout=SLOW)
+    return page.get_by_test_id("stChatMessage").last
+
+
+def test_a_question_is_answered_with_sources_that_link_to_the_site(page: Page) -> None:
     ask(page, AGENT)
-    expect(page.get_by_text("Sources", exact=True)).to_be_visible(timeout=30_000)
-    answer = page.get_by_test_id("stChatMessage").nth(1)
-    expect(answer.get_by_role("link", name="GENSEC05-BP01").first).to_have_attribute(
-        "href", re.compile(r"^https://docs\.aws\.amazon\.com/.*/gensec05-bp01\.html")
-    )
-    expect(answer.get_by_role("link", name="LLM03:2026").first).to_be_visible()
-    expect(answer.locator("blockquote").first).to_be_visible()
+    links = answer(page).locator("a[href^='https://docs.aws.amazon.com/']")
+    expect(links.first).to_have_attribute("href", re.compile(r"/gensec05-bp01\.html"))
+    expect(answer(page).get_by_text("LLM03:2026").first).to_be_visible()
 
 
 def test_an_example_is_one_click_away(page: Page) -> None:
-    page.get_by_text(AGENT).click()
-    expect(page.get_by_text("Sources", exact=True)).to_be_visible(timeout=30_000)
+    page.get_by_role("button", name=AGENT).click()
+    answer(page)
+
+
+def test_a_mark_opens_the_passage_by_keyboard_alone_and_escape_closes_it(page: Page) -> None:
+    ask(page, AGENT)
+    mark = answer(page).get_by_role("button", name="GENSEC05-BP01").nth(1)
+    mark.focus()
+    page.keyboard.press("Enter")
+    passage = page.get_by_role("dialog")
+    expect(passage.get_by_text("Section: What to do")).to_be_visible(timeout=SLOW)
+    expect(passage.locator("li span[class*='stMarkdownColoredBackground']").first).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(passage).to_be_hidden()
+
+
+def test_a_question_is_asked_by_keyboard_alone(page: Page) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "TEXTAREA":
+            break
+    page.keyboard.type(AGENT)
+    page.keyboard.press("Enter")
+    answer(page)
+
+
+def test_the_language_is_one_click_away_and_stays_after_a_reload_with_the_answers(page: Page) -> None:
+    ask(page, AGENT)
+    answer(page)
+    page.get_by_text("日本語", exact=True).click()
+    expect(page.get_by_text("出典", exact=True).first).to_be_visible(timeout=SLOW)
+    page.reload()
+    expect(page.get_by_text("よく一致").first).to_be_visible(timeout=SLOW)
+    assert "lang=ja" in page.url
+    expect(page.get_by_text(AGENT, exact=True).first).to_be_visible()
 
 
 def test_the_page_fits_its_window_and_asks_no_other_host(page: Page) -> None:
-    asked: list[str] = []
-    complaints: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    watch = Watch(page)
     page.reload()
-    ask(page, "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) prompt caching")
-    expect(page.get_by_text("GENCOST03-BP03").first).to_be_visible(timeout=30_000)
-    assert [url for url in asked if not url.startswith(("http://127.0.0.1", "data:", "blob:"))] == []
-    assert complaints == []
+    ask(
+        page,
+        "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [y](javascript:alert(1)) "
+        "prompt caching",
+    )
+    expect(page.get_by_text("GENCOST03-BP03").first).to_be_visible(timeout=SLOW)
+    assert (watch.elsewhere, watch.complaints) == ([], [])
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(page.get_by_text("<img src=http://evil.test/a.png>")).to_be_visible()
+    assert page.locator("img[src*=evil], a[href^='javascript']").count() == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_axe_finds_no_serious_barrier(page: Page, address: str, language: str) -> None:
+    page.goto(f"{address}/?lang={language}")
+    ask(page, AGENT)
+    answer(page)
+    # Streamlit's own frame around the page is not ours to change.
+    found = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
+    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == []
