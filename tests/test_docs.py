@@ -38,6 +38,7 @@ def test_every_setting_is_in_the_readme() -> None:
     [
         "README.md",
         "docs/architecture.md",
+        "docs/page.md",
         "docs/quality.md",
         "docs/reliability.md",
         "docs/speed.md",

@@ -5,6 +5,7 @@
     index.py     refresh, status, changes, rollback; what they print is in served.py
     measure.py   eval
     serve.py     chat
+    feedback.py  feedback
 
 Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 something
 changed (refresh --check), 4 published in part.
@@ -17,6 +18,7 @@ from typing import Any
 
 import click
 
+from assistant.cli.feedback import feedback
 from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.measure import evaluate
@@ -55,5 +57,5 @@ def main(verbose: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat):
+for verb in (refresh, status, changes, rollback, search, ask, show, list_entries, evaluate, chat, feedback):
     main.add_command(verb)

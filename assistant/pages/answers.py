@@ -97,7 +97,7 @@ def _draw_statements(message: Message, answer: Answer, write: Callable[[str], ob
         if own:
             st.markdown(f"**{escape(heading)}**")
         for number, (place, statement) in enumerate(own, start=1):
-            mark = f"{number}. " if part is Part.DO else "- "
+            mark = f"**{number}**\u2002" if part is Part.DO else ""
             _draw_statement(message, place, statement, mark, write)
 
 
@@ -108,7 +108,7 @@ def _draw_statement(
     with st.container(gap=None):
         write(f"{mark}{escape(statement.text)}")
         if statement.id in message.entries and st.button(
-            f":small[{escape(statement.id)}]",
+            f":primary[:small[:material/format_quote: {escape(statement.id)}]]",
             key=f"mark-{message.key}-{place}",
             type="tertiary",
             help=WORDS("open"),
@@ -132,8 +132,8 @@ def _draw_source(message: Message, citation: Citation) -> None:
                 level_badge(citation.risk_level)
             if citation.pillar:
                 st.badge(escape(citation.pillar), color="gray")
-        st.markdown(f"> {escape(citation.quote)}")
-        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.markdown(f":small[“{escape(citation.quote)}”]")
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             st.markdown(link(WORDS("site", section=citation.section), citation.url), width="content")
             entry_link(message.entries[citation.id], WORDS("entry"))
 

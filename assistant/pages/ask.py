@@ -26,7 +26,6 @@ WORDS = Words(
         "invite": "Ask about your workload",
         "about": "Answers come in the words of the AWS Well-Architected Generative AI Lens and the OWASP "
         "Top 10 for LLM Applications, and every sentence names the entry it stands in.",
-        "examples": "Examples",
         "example 1": "How do I keep an agent from taking actions it should not?",
         "example 2": "Our token bill doubled. Where do we start?",
         "example 3": "What should we log when people call the model?",
@@ -49,7 +48,6 @@ WORDS = Words(
         "invite": "ワークロードについて質問してください",
         "about": "回答は AWS Well-Architected 生成 AI レンズと OWASP Top 10 for LLM Applications "
         "の言葉を使い、各文に出典の項目を示します。",
-        "examples": "質問の例",
         "example 1": "エージェントに渡す権限は、どこまで絞ればいいですか？",
         "example 2": "トークンの料金が倍になりました。どこから手を付ければいいですか？",
         "example 3": "モデルの呼び出しでは何をログに残すべきですか？",
@@ -109,20 +107,15 @@ def _draw_message(message: Message, *, fresh: bool = False) -> None:
 
 def _draw_invitation() -> None:
     """What an empty page says: what this is, and questions that are one click away."""
-    st.header(WORDS("title"), anchor=False)
+    st.subheader(WORDS("title"), anchor=False)
     st.markdown(WORDS("about"))
-    st.pills(
-        WORDS("examples"),
-        EXAMPLES,
-        format_func=lambda key: escape(WORDS(key)),
-        key="example",
-        on_change=_choose_example,
-        label_visibility="collapsed",
-    )
+    with st.container(horizontal=True, gap="small"):
+        for key in EXAMPLES:
+            st.button(escape(WORDS(key)), key=key, on_click=_choose_example, args=(key,), wrap=True)
 
 
-def _choose_example() -> None:
-    st.session_state.asked = WORDS(st.session_state.example)
+def _choose_example(key: str) -> None:
+    st.session_state.asked = WORDS(key)
 
 
 def _choose_filters(base: KnowledgeBase) -> Filters:
@@ -139,9 +132,14 @@ def _choose_filters(base: KnowledgeBase) -> Filters:
 
 
 def _choose(name: str, options: Sequence[str]) -> frozenset[str]:
+    """The values chosen of one filter, at first those of the address; the address then follows."""
+    linked = st.query_params.get_all(name)
+    st.session_state.setdefault(name, [value for value in linked if value in options])
     chosen = st.multiselect(
-        WORDS(name), options, format_func=label, key=name, bind="query-params", placeholder=WORDS("any")
+        WORDS(name), options, format_func=label, key=name, persist_state="session", placeholder=WORDS("any")
     )
+    if chosen != linked:
+        st.query_params[name] = chosen
     return frozenset(chosen)
 
 

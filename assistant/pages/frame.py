@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from assistant.pages.words import SWITCH, Words, browser_language
+from assistant.pages.words import SWITCH, Words, first_language
 from kb.entries import Language
 
 # A file of our own: icons of pages that are named are fetched from another host.
@@ -35,20 +35,21 @@ WORDS = Words(
 
 
 def draw_head() -> None:
-    """The name, and the switch of languages beside it."""
+    """The name, and the switch of languages beside it; the choice stands in the address of every page."""
+    st.session_state.setdefault(SWITCH, first_language().value)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown("**genlens**", width="content")
         st.segmented_control(
             "Language / 言語",
             [language.value for language in Language],
             format_func=lambda code: NAMES[Language(code)],
-            default=browser_language().value,
             required=True,
             key=SWITCH,
-            bind="query-params",
             label_visibility="collapsed",
             width="content",
         )
+    if st.query_params.get(SWITCH) != st.session_state[SWITCH]:
+        st.query_params[SWITCH] = st.session_state[SWITCH]
 
 
 def draw_foot() -> None:

@@ -13,14 +13,16 @@ SWITCH = "lang"
 
 
 def interface_language() -> Language:
-    """The language that the interface is shown in: English until Japanese is chosen or the browser's own."""
-    return Language(st.session_state.get(SWITCH) or browser_language())
+    """The language that the interface is shown in: the one that is chosen, or else the first."""
+    return Language(st.session_state.get(SWITCH) or first_language())
 
 
-def browser_language() -> Language:
-    """The language that a browser asks for, as far as the interface has it."""
-    asked = st.context.locale or ""
-    return Language.JAPANESE if asked.lower().startswith("ja") else Language.ENGLISH
+def first_language() -> Language:
+    """The language that the address names, or else the browser's own, as far as the interface has it."""
+    asked = st.query_params.get(SWITCH, "")
+    if asked not in list(Language):
+        asked = (st.context.locale or "").lower()[:2]
+    return Language.JAPANESE if asked == Language.JAPANESE else Language.ENGLISH
 
 
 @dataclass(frozen=True, slots=True)

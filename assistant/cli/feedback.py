@@ -1,0 +1,41 @@
+"""The verb that tells what people thought of the page's answers: feedback."""
+
+from dataclasses import asdict
+
+import click
+
+from assistant.cli.options import end_with_nothing, json_option, json_text, limit_option
+from kb.settings import load_settings
+
+
+@click.command()
+@limit_option
+@json_option
+def feedback(limit: int, as_json: bool) -> None:
+    """Print what people thought of the page's answers, and the questions that were not covered.
+
+    Thumbs and comments come newest first; questions without an answer, the gaps of the sources, in the
+    order of how often they were asked. All of it is kept in GENLENS_HOME alone, and nothing more is kept
+    with GENLENS_FEEDBACK=false.
+
+    \b
+    Examples:
+      genlens feedback
+      genlens feedback --json
+    """
+    from assistant.feedback import Feedback
+
+    kept = Feedback(load_settings().home)
+    opinions, gaps = kept.opinions()[:limit], kept.gaps()[:limit]
+    if as_json:
+        record = {"opinions": [asdict(one) for one in opinions], "gaps": [asdict(gap) for gap in gaps]}
+        click.echo(json_text(record))
+    for opinion in () if as_json else opinions:
+        click.echo(f"{opinion.verdict:4}  {opinion.question}  [{' '.join(opinion.ids)}]  {opinion.at}")
+        if opinion.comment:
+            click.echo(f"      {opinion.comment}")
+    for gap in () if as_json else gaps:
+        nearest = f"  nearest: {' '.join(gap.ids[:3])}" if gap.ids else ""
+        click.echo(f"{gap.times:3}x  not covered: {gap.question}{nearest}")
+    if not opinions and not gaps:
+        end_with_nothing("nobody has given feedback yet, and every question was covered")

@@ -1,0 +1,27 @@
+"""A conversation that is taken along names its references and shows all text as text."""
+
+from assistant.chat import Turn, reply
+from assistant.transcript import transcript
+from kb.base import KnowledgeBase
+from kb.entries import Language
+
+
+def test_questions_answers_and_references_are_there_once(base: KnowledgeBase) -> None:
+    turns: list[Turn] = []
+    for asked in ("prompt caching", "and for agents?", "<img src=x> [a](javascript:alert)"):
+        turns.append(reply(base, asked, turns))
+    text = transcript(turns, Language.ENGLISH)
+    assert text.startswith("# Conversation with genlens\n\n## prompt caching\n")
+    assert "*Understood as: prompt caching — and for agents\\?*" in text
+    assert "\\<img src\\=x\\> \\[a\\]\\(javascript\\:alert\\)" in text
+    assert "<img" not in text.replace("\\<img", "")
+    references = text.partition("## References\n\n")[2].partition("\n\n")[0].splitlines()
+    cited = dict.fromkeys(c.id for turn in turns for c in turn.answer.citations)
+    assert [line.replace("\\", "").removeprefix("- ").partition(": ")[0] for line in references] == list(
+        cited
+    )
+    assert base.build in text.replace("\\", "")
+
+
+def test_the_words_follow_the_interface(base: KnowledgeBase) -> None:
+    assert transcript([reply(base, "prompt caching")], Language.JAPANESE).startswith("# genlens との会話\n")
