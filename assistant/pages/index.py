@@ -257,7 +257,7 @@ def _draw_changes(settings: Settings, base: KnowledgeBase) -> None:
         return
     changes = _between(settings, older[0], base.build)
     for note in catalogue_notes(changes):
-        st.caption(escape(note))
+        st.markdown(escape(note))
     if not changes:
         st.markdown(WORDS("nothing differs"))
         return
