@@ -15,6 +15,12 @@ from kb.builds import current_id, serve
 
 pytestmark = pytest.mark.browser
 JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}
+PLACES = {
+    "search?q=agent": "Search",
+    "browse": "Browse",
+    "browse?id=GENSEC05-BP01": "",
+    "index": "Index",
+}
 HOSTILE = "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [agents](javascript:alert(1))"
 
 
@@ -44,7 +50,7 @@ def address(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser, address: str) -> Iterator[Page]:
+def page(browser: Browser) -> Iterator[Page]:
     width, height = WIDTHS[0]
     page = browser.new_page(viewport={"width": width, "height": height})
     yield page
@@ -125,9 +131,7 @@ def test_the_places_fit_ask_no_other_host_and_bar_nobody(
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
     watch = Watch(page)
-    for path, name in (
-        ("search?q=agent", "Search"), ("browse", "Browse"), ("browse?id=GENSEC05-BP01", ""), ("index", "Index"),
-    ):  # fmt: skip
+    for path, name in PLACES.items():
         page.goto(f"{address}/{path}")
         if japanese:
             page.get_by_text("日本語", exact=True).click()

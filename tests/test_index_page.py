@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
-import streamlit.config
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
@@ -39,15 +39,15 @@ def older(home: Path, encoder: WordEncoder) -> str:
 def page(home: Path, encoder: WordEncoder, older: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     assert older < make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
     monkeypatch.setenv("GENLENS_MODEL", encoder.model)
-    monkeypatch.setattr(streamlit.config, "get_option", address("127.0.0.1"))
+    monkeypatch.setattr(st, "get_option", listening_on("127.0.0.1"))
     with app() as one:
         yield one
 
 
-def address(of: str):  # type: ignore[no-untyped-def]
+def listening_on(address: str) -> Callable[[str], object]:
     """The options of a server that listens on an address."""
-    options = streamlit.config.get_option
-    return lambda key: of if key == "server.address" else options(key)
+    options = st.get_option
+    return lambda key: address if key == "server.address" else options(key)
 
 
 def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
 def test_what_changed_since_the_build_before_is_told(page: AppTest) -> None:
     opened(page, "index")
     text = shown(page)
-    assert "**Changed (1)**: GENSEC05\\-BP02" in text
+    assert "**Changed (2)**: GENSEC05, GENSEC05\\-BP02" in text
     assert "-Old words" in page.expander[-1].markdown[0].value
 
 
@@ -78,41 +78,54 @@ def test_what_failed_is_told_as_text(page: AppTest, home: Path) -> None:
     assert "](" not in page.warning[0].value.replace("\\]\\(", "")
 
 
-def test_rolling_back_asks_first(
-    page: AppTest, home: Path, older: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def asked_whether(older: str) -> AppTest:
+    """The dialog by itself: AppTest runs no fragments, and a dialog is one."""
+
+    def script(build: str) -> None:
+        from assistant.pages.index import ask_whether
+        from kb.settings import load_settings
+
+        ask_whether(load_settings(), "the-served-one", build)
+
+    return AppTest.from_function(script, args=(older,)).run()
+
+
+def test_rolling_back_asks_first(page: AppTest, home: Path, older: str) -> None:
     served = current_id(home)
-    monkeypatch.setattr(
-        "assistant.pages.index.rollback", lambda settings, build, *, wait: serve(settings.home, build)
-    )
     opened(page, "index").button(key=f"serve-{older}").click().run()
-    assert current_id(home) == served
-    assert older in shown(page)
-    next(button for button in page.button if button.label == "Serve it").click().run()
     assert not page.exception
-    assert current_id(home) == older
+    assert f"Serve the build `{older}` instead of `{served}`?" in shown(page)
+    assert current_id(home) == served
 
 
-def test_a_rollback_that_is_refused_says_why(
-    page: AppTest, home: Path, older: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    served = current_id(home)
+def test_a_yes_rolls_back(home: Path, older: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[tuple[Path, str, bool]] = []
 
+    def remembered(settings: Settings, build: str, *, wait: bool) -> None:
+        done.append((settings.home, build, wait))
+
+    monkeypatch.setattr("assistant.pages.index.rollback", remembered)
+    dialog = asked_whether(older)
+    assert done == []
+    dialog.button[0].click().run()
+    assert not dialog.exception
+    assert done == [(home, older, False)]
+
+
+def test_a_rollback_that_is_refused_says_why(older: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_settings: Settings, _build: str, *, wait: bool) -> None:
-        assert not wait
-        raise BusyError("another refresh is under way")
+        raise BusyError(f"another refresh is under way, waited for: {wait}")
 
     monkeypatch.setattr("assistant.pages.index.rollback", busy)
-    opened(page, "index").button(key=f"serve-{older}").click().run()
-    next(button for button in page.button if button.label == "Serve it").click().run()
-    assert page.error[0].value == "another refresh is under way"
-    assert current_id(home) == served
+    dialog = asked_whether(older)
+    dialog.button[0].click().run()
+    assert dialog.error[0].value == "another refresh is under way\\, waited for\\: False"
 
 
 def test_a_page_that_others_reach_lets_nobody_refresh_who_is_not_logged_in(
     page: AppTest, older: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streamlit.config, "get_option", address("0.0.0.0"))  # noqa: S104
+    monkeypatch.setattr(st, "get_option", listening_on("0.0.0.0"))  # noqa: S104
     opened(page, "index")
     assert not page.exception
     assert "for people who are logged in" in page.info[0].value

@@ -95,7 +95,7 @@ def _names(found: Tree) -> dict[str, str]:
 def _draw_lens(found: Tree) -> None:
     if not found.pillars:
         return
-    st.caption(WORDS("lens picture"))
+    st.markdown(WORDS("lens picture"))
     state = st.altair_chart(
         lens_picture(found.pillars, _names(found)),
         key="lens-picture",
@@ -127,7 +127,7 @@ def _draw_crosswalk(base: KnowledgeBase, found: Tree) -> None:
         key=EDITION,
     )
     pairs = crossings(base, interface_language(), year)
-    st.caption(WORDS("crosswalk picture"))
+    st.markdown(WORDS("crosswalk picture"))
     picture = crosswalk_picture(pairs, found.risks[year], _names(found))
     state = st.altair_chart(
         picture, key=f"crosswalk-picture-{year}", on_select="rerun", alt=WORDS("crosswalk picture")

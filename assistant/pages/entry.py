@@ -209,5 +209,5 @@ def _draw_neighbours(base: KnowledgeBase, entry: Entry) -> None:
     for place, word, other in ((left, "before", before), (right, "after", after)):
         if other:
             with place:
-                st.caption(WORDS(word))
+                st.markdown(WORDS(word))
                 draw_row(other)

@@ -257,7 +257,7 @@ def _draw_changes(settings: Settings, base: KnowledgeBase) -> None:
         return
     changes = _between(settings, older[0], base.build)
     for note in catalogue_notes(changes):
-        st.caption(escape(note))
+        st.markdown(escape(note))
     if not changes:
         st.markdown(WORDS("nothing differs"))
         return
@@ -294,10 +294,10 @@ def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
                 st.markdown(f"`{build}`", width="content")
                 st.badge(WORDS("this one"), color="green")
             elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
-                st.dialog(WORDS("roll back"))(_ask_whether)(settings, base.build, build)
+                st.dialog(WORDS("roll back"))(ask_whether)(settings, base.build, build)
 
 
-def _ask_whether(settings: Settings, served_now: str, build: str) -> None:
+def ask_whether(settings: Settings, served_now: str, build: str) -> None:
     """The dialog that asks whether to roll back, and does."""
     st.markdown(WORDS("sure", build=f"`{build}`", served=f"`{served_now}`"))
     with st.container(horizontal=True):

@@ -95,7 +95,7 @@ def _choose_example() -> None:
 
 
 def _draw_invitation() -> None:
-    st.caption(WORDS("hint"))
+    st.markdown(WORDS("hint"))
     st.pills(WORDS("examples"), EXAMPLES, key=EXAMPLE, on_change=_choose_example)
 
 
