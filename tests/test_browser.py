@@ -51,7 +51,7 @@ def test_a_question_is_answered_with_sources_that_link_to_the_site(page: Page) -
     ask(page, AGENT)
     links = answer(page).locator("a[href^='https://docs.aws.amazon.com/']")
     expect(links.first).to_have_attribute("href", re.compile(r"/gensec05-bp01\.html"))
-    expect(answer(page).get_by_text("LLM03:2026").first).to_be_visible()
+    expect(answer(page).get_by_text("LLM03:2026").locator("visible=true").first).to_be_visible()
 
 
 def test_an_example_is_one_click_away(page: Page) -> None:
@@ -85,9 +85,9 @@ def test_the_language_is_one_click_away_and_stays_after_a_reload_with_the_answer
     ask(page, AGENT)
     answer(page)
     page.get_by_text("日本語", exact=True).click()
-    expect(page.get_by_text("出典", exact=True).first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("出典", exact=True).locator("visible=true").first).to_be_visible(timeout=SLOW)
     page.reload()
-    expect(page.get_by_text("よく一致").first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("よく一致").locator("visible=true").first).to_be_visible(timeout=SLOW)
     assert "lang=ja" in page.url
     expect(page.get_by_text(AGENT, exact=True).first).to_be_visible()
 

@@ -135,6 +135,7 @@ def test_the_places_fit_ask_no_other_host_and_bar_nobody(
         page.goto(f"{address}/{path}")
         if japanese:
             page.get_by_text("日本語", exact=True).click()
+            page.mouse.move(0, 0)  # what the mouse points at has other colours
         title = (JAPANESE.get(name, name) if japanese else name) or re.compile("^GENSEC05-BP01 ")
         expect(page.get_by_role("heading", name=title, exact=bool(name))).to_be_visible(timeout=30_000)
         page.wait_for_timeout(1500)  # for what is drawn after the heading
@@ -163,6 +164,6 @@ def test_hostile_words_are_searched_for_as_text(page: Page, address: str) -> Non
     box.fill(f'{HOSTILE} "zebra crossing"')
     page.keyboard.press("Enter")
     expect(page.get_by_text("<img src=http://evil.test/a.png>")).to_be_visible(timeout=30_000)
-    assert page.locator("img[src*=evil], a[href*=javascript]").count() == 0
+    assert page.locator("img[src*=evil], a[href^=javascript]").count() == 0
     assert watch.elsewhere == []
     assert watch.complaints == []
