@@ -14,12 +14,15 @@ SHOTS = {
     "ask": (WIDE, AGENT, "Sources"),
     "ask-ja": (WIDE, "/?lang=ja&q=エージェントに渡す権限は、どこまで絞ればいいですか？", "出典"),
     "ask-narrow": (NARROW, AGENT, "Sources"),
-    **{
-        f"{path}{suffix}": (WIDE, f"/{path}?lang={language}", "genlens")
-        for path in ("search", "browse", "index")
-        for language, suffix in (("en", ""), ("ja", "-ja"))
-    },
+    "search": (WIDE, "/search?lang=en&q=prompt caching", "Level of risk"),
+    "search-ja": (WIDE, "/search?lang=ja&q=プロンプト キャッシュ", "リスクレベル"),
+    "browse": (WIDE, "/browse?lang=en", "Crosswalk"),
+    "browse-ja": (WIDE, "/browse?lang=ja", "対応表"),
+    "index": (WIDE, "/index?lang=en", "What is served"),
+    "index-ja": (WIDE, "/index?lang=ja", "配信中の内容"),
 }
+# The page scrolls to the end of a conversation; the pictures show its beginning.
+TO_THE_TOP = "document.querySelectorAll('*').forEach(element => { element.scrollTop = 0 })"
 
 
 def take(address: str) -> None:
@@ -32,8 +35,10 @@ def take(address: str) -> None:
         for name, ((width, height), path, shown) in SHOTS.items():
             page = browser.new_page(viewport={"width": width, "height": height})
             page.goto(f"{address}{path}")
-            page.get_by_text(shown, exact=True).first.wait_for()
-            page.wait_for_timeout(2000)
+            page.get_by_text(shown, exact=True).locator("visible=true").first.wait_for()
+            page.wait_for_timeout(3000)
+            page.evaluate(TO_THE_TOP)
+            page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
         browser.close()
