@@ -130,9 +130,9 @@ def read_chunks(folder: Path) -> tuple[Chunk, ...]:
 
 def write_chunks(folder: Path, chunks: Sequence[Chunk]) -> None:
     """Write one chunk a line, as JSON in UTF-8."""
-    with (folder / "chunks.jsonl").open("w", encoding="utf-8") as file:
+    with (folder / "chunks.jsonl").open("wb") as file:
         for chunk in chunks:
-            file.write(json.dumps(asdict(chunk), ensure_ascii=False) + "\n")
+            file.write(_CHUNK.dump_json(chunk) + b"\n")
 
 
 def new_id(home: Path, content: str) -> str:

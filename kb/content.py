@@ -3,14 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 
 from kb.builds import FORMAT
-from kb.entries import Entry, Language
+from kb.entries import Entry, Language, entry_line
 
 # Raised when the same entries are cut, embedded or indexed in another way, so that the next refresh makes a
 # new build of them. `builds.FORMAT` says which builds can be read at all.
-RECIPE = 1
+RECIPE = 2
 
 
 def content_digest(
@@ -20,11 +19,8 @@ def content_digest(
 
     `outside` are examples of questions that the entries do not answer. The order of the entries counts.
     """
-    digest = hashlib.sha256(_line([FORMAT, RECIPE, model, weights_sha256, dict(outside)]))
+    made = [FORMAT, RECIPE, model, weights_sha256, dict(outside)]
+    digest = hashlib.sha256(json.dumps(made, ensure_ascii=False, sort_keys=True).encode() + b"\n")
     for entry in entries:
-        digest.update(_line(asdict(entry)))
+        digest.update(entry_line(entry))
     return digest.hexdigest()
-
-
-def _line(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True).encode() + b"\n"

@@ -1,6 +1,5 @@
 """The records that everything else is made of: entries, their sections, and their JSON Lines form."""
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -162,11 +161,16 @@ def entry_record(entry: Entry) -> dict[str, Any]:
     return record
 
 
+def entry_line(entry: Entry) -> bytes:
+    """The entry as a line of JSON in UTF-8."""
+    return _ENTRY.dump_json(entry) + b"\n"
+
+
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:
     """Write one entry a line, as JSON in UTF-8."""
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("wb") as file:
         for entry in entries:
-            file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+            file.write(entry_line(entry))
 
 
 def read_entries(path: Path) -> Iterator[Entry]:

@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -135,9 +136,14 @@ def _whole(entry: Entry) -> Iterator[tuple[str, float]]:
 def _frequencies(document: Document) -> Counter[str]:
     counted: Counter[str] = Counter()
     for text, weight in document:
-        for term in terms(text):
-            counted[term] += weight  # type: ignore[assignment]  # a Counter of fractions
+        for term, count in _counted(text).items():
+            counted[term] += weight * count  # type: ignore[assignment]  # a Counter of fractions
     return counted
+
+
+@lru_cache(maxsize=4096)  # the chunks of a section share their context
+def _counted(text: str) -> Counter[str]:
+    return Counter(terms(text))
 
 
 def _assembled(postings: dict[str, list[tuple[int, float]]], dampers: Scores) -> KeywordIndex:

@@ -98,20 +98,13 @@ def tokens(text: str) -> Iterator[Token]:
     A character that folds to several shares its offsets among them.
     """
     lowered, starts, ends = _lowered(text)
-    for match in _WORD.finditer(lowered):
-        first, last = match.span()
-        if _HAS_JAPANESE.match(lowered, first):
-            for at in range(first, max(last - 1, first + 1)):
-                pair = lowered[at : min(at + 2, last)]
-                if not _HIRAGANA.fullmatch(pair):
-                    yield Token(pair, starts[at], ends[at + len(pair) - 1])
-        elif (term := _term(match[0])) is not None:
-            yield Token(term, starts[first], ends[last - 1])
+    for term, first, last in _placed(lowered):
+        yield Token(term, starts[first], ends[last - 1])
 
 
 def terms(text: str) -> list[str]:
     """The terms of a text in order, stop words left out."""
-    return [token.term for token in tokens(text)]
+    return [term for term, _, _ in _placed(_lowered(text)[0])]
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
@@ -123,6 +116,19 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         yield from _trimmed(text, start, match.start() if match[0].isspace() else match.end())
         start = match.end()
     yield from _trimmed(text, start, len(text))
+
+
+def _placed(lowered: str) -> Iterator[tuple[str, int, int]]:
+    """Terms of a lowered text in order, with start and end."""
+    for match in _WORD.finditer(lowered):
+        first, last = match.span()
+        if _HAS_JAPANESE.match(lowered, first):
+            for at in range(first, max(last - 1, first + 1)):
+                pair = lowered[at : min(at + 2, last)]
+                if not _HIRAGANA.fullmatch(pair):
+                    yield pair, at, at + len(pair)
+        elif (term := _term(match[0])) is not None:
+            yield term, first, last
 
 
 def _lowered(text: str) -> tuple[str, Sequence[int], Sequence[int]]:

@@ -30,7 +30,7 @@ _OPENING = Lock()
 _COLLECTION = "chunks"
 _BATCH = 1000
 # Wide enough that the neighbours of a few thousand chunks are exact.
-_INDEX = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 200}}
+_INDEX = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
 
 
 @dataclass(frozen=True, slots=True)
