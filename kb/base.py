@@ -259,9 +259,9 @@ class KnowledgeBase:
     ) -> Iterator[Hit]:
         for row in rows:
             entry = self._version(self._ids[row], language)
-            own = self._index.layout.chunks_of(entry)
-            best = sorted(own, key=lambda chunk: -float(chunk_scores[chunk]))
-            yield Hit(entry, float(scores[row]), tuple(self._index.layout.chunks[chunk] for chunk in best))
+            own = np.asarray(self._index.layout.chunks_of(entry), dtype=np.intp)
+            best = own[np.argsort(-chunk_scores[own], kind="stable")].tolist()
+            yield Hit(entry, float(scores[row]), tuple(map(self._index.layout.chunks.__getitem__, best)))
 
 
 def open_served(settings: Settings) -> KnowledgeBase:

@@ -171,9 +171,11 @@ class StoredVectors:
             return None
         vector = self._encoder.encode([wording.text])[0]
         found = self._store.nearest(vector, NEIGHBOURS)
-        rows = np.array([self._rows[neighbour.chunk_id] for neighbour in found], dtype=np.intp)
-        cosines = np.full(len(self._chunks), max(found[-1].similarity, 0.0), dtype=np.float32)
-        cosines[rows] = [max(neighbour.similarity, 0.0) for neighbour in found]
+        ids, similarities = zip(*found, strict=True)
+        rows = np.fromiter(map(self._rows.__getitem__, ids), dtype=np.intp, count=len(ids))
+        near = np.maximum(np.array(similarities, dtype=np.float32), 0)
+        cosines = np.full(len(self._chunks), near[-1], dtype=np.float32)
+        cosines[rows] = near
         return Nearest(rows, cosines, wording.language)
 
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors | None":

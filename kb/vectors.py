@@ -8,12 +8,11 @@ downloads a model; filters cost several times the query, so hits are filtered by
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import Self, cast
+from typing import NamedTuple, Self, cast
 
 import chromadb
 import numpy as np
@@ -33,8 +32,7 @@ _BATCH = 1000
 _INDEX = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbour:
+class Neighbour(NamedTuple):  # hundreds come with each question: a data class takes its time
     """A chunk near a question; `similarity` is the cosine, in [-1, 1], higher is nearer."""
 
     chunk_id: str
