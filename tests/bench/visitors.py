@@ -1,7 +1,7 @@
 """Many people ask the running page at once: python tests/bench/visitors.py http://127.0.0.1:8501
 
-Each visitor is a session of its own over the page's websocket: it opens the link of a question, reads until
-the page is drawn, thinks, and goes on to the next one. First one visitor asks every question alone; what
+Each visitor is a session of its own over the page's websocket: it thinks, opens the link of a question, reads
+until the page is drawn, and goes on to the next one. First one visitor asks every question alone; what
 that one is shown is what everybody must be shown, element by element, and the time it takes is the measure.
 Ends with 1 where a page says an error, an answer is not the one that belongs to its question, or the 95th
 percentile of all is more than MOST_TIMES that of the one.
@@ -46,12 +46,12 @@ class Visitor:
             f"ws{address.removeprefix('http')}/_stcore/stream", subprotocols=None, max_size=None
         ) as page:
             for question in asked:
+                sleep(random.uniform(0, 2 * think))  # noqa: S311 - no secret
                 started = perf_counter()
                 shown = drawn(page, question)
                 self.seconds.append(perf_counter() - started)
                 if shown != expected.setdefault(question, shown):
                     self.wrong.append(question)
-                sleep(random.uniform(0, 2 * think) if think else 0.0)  # noqa: S311 - no secret
 
 
 def drawn(page: ClientConnection, question: str) -> list[str]:
@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("address")
     parser.add_argument("--visitors", type=int, default=20)
     parser.add_argument("--questions", type=int, default=8, help="by each visitor")
-    parser.add_argument("--think", type=float, default=5.0, help="seconds between questions, on average")
+    parser.add_argument("--think", type=float, default=5.0, help="seconds before a question, on average")
     given = parser.parse_args()
     expected: dict[str, list[str]] = {}
     Visitor().visit(given.address, list(QUESTIONS), expected, 0)  # opens index and model
