@@ -72,6 +72,7 @@ def test_a_mark_opens_the_passage_by_keyboard_alone_and_escape_closes_it(page: P
 
 
 def test_a_question_is_asked_by_keyboard_alone(page: Page) -> None:
+    expect(page.get_by_test_id("stChatInput")).to_be_visible(timeout=SLOW)
     for _ in range(40):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "TEXTAREA":

@@ -31,8 +31,8 @@ from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError
 
 CHUNK = Chunk("E.ja.0.0", "E", Language.JAPANESE, 0, Role.STEPS, 3, 8, "鍵", "two\u2028")
 LINE = (
-    '{"id": "E.ja.0.0", "entry_id": "E", "language": "ja", "section": 0, "role": "steps", '
-    '"start": 3, "end": 8, "context": "鍵", "text": "two\u2028"}\n'
+    '{"id":"E.ja.0.0","entry_id":"E","language":"ja","section":0,"role":"steps"'
+    ',"start":3,"end":8,"context":"鍵","text":"two\u2028"}\n'
 )
 
 
