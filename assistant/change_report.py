@@ -4,12 +4,11 @@ Titles, names of sections and diffs are words of pages: control and invisible ch
 in Markdown they are escaped or stand in a fence that they cannot close.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import quote
 
 from assistant.forms import ChangesForm
-from assistant.render import escape
+from assistant.markdown import escape, fenced
 from kb.builds import SourceState
 from kb.changes import Changes, Contents, EntryChange, TextChange
 from kb.entries import Entry
@@ -69,7 +68,7 @@ def changes_markdown(changes: Changes, *, diff: bool) -> str:
         for entry, remark, change in found:
             link = f"[{escape(squeeze(entry.id))}]({quote(entry.url, _ADDRESS)})"
             line = f"- {link} {escape(squeeze(entry.title))}{escape(remark and f' ({remark})')}"
-            fences = map(_fenced, _diffs(changes, change) if change and diff else ())
+            fences = (fenced(text, "diff") for text in (_diffs(changes, change) if change and diff else ()))
             items.append("\n\n".join([line, *fences]))
         blocks.append(f"## {heading.capitalize()}\n\n" + ("\n\n" if diff else "\n").join(items))
     return "\n\n".join(blocks)
@@ -125,12 +124,6 @@ def _diffs(changes: Changes, change: EntryChange) -> Iterator[str]:
 def _diff_json(changes: Changes, text: TextChange) -> dict[str, str]:
     diff = text.diff(changes.old.name, changes.new.name)
     return {"field": text.field, "language": text.language, "text": diff}
-
-
-def _fenced(diff: str) -> str:
-    longest = max((len(run) for run in re.findall("`+", diff)), default=0)
-    fence = "`" * max(3, longest + 1)
-    return f"{fence}diff\n{diff}\n{fence}"
 
 
 def _made_of(contents: Contents) -> str:

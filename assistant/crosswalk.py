@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kb.base import KnowledgeBase
-from kb.entries import Entry, Kind, Language, Related
+from kb.entries import Entry, Kind, Language
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,8 @@ class Counterpart:
 def counterparts(base: KnowledgeBase, risk: Entry) -> tuple[Counterpart, ...]:
     """What a risk is in the other editions; empty where it is in none."""
     return tuple(
-        Counterpart(other, related.why)
-        for related, other in _related(base, risk)
+        Counterpart(other, why)
+        for other, why in base.related(risk)
         if other.kind is Kind.RISK and other.edition != risk.edition
     )
 
@@ -50,13 +50,8 @@ def crossings(base: KnowledgeBase, language: Language, edition: str) -> tuple[Cr
 
 
 def _of_practice(base: KnowledgeBase, practice: Entry) -> Iterator[Crossing]:
-    direct = [pair for pair in _related(base, practice) if pair[1].kind is Kind.RISK]
-    yield from (Crossing(practice, risk, related.why) for related, risk in direct)
-    for related, risk in direct:
+    direct = [(risk, why) for risk, why in base.related(practice) if risk.kind is Kind.RISK]
+    yield from (Crossing(practice, risk, why) for risk, why in direct)
+    for risk, why in direct:
         for other in counterparts(base, risk):
-            yield Crossing(practice, other.risk, related.why, risk)
-
-
-def _related(base: KnowledgeBase, entry: Entry) -> list[tuple[Related, Entry]]:
-    """What an entry is related to, as far as the build has it, in its language."""
-    return [(r, base.entry(r.id, entry.language)) for r in entry.related if base.has(r.id)]
+            yield Crossing(practice, other.risk, why, risk)

@@ -31,10 +31,9 @@ from assistant.render import (
     related_text,
     search_json,
     search_text,
-    status_text,
     tree_text,
 )
-from assistant.status import status_of
+from assistant.status import status_of, status_text
 from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
 from kb.ids import PILLARS
@@ -181,7 +180,7 @@ class Tools:
         """Tell which entries have to do with one, and why: risks that a practice answers, and the like."""
         base = self._served.base()
         entry = base.entry(entry_id, language)
-        others = [(base.entry(o.id, language), o.why) for o in entry.related if base.has(o.id)]
+        others = base.related(entry)
         found: RelatedResult = {**related_json(entry, others), "build": base.build}
         return _result(related_text(entry, others), found)
 

@@ -1,14 +1,7 @@
-"""An answer as text, Markdown and JSON, the same for every front end.
+"""Answers, hits and entries as text, Markdown and JSON, the same for every front end."""
 
-Text of pages and users is data: in Markdown every punctuation mark of it is escaped, so that nothing in
-it becomes a link, an image, HTML, a formula or a directive.
-"""
-
-import re
-import string
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from assistant.answer import Answer, Doubt, Part, Place, Statement
 from assistant.forms import (
@@ -20,16 +13,14 @@ from assistant.forms import (
     RowForm,
     SearchForm,
     StatementForm,
-    StatusForm,
     UsageForm,
 )
+from assistant.markdown import escape, link
+from assistant.sections import numbered
 from assistant.snippets import Snippet, snippet
 from assistant.usage import Usage
 from kb.base import Hit
-from kb.builds import Manifest
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
-from kb.evaluate import Metrics, Outcome
-from kb.failures import Failure
 from kb.text import terms
 
 HEADINGS = {
@@ -64,15 +55,9 @@ DOUBTS = {
         Doubt.UNSUPPORTED: "引用した箇所に裏付けがありません",
     },
 }
-_PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
 _INDENT = "   "
 # The parts that stand first, without a heading.
 _OPENING = (Part.LEAD, Part.SAID)
-
-
-def escape(text: str) -> str:
-    """The text with every ASCII punctuation mark escaped for Markdown (CommonMark, section 2.4)."""
-    return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def answer_text(answer: Answer) -> str:
@@ -118,7 +103,7 @@ def statement_markdown(statement: Statement, language: Language) -> str:
     """One statement as Markdown, with links to what supports it, or with what is in doubt about it."""
     if statement.doubt:
         return f"{escape(statement.text)} *(⚠ {escape(DOUBTS[language][statement.doubt])})*"
-    links = (f"[{escape(place.id)}]({place.url})" for place in places(statement))
+    links = (link(place.id, place.url) for place in places(statement))
     return f"{escape(statement.text)} {' '.join(links)}"
 
 
@@ -281,84 +266,10 @@ def tree_text(entries: Sequence[Entry]) -> str:
     return "\n".join(lines)
 
 
-def status_json(
-    manifest: Manifest, kept: Sequence[str], failures: Sequence[Failure] = (), checked_at: str = ""
-) -> StatusForm:
-    """What is served, the builds that are kept, and what failed since, as JSON values."""
-    return {
-        "build": manifest.id,
-        "made_at": manifest.made_at,
-        "checked_at": checked_at or None,
-        "model": manifest.model,
-        "counts": manifest.counts,
-        "chunks": manifest.chunks,
-        "sources": [
-            {
-                "name": state.name,
-                "edition": state.edition,
-                "language": state.language,
-                "entries": state.entries,
-                "fetched_at": state.fetched_at,
-                "from": state.origin,
-            }
-            for state in manifest.sources
-        ],
-        "kept": list(kept),
-        "failures": [{"what": f.what, "reason": f.reason, "at": f.at} for f in failures],
-    }
-
-
-def status_text(record: StatusForm) -> str:
-    """What is served, what is kept, and what failed, as plain text."""
-    counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in record["counts"].items())
-    lines = [f"build  {record['build']}", f"model  {record['model']}", f"holds  {counts}"]
-    for source in record["sources"]:
-        edition = f"{source['name']} {source['edition']} ({source['language']})"
-        lines.append(
-            f"       {edition}: {source['entries']} entries from the {source['from']}, {source['fetched_at']}"
-        )
-    lines.append(f"checked {record['checked_at'] or 'never: no site was read'}")
-    served = {record["build"]: "  (served)"}
-    lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in record["kept"]]
-    lines += [f"failed {f['what']}, {f['at']}: {f['reason']}" for f in record["failures"]]
-    return "\n".join(lines)
-
-
-def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """One line of a run, as JSON values."""
-    return {"id": outcome.question.id, "ranked": list(outcome.ranked), "answered": outcome.answered}
-
-
-def metrics_json(metrics: Mapping[str, Metrics]) -> dict[str, Any]:
-    """Metrics per group, as JSON values."""
-    return {name: asdict(group) for name, group in metrics.items()}
-
-
-def metrics_text(metrics: Mapping[str, Metrics]) -> str:
-    """Metrics per group as a table."""
-    head = (
-        f"{'group':12} {'n':>4} {'hit@1':>7} {'recall@5':>9} {'MRR@10':>7} {'nDCG@10':>8} {'abstained':>10}"
-    )
-    rows = [
-        f"{name:12} {m.count:4} {m.hit_at_1:7.3f} {m.recall_at_5:9.3f} {m.mrr_at_10:7.3f} "
-        f"{m.ndcg_at_10:8.3f} {m.abstained:10.3f}"
-        for name, m in metrics.items()
-    ]
-    return "\n".join([head, *rows])
-
-
 def _section_text(section: Section) -> str:
     lines = [section.title.upper()]
-    numbers: dict[int, int] = {}
-    for item in section.items:
-        for deeper in [depth for depth in numbers if depth > item.depth]:
-            del numbers[deeper]
-        mark = ""
-        if item.marker is Marker.NUMBER:
-            numbers[item.depth] = numbers.get(item.depth, 0) + 1
-            mark = f"{numbers[item.depth]}. "
-        elif item.marker is Marker.BULLET:
-            mark = "- "
+    for item, number in numbered(section.items):
+        mark = {Marker.NUMBER: f"{number}. ", Marker.BULLET: "- "}.get(item.marker, "")
         lines += [f"{_INDENT * item.depth}{mark}{line}" for line in item.text.splitlines()]
     return "\n".join(lines)
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from assistant.chat import Turn
-from assistant.render import answer_markdown, escape
+from assistant.markdown import escape
+from assistant.render import answer_markdown
 from kb.entries import Language
 from kb.text import squeeze
 

@@ -130,6 +130,11 @@ class KnowledgeBase:
         """An entry in every language it has; empty where the id is not in this build."""
         return tuple(self._versions.get(entry_id, {}).values())
 
+    def related(self, entry: Entry) -> tuple[tuple[Entry, str], ...]:
+        """What an entry is related to, as far as this build has it, in its language, each with why."""
+        known = (other for other in entry.related if other.id in self._versions)
+        return tuple((self._version(other.id, entry.language), other.why) for other in known)
+
     def rarity(self, term: str) -> float:
         """How much a term tells: its inverse document frequency over the chunks, above 0."""
         return self._index.keywords.rarity(term)

@@ -22,8 +22,7 @@ def gloss(text: str) -> str:
 
     At each place the longest form of the glossary counts. Latin words and numbers stay; all else is dropped.
     """
-    glossary = load_glossary()
-    longest = max(map(len, glossary))
+    glossary, longest = load_glossary(), _longest()
     folded = wording(fold(text)).lower()
     words: list[str] = []
     at = 0
@@ -37,6 +36,11 @@ def gloss(text: str) -> str:
         words.append(glossary.get(folded[at:end], ""))
         at = end
     return " ".join(filter(None, words))
+
+
+@cache
+def _longest() -> int:
+    return max(map(len, load_glossary()))
 
 
 @cache

@@ -5,16 +5,21 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, serving_mirror, shared_home
+from support.model_server import ModelServer, serving_model
 from support.models import simple_models
 from support.saved import DATA
 from support.shared_site import nobody, renewed, running
 from support.site import Site
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 from kb.base import KnowledgeBase
 from kb.make import make_build
@@ -126,3 +131,20 @@ def mirror() -> Iterator[str]:
 def mirror_home(tmp_path_factory: pytest.TempPathFactory, mirror: str) -> Path:
     """A home with the build of the mirrored sites and the real model."""
     return shared_home(tmp_path_factory, "mirror-home", "refresh", GENLENS_MIRROR=mirror)
+
+
+# Of one module, not of the session: while it is open, no other event loop can run in its thread.
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """A real Chromium."""
+    from support.browsing import chromium  # imports playwright, which most tests do without
+
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def running_model() -> Iterator[ModelServer]:
+    """A server on this machine that speaks the OpenAI protocol."""
+    with serving_model() as one:
+        yield one

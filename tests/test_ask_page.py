@@ -12,7 +12,7 @@ from support.model_server import Behaviour, serving_model
 
 from assistant.answer import ask as extracted
 from assistant.feedback import Feedback, Verdict
-from assistant.render import escape
+from assistant.markdown import escape
 from kb.base import open_served
 from kb.query import MAX_QUESTION
 from kb.settings import load_settings

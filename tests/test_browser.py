@@ -7,18 +7,12 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
-from support.browsing import WIDTHS, Watch, chromium, serving
+from support.browsing import WIDTHS, Watch, serving
 
 pytestmark = pytest.mark.browser
 # Milliseconds for the first answer, which opens the model.
 SLOW = 90_000
 AGENT = "How do I keep an agent from taking actions it should not?"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from support.browsing import WIDTHS, Watch, chromium, serving
+from support.browsing import WIDTHS, Watch, serving
 
 from kb.builds import current_id, serve
 
@@ -22,12 +22,6 @@ PLACES = {
     "index": "Index",
 }
 HOSTILE = "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [agents](javascript:alert(1))"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assist
 PAGES = {
     f"assistant/pages/{name}.py" for name in ("ask", "browse", "frame", "index", "search", "shared", "words")
 }
-PAGES |= {f"assistant/pages/{name}.py" for name in ("answers", "entry", "messages", "opinion")}
+PAGES |= {f"assistant/pages/{name}.py" for name in ("answers", "builds", "entry", "messages", "opinion")}
 HOMES = {
     "altair": {"assistant/pages/pictures.py"},
     "chromadb": {"kb/vectors.py"},

@@ -1,10 +1,9 @@
 """Opening language models, and what becomes of the ways in which they fail."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
-from support.model_server import Behaviour, ModelServer, serving_model
+from support.model_server import Behaviour, ModelServer
 
 from assistant.models import BoundedModel, LanguageModelError, MissingExtraError, Piece, open_model
 from assistant.prompts import Prompt
@@ -13,12 +12,6 @@ from kb.settings import load_settings
 
 PROMPT = Prompt("Be brief.", "What is it?")
 USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
-
-
-@pytest.fixture(scope="module")
-def running_model() -> Iterator[ModelServer]:
-    with serving_model() as one:
-        yield one
 
 
 @pytest.fixture

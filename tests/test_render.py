@@ -2,14 +2,14 @@ import pytest
 from markdown_it import MarkdownIt
 
 from assistant.answer import ask
+from assistant.markdown import escape
+from assistant.measures import metrics_text
 from assistant.render import (
     answer_json,
     answer_markdown,
     answer_sources,
     answer_text,
     entry_text,
-    escape,
-    metrics_text,
     tree_text,
 )
 from kb.base import KnowledgeBase

@@ -2,7 +2,8 @@
 
 from markdown_it import MarkdownIt
 
-from assistant.sections import link, section_markdown
+from assistant.markdown import link
+from assistant.sections import section_markdown
 from kb.entries import Item, Link, Marker, Role, Section
 
 BULLET, NUMBER, CODE, HEADING = Marker.BULLET, Marker.NUMBER, Marker.CODE, Marker.HEADING

@@ -1,9 +1,7 @@
 """Answers of a language model over a real connection, as far as they go right or end early."""
 
-from collections.abc import Iterator
-
 import pytest
-from support.model_server import Behaviour, ModelServer, serving_model
+from support.model_server import Behaviour, ModelServer
 
 from assistant.answer import Answer, Part, Statement, ask
 from assistant.chat import Turn, reply, replying
@@ -16,12 +14,6 @@ from kb.settings import load_settings
 AGENT = "How do I keep an agent from deleting records?"
 NARROW = "A narrow role keeps an agent from deleting records. [GENSEC05-BP01] "
 HARM = "An agent with too many permissions can do harm by deleting records. [LLM03:2026] "
-
-
-@pytest.fixture(scope="module")
-def running_model() -> Iterator[ModelServer]:
-    with serving_model() as one:
-        yield one
 
 
 @pytest.fixture

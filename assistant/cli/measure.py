@@ -26,7 +26,7 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
     from tqdm import tqdm
 
     from assistant.answer import ask as answered
-    from assistant.render import metrics_json, metrics_text, outcome_json
+    from assistant.measures import metrics_json, metrics_text, outcome_json
     from kb.base import open_served
     from kb.evaluate import grouped, read_questions, run
 

@@ -19,7 +19,7 @@ PLACES = {"site": "the pages kept from last time", "catalogue": "the catalogue t
 
 def print_status(settings: Settings, *, as_json: bool) -> None:
     """Print what is served, as text or JSON."""
-    from assistant.render import status_text
+    from assistant.status import status_text
 
     record = _status(settings)
     click.echo(json_text(record) if as_json else status_text(record))
@@ -28,7 +28,7 @@ def print_status(settings: Settings, *, as_json: bool) -> None:
 def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: bool) -> int:
     """Print what is served after a refresh and what it changed; the exit code."""
     from assistant.change_report import changes_json, changes_text
-    from assistant.render import status_text
+    from assistant.status import status_text
 
     record = _status(settings)
     if report.unreachable:

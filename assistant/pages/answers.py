@@ -6,11 +6,12 @@ import streamlit as st
 
 from assistant.answer import Answer, Part, Place, Statement
 from assistant.citations import Citation
+from assistant.markdown import escape, link
 from assistant.pages.messages import Message
 from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import Words
-from assistant.render import DOUBTS, HEADINGS, NOT_COVERED, escape, places, usage_text
-from assistant.sections import link, section_markdown
+from assistant.render import DOUBTS, HEADINGS, NOT_COVERED, places, usage_text
+from assistant.sections import section_markdown
 from kb.entries import Entry, Language, Section
 
 # Of the labelled questions that are answered, those above this confidence have a right entry first in 97 of

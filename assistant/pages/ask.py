@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from assistant.answer import Statement
+from assistant.markdown import escape
 from assistant.pages.answers import draw_answer
 from assistant.pages.frame import ICON
 from assistant.pages.labels import label
@@ -21,7 +22,6 @@ from assistant.pages.messages import (
 from assistant.pages.opinion import draw_opinion, miss
 from assistant.pages.shared import interface_language, served
 from assistant.pages.words import Words
-from assistant.render import escape
 from assistant.transcript import transcript
 from kb.base import KnowledgeBase
 from kb.entries import RiskLevel

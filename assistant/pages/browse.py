@@ -3,12 +3,12 @@
 import streamlit as st
 
 from assistant.crosswalk import counterparts, crossings
+from assistant.markdown import escape
 from assistant.pages.entry import draw_entry, draw_row, titled
 from assistant.pages.labels import label
 from assistant.pages.pictures import chosen_id, crosswalk_picture, lens_picture
 from assistant.pages.shared import interface_language, open_entry, served
 from assistant.pages.words import Words
-from assistant.render import escape
 from assistant.tree import Tree, tree
 from kb.base import KnowledgeBase
 from kb.entries import RiskLevel

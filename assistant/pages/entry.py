@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from assistant.crosswalk import Counterpart, Crossing, counterparts, crossings
+from assistant.markdown import escape, link
 from assistant.pages.labels import heading, label
 from assistant.pages.shared import LEVEL_COLOURS, entry_link, level_badge, page
 from assistant.pages.words import Words
-from assistant.render import escape
-from assistant.sections import link, section_markdown
+from assistant.sections import section_markdown
 from assistant.tree import neighbours, tree
 from kb.base import KnowledgeBase
 from kb.entries import FINDING, Entry, Kind, Language, Origin, Section
@@ -189,8 +189,7 @@ def _draw_pairs(title: str, pairs: Iterable[tuple[Entry, Crossing]]) -> None:
 
 def _draw_related(base: KnowledgeBase, entry: Entry) -> None:
     """Related entries that the crosswalk does not show."""
-    found = [(base.entry(r.id, entry.language), r.why) for r in entry.related if base.has(r.id)]
-    rows = [(other, why) for other, why in found if not _in_crosswalk(entry, other)]
+    rows = [(other, why) for other, why in base.related(entry) if not _in_crosswalk(entry, other)]
     if rows:
         st.subheader(WORDS("related"), anchor=False)
     for other, why in rows:

@@ -1,29 +1,25 @@
-"""The page Index: what is served, what failed, what changed; refresh and roll back."""
+"""The page Index: what is served, what failed, and refreshing; what it shows of builds is in builds.py."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Literal
 
 import streamlit as st
 
-from assistant.change_report import catalogue_notes, changed_ids, changes_markdown
+from assistant.markdown import escape, link
+from assistant.pages.builds import draw_changes, draw_kept, listed
 from assistant.pages.labels import label
 from assistant.pages.refreshing import Refreshing
 from assistant.pages.shared import served
 from assistant.pages.words import Words
-from assistant.render import escape
-from assistant.sections import link
 from ingest.sources import Source, load_sources
 from kb.base import KnowledgeBase
-from kb.builds import SourceState, list_builds
-from kb.changes import Changes, between
+from kb.builds import SourceState
 from kb.checked import checked_at
 from kb.entries import Kind
 from kb.errors import GenlensError
 from kb.failures import read_failures
 from kb.files import data_folder
-from kb.rollback import rollback
 from kb.settings import Settings, load_settings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -37,7 +33,6 @@ WORDS = Words(
         "made": "Made",
         "checked": "Sources last read",
         "model": "Embedding model",
-        "holds": "Holds",
         "en": "English",
         "ja": "Japanese",
         "site": "{count} entries from the site, read {at}",
@@ -62,23 +57,6 @@ WORDS = Words(
         "published": "Build {build} is served now.",
         "in part": "Published in part; not as its site has it now: {failed}",
         "not published": "Nothing was published; what was served still is. {error}",
-        "changes": "What changed since the build before",
-        "none before": "No build before the served one is kept.",
-        "nothing differs": "Nothing differs.",
-        "added": "Added",
-        "removed": "Removed",
-        "changed": "Changed",
-        "moved": "Moved",
-        "report": "Report with the words that changed",
-        "download": "Download as Markdown",
-        "kept": "Builds that are kept",
-        "this one": "served now",
-        "serve": "Serve {build}",
-        "roll back": "Roll back",
-        "sure": "Serve the build {build} instead of {served}? Every visitor gets its answers from then on. "
-        "The build that is served now stays, so that you can go forward again.",
-        "yes": "Serve it",
-        "no": "Cancel",
     },
     {
         "index": "索引",
@@ -87,7 +65,6 @@ WORDS = Words(
         "made": "作成日時",
         "checked": "出典を最後に読んだ日時",
         "model": "埋め込みモデル",
-        "holds": "収録",
         "en": "英語",
         "ja": "日本語",
         "site": "サイトから {count} 件、{at} に取得",
@@ -112,24 +89,6 @@ WORDS = Words(
         "published": "ビルド {build} の配信を始めました。",
         "in part": "一部だけ公開しました。現在のサイトどおりでないもの: {failed}",
         "not published": "何も公開しませんでした。配信中の内容はそのままです。{error}",
-        "changes": "前のビルドからの変更",
-        "none before": "配信中のものより前のビルドは保存されていません。",
-        "nothing differs": "違いはありません。",
-        "added": "追加",
-        "removed": "削除",
-        "changed": "変更",
-        "moved": "移動",
-        "report": "変更された文を含むレポート（英語）",
-        "download": "Markdown でダウンロード",
-        "kept": "保存されているビルド",
-        "this one": "配信中",
-        "serve": "{build} を配信",
-        "roll back": "ロールバック",
-        "sure": "{served} の代わりにビルド {build} を配信しますか。"
-        "以後、すべての利用者への回答はこのビルドから作られます。"
-        "今のビルドも残るので、あとで戻せます。",
-        "yes": "配信する",
-        "no": "やめる",
     },
 )
 
@@ -143,8 +102,8 @@ def show() -> None:
         _draw_served(settings, base)
         _draw_failures(settings)
         _draw_refresh()
-        _draw_changes(settings, base)
-        _draw_kept(settings, base)
+        draw_changes(settings, base)
+        draw_kept(settings, base, blocked=not may_change() or _refreshing().state.running)
     except GenlensError as error:
         st.error(escape(str(error)))
 
@@ -241,73 +200,8 @@ def _draw_progress(refreshing: Refreshing, was_running: bool) -> None:
     elif state.build:
         st.success(WORDS("published" if state.new else "same", build=escape(state.build)))
     elif state.checked and any(state.found.values()):
-        st.info(f"{WORDS('would change')}\n\n{_listed(state.found)}")
+        st.info(f"{WORDS('would change')}\n\n{listed(state.found)}")
     elif state.checked:
         st.success(WORDS("would build" if state.new else "up to date"))
     if state.failed:
         st.warning(WORDS("in part", failed=escape(", ".join(state.failed))))
-
-
-def _draw_changes(settings: Settings, base: KnowledgeBase) -> None:
-    """What the served build says otherwise than the one before it."""
-    st.subheader(WORDS("changes"), anchor=False)
-    older = [build for build in list_builds(settings.home) if build < base.build]
-    if not older:
-        st.markdown(WORDS("none before"))
-        return
-    changes = _between(settings, older[0], base.build)
-    for note in catalogue_notes(changes):
-        st.markdown(escape(note))
-    if not changes:
-        st.markdown(WORDS("nothing differs"))
-        return
-    st.markdown(_listed(changed_ids(changes)))
-    report = changes_markdown(changes, diff=True)
-    with st.expander(WORDS("report")):
-        st.download_button(
-            WORDS("download"), report, f"changes-{base.build}.md", "text/markdown", on_click="ignore"
-        )
-        st.markdown(report)
-
-
-@st.cache_data(max_entries=4, show_spinner=False)
-def _between(_settings: Settings, old: str, new: str) -> Changes:
-    """Builds never change, so the difference of two is found once."""
-    return between(_settings.home, old, new)
-
-
-def _listed(found: Mapping[str, Sequence[str]]) -> str:
-    """How many entries were added, removed, changed and moved, and which, as Markdown."""
-    lines = (
-        f"- **{WORDS(way)} ({len(ids)})**: {', '.join(map(escape, ids))}" for way, ids in found.items() if ids
-    )
-    return "\n".join(lines)
-
-
-def _draw_kept(settings: Settings, base: KnowledgeBase) -> None:
-    """The builds that are kept, each with the button to serve it again."""
-    st.subheader(WORDS("kept"), anchor=False)
-    blocked = not may_change() or _refreshing().state.running
-    for build in list_builds(settings.home):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if build == base.build:
-                st.markdown(f"`{build}`", width="content")
-                st.badge(WORDS("this one"), color="green")
-            elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
-                st.dialog(WORDS("roll back"))(ask_whether)(settings, base.build, build)
-
-
-def ask_whether(settings: Settings, served_now: str, build: str) -> None:
-    """The dialog that asks whether to roll back, and does."""
-    st.markdown(WORDS("sure", build=f"`{build}`", served=f"`{served_now}`"))
-    with st.container(horizontal=True):
-        sure = st.button(WORDS("yes"), type="primary")
-        if st.button(WORDS("no")):
-            st.rerun()
-    if sure:
-        try:
-            rollback(settings, build, wait=False)
-        except GenlensError as error:
-            st.error(escape(str(error)))
-        else:
-            st.rerun()

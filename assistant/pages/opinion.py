@@ -3,9 +3,9 @@
 import streamlit as st
 
 from assistant.feedback import MOST_CHARACTERS, Feedback, Opinion, Verdict
+from assistant.markdown import escape
 from assistant.pages.messages import Message
 from assistant.pages.words import Words
-from assistant.render import escape
 from kb.errors import GenlensError
 from kb.settings import load_settings
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from assistant.facets import Facet, counted, narrowed, search_all, source_of
 from assistant.lookup import looked_up
+from assistant.markdown import escape
 from assistant.pages.labels import heading, label
 from assistant.pages.shared import entry_link, interface_language, level_badge, open_entry, page, served
 from assistant.pages.words import Words
-from assistant.render import escape
 from assistant.snippets import snippet
 from kb.base import Hit, KnowledgeBase
 from kb.entries import Kind, RiskLevel

@@ -16,7 +16,7 @@ from kb.search import order
 from kb.training.examples import Example
 
 RANKING_L2, COVERAGE_L2 = 1e-3, 1e-2
-# A question is declined below this confidence; chosen by looking at the development questions.
+# A question is declined below this confidence; chosen by looking at the labelled questions.
 THRESHOLD = 0.58
 Floats = npt.NDArray[np.float64]
 log = logging.getLogger(__name__)

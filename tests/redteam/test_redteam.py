@@ -1,13 +1,13 @@
 """Attacks on worded answers, each against a real server that misbehaves as its case says."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, prose, risk
 from support.encoder import WordEncoder
-from support.model_server import ModelServer, serving_model
+from support.model_server import ModelServer
 from support.models import simple_models
 
 from assistant.answer import ask
@@ -24,12 +24,6 @@ GIVEN = {"GENSEC05-BP01", "GENSEC05-BP02", "GENCOST03-BP01", "LLM01:2026", "LLM0
 MARKS = [mark for words in DOUBTS.values() for mark in words.values()]
 
 Open = Callable[[Case], KnowledgeBase]
-
-
-@pytest.fixture(scope="module")
-def running_model() -> Iterator[ModelServer]:
-    with serving_model() as one:
-        yield one
 
 
 @pytest.fixture(scope="module")
