@@ -66,6 +66,14 @@ def test_a_mark_opens_the_passage_with_the_quoted_words_highlighted(page: AppTes
     assert [badge for badge in texts(page) if "High risk" in badge]
 
 
+def test_words_of_the_catalogue_are_not_said_to_stand_on_the_site(page: AppTest) -> None:
+    ask(page.run(), AGENT)
+    links = [text for text in texts(page) if "on the site" in text]
+    assert links
+    assert all(text.startswith("[Page on the site](https://") for text in links)
+    assert all("In the words of genlens" in text for text in links)
+
+
 def test_strong_and_weak_matches_are_told_in_a_word(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page.run(), AGENT)
     assert ":primary-badge[Strong match]" in texts(page)

@@ -7,12 +7,13 @@ import streamlit as st
 from assistant.answer import Answer, Part, Place, Statement
 from assistant.citations import Citation
 from assistant.markdown import escape, link
+from assistant.pages.labels import label
 from assistant.pages.messages import Message
 from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import Words
 from assistant.render import DOUBTS, HEADINGS, NOT_COVERED, places, usage_text
 from assistant.sections import section_markdown
-from kb.entries import Entry, Language, Section
+from kb.entries import Entry, Language, Origin, Section
 
 # Of the labelled questions that are answered, those above this confidence have a right entry first in 97 of
 # 100 cases, those below it in 87.
@@ -27,6 +28,8 @@ WORDS = Words(
         "understood": "Understood as: {question}",
         "sources": "Sources",
         "site": "{section} on the site",
+        "page": "Page on the site",
+        "own words": "In the words of genlens",
         "entry": "Whole entry",
         "open": "Open the passage",
         "passage": "Cited passage",
@@ -40,6 +43,8 @@ WORDS = Words(
         "understood": "質問の解釈: {question}",
         "sources": "出典",
         "site": "サイトの「{section}」",
+        "page": "サイトのページ",
+        "own words": "genlens による言い換え",
         "entry": "項目の全文",
         "open": "引用箇所を開く",
         "passage": "引用箇所",
@@ -140,17 +145,18 @@ def _quotes(message: Message, statement: Statement, entry: Entry) -> list[str]:
 
 def _draw_source(message: Message, citation: Citation) -> None:
     """One cited entry: what it is, the quoted words, and where they stand."""
+    entry = message.entries[citation.id]
     with st.container(border=True, gap="small"):
         st.markdown(f"**{escape(citation.id)}** — {escape(citation.title)}")
         with st.container(horizontal=True, gap="small"):
             if citation.risk_level:
                 level_badge(citation.risk_level)
             if citation.pillar:
-                st.badge(escape(citation.pillar), color="gray")
+                st.badge(escape(label(citation.pillar)), color="gray")
         st.markdown(f":small[“{escape(citation.quote)}”]")
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.markdown(link(WORDS("site", section=citation.section), citation.url), width="content")
-            entry_link(message.entries[citation.id], WORDS("entry"))
+            _draw_site_link(entry, _section(entry, citation.url, [citation.quote]))
+            entry_link(entry, WORDS("entry"))
 
 
 def _open(entry: Entry, url: str, quotes: list[str]) -> None:
@@ -172,5 +178,14 @@ def _draw_passage(entry: Entry, section: Section, quotes: list[str]) -> None:
     st.caption(WORDS("section", section=escape(section.title)))
     st.markdown(section_markdown(section, quotes))
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.markdown(link(WORDS("site", section=section.title), entry.section_url(section)), width="content")
+        _draw_site_link(entry, section)
         entry_link(entry, WORDS("entry"))
+
+
+def _draw_site_link(entry: Entry, section: Section) -> None:
+    """Where a section stands on the site; the words of genlens stand nowhere there, but their entry does."""
+    if section.origin is Origin.CATALOGUE:
+        st.markdown(f"{link(WORDS('page'), entry.url)}\n\n:small[{WORDS('own words')}]", width="content")
+    else:
+        site = link(WORDS("site", section=section.title), entry.section_url(section))
+        st.markdown(site, width="content")
