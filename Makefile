@@ -34,7 +34,8 @@ $(INSTALLED): requirements.lock pyproject.toml
 
 # Resolve the newest releases that pyproject.toml allows and pin them; a local build's mark is no release.
 lock: install
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra ollama --extra openai --extra openai-like --extra tracing \
+	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra anthropic --extra bedrock --extra ollama \
+		--extra openai --extra openai-like --extra tracing \
 		--strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-header --output-file requirements.lock pyproject.toml
 	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak

@@ -1,12 +1,9 @@
-"""Language models through LlamaIndex's packages, which are extras: opened when first asked, bounded in time.
+"""Language models as LlamaIndex opens them, bounded in time.
 
 Whatever a model's package or server does wrong ends as one short reason. The reason is in our own words:
 what a server writes into an error never reaches a reader.
 """
 
-import importlib
-import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -14,31 +11,43 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.prompts import Prompt
-from kb.errors import GenlensError, SettingsError
-from kb.settings import LLM_FORMS, Settings
+from kb.errors import GenlensError
 from kb.text import clean
 
 TRIES = 3
 PAUSE = 0.5  # seconds before the second try; doubled before the third
 GRACE = 0.5  # seconds for a stream to end by itself before its connection is cut
-# These write requests, with the question in them, into their logs.
-_TALKATIVE = ("openai", "anthropic", "botocore", "httpx", "httpcore")
+
+
+# What a status most often means, for the reader who has just set a model.
+_MEANING = {
+    401: " (its key is missing or wrong)",
+    403: " (its key may not use the model)",
+    404: " (it has no such model)",
+}
+# An error in the middle of a stream: OpenAI and botocore call it so, Anthropic gives it the status of the
+# stream, and Ollama one that is none.
+_BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
+_AWS = {
+    "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
+    "PartialCredentialsError": "the AWS credentials are not whole; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
+    "UnauthorizedSSOTokenError": "the AWS sign-in has ended; sign in again with: aws sso login",
+    "TokenRetrievalError": "the AWS sign-in has ended; sign in again with: aws sso login",
+    "NoRegionError": "no AWS Region is set; set AWS_REGION",
+    "ProfileNotFound": "the AWS profile is not configured; check AWS_PROFILE",
+}
 
 
 class LanguageModelError(GenlensError):
     """A language model gave nothing that can be used; the text is the reason, as the end of a sentence."""
 
 
-class OverloadedError(LanguageModelError):
-    """The server asks to come back later: status 429, or 500 and above. `wait` is in seconds, or None."""
+class BusyError(LanguageModelError):
+    """The server cannot answer now and may later; `wait` is in seconds, or None where it does not say."""
 
-    def __init__(self, status: int, wait: float | None) -> None:
-        super().__init__(f"its server answered with status {status}")
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
         self.wait = wait
-
-
-class MissingExtraError(SettingsError):
-    """The package of the model that is set is not installed, or its key is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,53 +74,8 @@ class LanguageModel(Protocol):
 
 
 Close = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Provider:
-    """Where a provider's class is, and which variable holds its key (none, or one that is not needed)."""
-
-    module: str
-    kind: str
-    key: str = ""
-    needs_key: bool = False
-
-
-_PROVIDERS = {
-    "openai": _Provider("llama_index.llms.openai", "OpenAI", "OPENAI_API_KEY", needs_key=True),
-    # Not OpenAI's own key, which is nobody else's business.
-    "openai-like": _Provider("llama_index.llms.openai_like", "OpenAILike", "OPENAI_LIKE_API_KEY"),
-    "anthropic": _Provider("llama_index.llms.anthropic", "Anthropic", "ANTHROPIC_API_KEY", needs_key=True),
-    "bedrock": _Provider("llama_index.llms.bedrock_converse", "BedrockConverse"),
-    "ollama": _Provider("llama_index.llms.ollama", "Ollama"),
-}
-
-
-def open_model(settings: Settings) -> LanguageModel:
-    """The language model of the settings; nothing is sent yet.
-
-    :raises SettingsError: none is set.
-    :raises MissingExtraError: its package is not installed or its key is not in the environment.
-    """
-    if settings.llm is None:
-        raise SettingsError(f"no language model is set; set GENLENS_LLM to {LLM_FORMS}")
-    name, _, rest = settings.llm.partition(":")
-    model, _, address = rest.partition("@")
-    provider = _PROVIDERS[name]
-    try:
-        kind = getattr(importlib.import_module(provider.module), provider.kind)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            f"GENLENS_LLM is {name}:{model}, whose package is not installed; "
-            f"install it with: pip install 'genlens[{name}]'"
-        ) from error
-    key = os.environ.get(provider.key, "") if provider.key else ""
-    if provider.needs_key and not key:
-        raise MissingExtraError(f"GENLENS_LLM is {name}:{model}, which needs a key; set {provider.key}")
-    for logger in _TALKATIVE:
-        logging.getLogger(logger).setLevel(logging.WARNING)
-    opened = _OPENERS[name](kind, model, key, address)
-    return BoundedModel(f"{name}:{model}", opened, settings.llm_timeout, secret=key)
+Opened = tuple[Any, Close]
+"""A chat model of LlamaIndex, and what ends its connections, also while it reads."""
 
 
 class BoundedModel:
@@ -120,12 +84,12 @@ class BoundedModel:
     def __init__(
         self,
         name: str,
-        opened: Callable[[float, int], tuple[Any, Close]],
+        opened: Callable[[float, int], Opened],
         timeout: float,
         secret: str = "",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`opened` makes a model, for so many seconds and tokens, and what ends its connections.
+        """`opened` makes a model for so many seconds and tokens.
 
         `secret` is the key that is sent with a question: a response that repeats it is refused, because a
         page may have other readers than the key's owner.
@@ -149,7 +113,7 @@ class BoundedModel:
                     ):
                         raise LanguageModelError("it repeated its key")
                     yield piece
-            except OverloadedError as error:
+            except BusyError as error:
                 pause = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
                 if said or number == TRIES or time.monotonic() + pause >= deadline:
                     raise
@@ -199,12 +163,21 @@ class BoundedModel:
 
 
 def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
-    counted = response.additional_kwargs or {}
-    read, written = (counted.get(name) for name in ("prompt_tokens", "completion_tokens"))
     text = response.delta if isinstance(response.delta, str) else ""
-    if isinstance(read, int) and isinstance(written, int) and min(read, written) >= 0:
-        return Piece(text, read, written)
-    return Piece(text)
+    return Piece(text, *_counts(response))
+
+
+def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex
+    """The tokens read and written; each package puts them elsewhere, and two call them otherwise."""
+    raw = response.raw if isinstance(response.raw, dict) else {}
+    openai_and_bedrock, ollama = response.additional_kwargs, raw.get("usage")
+    anthropic = response.message.additional_kwargs.get("usage")
+    for counted in (openai_and_bedrock or {}, anthropic or {}, ollama or {}):
+        read = counted.get("prompt_tokens", counted.get("input_tokens"))
+        written = counted.get("completion_tokens", counted.get("output_tokens"))
+        if isinstance(read, int) and isinstance(written, int) and min(read, written) >= 0:
+            return read, written
+    return 0, 0
 
 
 def _translated(error: Exception, timeout: float) -> LanguageModelError:
@@ -213,11 +186,15 @@ def _translated(error: Exception, timeout: float) -> LanguageModelError:
     status = getattr(error, "status_code", None)
     if isinstance(response, dict):  # botocore's
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    kind = type(error).__name__
+    if kind in _BROKEN_OFF or status in _BROKEN_OFF:
+        return BusyError("its server broke off with an error")
     if isinstance(status, int):
         if status == 429 or status >= 500:
-            return OverloadedError(status, _retry_after(response))
-        return LanguageModelError(f"its server refused with status {status}")
-    kind = type(error).__name__
+            return BusyError(f"its server answered with status {status}", _retry_after(response))
+        return LanguageModelError(f"its server refused with status {status}{_MEANING.get(status, '')}")
+    if kind in _AWS:
+        return LanguageModelError(_AWS[kind])
     if "Timeout" in kind:
         return LanguageModelError(f"it did not finish within {timeout:g} seconds")
     if "Connect" in kind:
@@ -229,71 +206,3 @@ def _retry_after(response: object) -> float | None:
     headers = getattr(response, "headers", None) or {}
     text = str(headers.get("retry-after", ""))
     return float(text) if text.isascii() and text.isdigit() else None
-
-
-def _openai(kind: Any, model: str, key: str, address: str) -> Callable[[float, int], tuple[Any, Close]]:  # noqa: ANN401
-    """OpenAI and servers that speak its protocol; a redirect is not followed, as the key would go with it."""
-    own = {"api_base": address, "is_chat_model": True} if address else {}
-
-    def opened(timeout: float, most: int) -> tuple[Any, Close]:
-        import httpx  # comes with the package of the model
-
-        client = httpx.Client(timeout=timeout)
-        llm = kind(
-            model=model,
-            api_key=key or "none",
-            http_client=client,
-            timeout=timeout,
-            max_retries=0,
-            max_tokens=most,
-            temperature=0.0,
-            additional_kwargs={"stream_options": {"include_usage": True}},
-            **own,
-        )
-        return llm, client.close
-
-    return opened
-
-
-def _anthropic(kind: Any, model: str, key: str, _address: str) -> Callable[[float, int], tuple[Any, Close]]:  # noqa: ANN401
-    def opened(timeout: float, most: int) -> tuple[Any, Close]:
-        llm = kind(model=model, api_key=key, timeout=timeout, max_retries=0, max_tokens=most, temperature=0.0)
-        return llm, lambda: None
-
-    return opened
-
-
-def _bedrock(kind: Any, model: str, _key: str, _address: str) -> Callable[[float, int], tuple[Any, Close]]:  # noqa: ANN401
-    """Credentials and Region are those that boto3 finds."""
-
-    def opened(timeout: float, most: int) -> tuple[Any, Close]:
-        # LlamaIndex wants at least one try.
-        return kind(
-            model=model, timeout=timeout, max_retries=1, max_tokens=most, temperature=0.0
-        ), lambda: None
-
-    return opened
-
-
-def _ollama(kind: Any, model: str, _key: str, _address: str) -> Callable[[float, int], tuple[Any, Close]]:  # noqa: ANN401
-    def opened(timeout: float, most: int) -> tuple[Any, Close]:
-        # A window that is given is not asked for first.
-        llm = kind(
-            model=model,
-            request_timeout=timeout,
-            temperature=0.0,
-            context_window=16_384,
-            additional_kwargs={"num_predict": most},
-        )
-        return llm, llm.client.close
-
-    return opened
-
-
-_OPENERS = {
-    "openai": _openai,
-    "openai-like": _openai,
-    "anthropic": _anthropic,
-    "bedrock": _bedrock,
-    "ollama": _ollama,
-}

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
-from assistant.models import LanguageModel, LanguageModelError, open_model
+from assistant.models import LanguageModel, LanguageModelError
 from assistant.prompts import Prompt
+from assistant.providers import open_model
 from assistant.responses import Response, Responses, key_of
 from assistant.usage import Usage, tokens_of, usage_of
 from kb.settings import Settings
 
-MOST_WRITTEN = 1_000  # tokens: eight sentences with their ids need a third of it
+# Tokens: eight sentences with their ids need 300; a model that reasons first needs the rest for its thoughts,
+# of which nothing arrives here.
+MOST_WRITTEN, MOST_SHOWN = 4_000, 1_000
 LEAST_WRITTEN = 60
 # Characters: a server that goes on after the tokens it was allowed is not listened to.
 CHARACTERS_A_TOKEN = 8
@@ -56,12 +59,15 @@ class Writer:
     def _written(self, prompt: Prompt, key: str) -> Iterator[str]:
         estimate = tokens_of(prompt.instructions) + tokens_of(prompt.material)
         most = self._room(estimate)
+        shown = min(most, MOST_SHOWN)
         text, read, written = "", 0, 0
         try:
             for piece in self._model.stream(prompt, most):
                 text += piece.text
                 read, written = max(read, piece.read), max(written, piece.written)
-                if len(text) > most * CHARACTERS_A_TOKEN or written > 2 * most:
+                if len(text) > shown * CHARACTERS_A_TOKEN:
+                    raise LanguageModelError(f"it wrote more than the {shown:,} tokens it was allowed")
+                if written > 2 * most:
                     raise LanguageModelError(f"it wrote more than the {most:,} tokens it was allowed")
                 yield piece.text
             counted = read > 0

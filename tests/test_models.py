@@ -5,13 +5,12 @@ import logging
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.models import BoundedModel, LanguageModelError, MissingExtraError, Piece, open_model
+from assistant.models import BoundedModel, LanguageModelError, Piece
 from assistant.prompts import Prompt
-from kb.errors import SettingsError
+from assistant.providers import open_model
 from kb.settings import load_settings
 
 PROMPT = Prompt("Be brief.", "What is it?")
-USAGE = {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelS
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.delenv("OPENAI_LIKE_API_KEY", raising=False)
     monkeypatch.setenv("GENLENS_LLM", running_model.setting)
-    running_model.does(Behaviour("One two.", usage=USAGE))
+    running_model.does(Behaviour("One two.", usage=(12, 3)))
     running_model.authorizations.clear()
     return running_model
 
@@ -86,7 +85,7 @@ def test_a_request_that_is_refused_is_not_repeated_and_its_words_are_not_told(mo
     model.does(Behaviour(status=401, body='{"error": {"message": "wrong key sk-secret"}}'))
     with pytest.raises(LanguageModelError) as caught:
         list(opened([]).stream(PROMPT, 50))
-    assert str(caught.value) == "its server refused with status 401"
+    assert str(caught.value) == "its server refused with status 401 (its key is missing or wrong)"
     assert len(model.requests) == 1
 
 
@@ -115,49 +114,3 @@ def test_neither_key_nor_question_reaches_a_log(
         list(one.stream(PROMPT, 50))
     assert "sk-canary" not in caplog.text + repr(one) + repr(load_settings())
     assert "What is it?" not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("setting", "line"),
-    [
-        ("anthropic:some-model", "pip install 'genlens[anthropic]'"),
-        ("bedrock:some.model-v1:0", "pip install 'genlens[bedrock]'"),
-    ],
-)
-def test_a_missing_extra_prints_its_install_line(
-    setting: str, line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def missing(name: str) -> object:
-        raise ModuleNotFoundError(name)
-
-    monkeypatch.setattr("assistant.models.importlib.import_module", missing)
-    monkeypatch.setenv("GENLENS_LLM", setting)
-    with pytest.raises(MissingExtraError) as caught:
-        open_model(load_settings())
-    assert str(caught.value) == (
-        f"GENLENS_LLM is {setting}, whose package is not installed; install it with: {line}"
-    )
-    assert caught.value.exit_code == 2
-
-
-def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    monkeypatch.setenv("GENLENS_LLM", "openai:gpt-4o-mini")
-    with pytest.raises(MissingExtraError, match="needs a key; set OPENAI_API_KEY"):
-        open_model(load_settings())
-
-
-def test_openai_and_ollama_open_without_sending_anything(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    for setting in ("openai:gpt-4o-mini", "ollama:llama3.1:8b"):
-        monkeypatch.setenv("GENLENS_LLM", setting)
-        one = opened()
-        assert one.name == setting
-        llm, close = one._opened(1.0, 50)
-        assert (llm.metadata.model_name, llm.metadata.is_chat_model) == (setting.partition(":")[2], True)
-        close()
-
-
-def test_without_a_setting_there_is_no_model() -> None:
-    with pytest.raises(SettingsError, match="no language model is set; set GENLENS_LLM to openai:MODEL"):
-        open_model(load_settings())

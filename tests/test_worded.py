@@ -87,7 +87,7 @@ def test_a_model_that_breaks_off_leaves_the_extractive_answer(
     assert answer.statements == ask(base, AGENT).statements
     assert answer.note == (
         "these are the sources' own words, because the language model cannot be used: "
-        "its server refused with status 401"
+        "its server refused with status 401 (its key is missing or wrong)"
     )
 
 

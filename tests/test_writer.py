@@ -77,6 +77,15 @@ def test_a_model_that_writes_on_is_stopped_and_counted() -> None:
     assert 400 < writer.spent < 600
 
 
+def test_an_answer_longer_than_an_answer_is_stopped_though_thoughts_had_room() -> None:
+    model = FakeModel(*[Piece("and so on ")] * 10_000)
+    writer = Writer(model, 50_000, 90_000)
+    with pytest.raises(LanguageModelError, match="it wrote more than the 1,000 tokens it was allowed"):
+        list(writer.write(PROMPT, "b"))
+    assert model.most == [MOST_WRITTEN]
+    assert writer.spent < 300 + 2_100
+
+
 def test_a_response_is_kept_when_it_has_proved_good(home: Path) -> None:
     model = FakeModel(Piece("One.", read=310, written=4))
     first, second = (Writer(model, 5_000, 9_000, Responses(home / "responses")) for _ in range(2))

@@ -1,4 +1,4 @@
-"""A server on this machine that speaks the OpenAI protocol, and misbehaves as a test tells it to."""
+"""A server on this machine that speaks the protocols of providers, and misbehaves as a test tells it to."""
 
 import json
 import threading
@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from support.protocols import Protocol, protocol_of
+
 DRIP = 0.02  # seconds between two bytes
 
 
@@ -16,8 +18,8 @@ class Behaviour:
     """How the server answers.
 
     `says` is streamed in pieces of `size` characters; `status` other than 200 is all there is; `raw` are
-    the lines of the stream word for word. `then` is what happens after the words: done, endless, hang,
-    drip or cut. `usage` is what it says to have counted.
+    the lines of the stream word for word. `then` is what happens after the words: done, endless, empty,
+    hang, drip, fail or cut. `usage` are the tokens that it says to have read and written.
     """
 
     says: str = ""
@@ -27,7 +29,7 @@ class Behaviour:
     body: str = "{}"
     raw: list[str] | None = None
     then: str = "done"
-    usage: dict[str, Any] | None = None
+    usage: tuple[int, int] | None = None
 
 
 @dataclass
@@ -37,6 +39,7 @@ class ModelServer:
     base: str
     behaviours: list[Behaviour] = field(default_factory=lambda: [Behaviour()])
     requests: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
@@ -49,29 +52,11 @@ class ModelServer:
         """Behave so from the next request on."""
         self.behaviours = list(behaviours)
         self.requests.clear()
+        self.paths.clear()
 
     def next(self) -> Behaviour:
         """The behaviour for one more request."""
         return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
-
-
-def event(text: str, **more: object) -> str:
-    """One event of a stream of chat completions."""
-    choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
-    record = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "words"}
-    return f"data: {json.dumps(record | {'choices': [choice]} | more)}\n\n"
-
-
-def events(behaviour: Behaviour) -> Iterator[str]:
-    """What is sent for a behaviour, without what happens after it."""
-    if behaviour.raw is not None:
-        yield from behaviour.raw
-        return
-    says, size = behaviour.says, behaviour.size
-    for start in range(0, len(says), size):
-        yield event(says[start : start + size])
-    if behaviour.usage is not None:
-        yield event("", choices=[], usage=behaviour.usage)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,6 +68,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         self.model.requests.append(json.loads(self.rfile.read(length)))
+        self.model.paths.append(self.path)
         self.model.authorizations.append(self.headers.get("Authorization", ""))
         behaviour = self.model.next()
         self.send_response(behaviour.status)
@@ -93,30 +79,47 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             self.wfile.write(behaviour.body.encode())
             return
-        self.send_header("Content-Type", "text/event-stream")
+        protocol = protocol_of(self.path)
+        self.send_header("Content-Type", protocol.content_type)
         self.end_headers()
         try:
-            self._stream(behaviour)
+            self._stream(behaviour, protocol)
         except OSError:  # the reader has left
             self.close_connection = True
 
-    def _stream(self, behaviour: Behaviour) -> None:
-        for line in events(behaviour):
-            self._write(line.encode())
+    def _stream(self, behaviour: Behaviour, protocol: Protocol) -> None:
+        for part in _parts(behaviour, protocol):
+            self._write(part)
         while behaviour.then == "endless" and not self.model.stopped.is_set():
-            self._write(event("and so on and so forth ").encode())
+            self._write(protocol.piece("and so on and so forth "))
         while behaviour.then == "empty" and not self.model.stopped.wait(DRIP / 10):
-            self._write(event("").encode())
+            self._write(protocol.piece(""))
+        silence = protocol.silence()
         while behaviour.then == "drip" and not self.model.stopped.wait(DRIP):
-            self._write(b":")
+            self._write(next(silence))
         if behaviour.then == "hang":
             self.model.stopped.wait(30)
+        if behaviour.then == "fail":
+            self._write(protocol.failure())
         if behaviour.then == "done" and behaviour.raw is None:
-            self._write(b"data: [DONE]\n\n")
+            self._write(protocol.end())
 
     def _write(self, content: bytes) -> None:
         self.wfile.write(content)
         self.wfile.flush()
+
+
+def _parts(behaviour: Behaviour, protocol: Protocol) -> Iterator[bytes]:
+    """What is sent for a behaviour, without what happens after it."""
+    if behaviour.raw is not None:
+        yield from (line.encode() for line in behaviour.raw)
+        return
+    yield protocol.begin()
+    says, size = behaviour.says, behaviour.size
+    for start in range(0, len(says), size):
+        yield protocol.piece(says[start : start + size])
+    if behaviour.usage is not None:
+        yield protocol.counted(*behaviour.usage)
 
 
 @contextmanager

@@ -1,0 +1,223 @@
+"""Every provider, through its own package, against a server that speaks its protocol."""
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+
+import pytest
+from support.model_server import Behaviour, ModelServer, serving_model
+from support.protocols import PROVIDERS
+
+from assistant.models import BoundedModel, LanguageModelError
+from assistant.prompts import Prompt
+from assistant.providers import MissingExtraError, open_model
+from kb.errors import SettingsError
+from kb.settings import load_settings
+
+PROMPT = Prompt("Be brief.", "What is it?")
+
+
+@pytest.fixture(params=PROVIDERS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def server(name: str, running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
+    """The running server, and settings that point the provider to it."""
+    provider = PROVIDERS[name]
+    for variable, value in provider.environment.items():
+        monkeypatch.setenv(variable, value.replace("ADDRESS", running_model.base))
+    monkeypatch.setenv("GENLENS_LLM", provider.setting.replace("ADDRESS", running_model.base))
+    running_model.does(Behaviour("One two.", usage=(12, 3)))
+    return running_model
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[ModelServer]:
+    """Another server, which nobody should ask."""
+    with serving_model() as server:
+        yield server
+
+
+def opened() -> BoundedModel:
+    """The model of the settings, which does not wait between two tries."""
+    model = open_model(load_settings())
+    assert isinstance(model, BoundedModel)
+    model._sleep = lambda _seconds: None
+    return model
+
+
+def said(model: BoundedModel) -> str:
+    return "".join(piece.text for piece in model.stream(PROMPT, 50))
+
+
+def test_words_and_counts_arrive(name: str, server: ModelServer) -> None:
+    pieces = list(opened().stream(PROMPT, 50))
+    assert [piece.text for piece in pieces if piece.text] == ["One two", "."]
+    assert (pieces[-1].read, pieces[-1].written) == (12, 3)
+    assert server.paths == [PROVIDERS[name].path]
+
+
+def test_what_is_sent_is_the_prompt_with_its_limit_and_no_tools(name: str, server: ModelServer) -> None:
+    said(opened())
+    (request,) = server.requests
+    sent = json.dumps(request)
+    assert sent.count("Be brief.") == sent.count("What is it?") == 1
+    assert not request.get("tools")
+    assert "toolConfig" not in request
+    limits = {
+        "openai": lambda: request["max_tokens"],
+        "openai-like": lambda: request["max_tokens"],
+        "anthropic": lambda: request["max_tokens"],
+        "bedrock": lambda: request["inferenceConfig"]["maxTokens"],
+        "ollama": lambda: request["options"]["num_predict"],
+    }
+    assert limits[name]() == 50
+
+
+def test_a_busy_server_is_asked_again(server: ModelServer) -> None:
+    server.does(Behaviour(status=503), Behaviour(status=429), Behaviour("One two."))
+    assert said(opened()) == "One two."
+    assert len(server.requests) == 3
+
+
+def test_a_server_that_stays_busy_is_left_alone(server: ModelServer) -> None:
+    server.does(Behaviour(status=429))
+    with pytest.raises(LanguageModelError, match=r"^its server answered with status 429$"):
+        said(opened())
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (401, "its server refused with status 401 (its key is missing or wrong)"),
+        (404, "its server refused with status 404 (it has no such model)"),
+        (400, "its server refused with status 400"),
+    ],
+)
+def test_a_refusal_is_told_in_our_words_and_not_repeated(
+    server: ModelServer, status: int, reason: str
+) -> None:
+    server.does(Behaviour(status=status, body='{"error": {"message": "SECRET WORDS"}}'))
+    with pytest.raises(LanguageModelError) as caught:
+        said(opened())
+    assert (str(caught.value), len(server.requests)) == (reason, 1)
+
+
+def test_an_error_before_the_first_word_is_tried_again(server: ModelServer) -> None:
+    server.does(Behaviour("", then="fail"), Behaviour("One two."))
+    assert said(opened()) == "One two."
+
+
+def test_an_error_behind_words_ends_the_answer(server: ModelServer) -> None:
+    server.does(Behaviour("One two.", then="fail"))
+    with pytest.raises(LanguageModelError, match=r"^its server broke off with an error$"):
+        said(opened())
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("then", ["hang", "drip"])
+def test_a_server_that_does_not_end_is_left(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "0.6")
+    server.does(Behaviour("One two.", then=then))
+    began = time.monotonic()
+    with pytest.raises(LanguageModelError, match=r"^it did not finish within 0\.6 seconds$"):
+        said(opened())
+    assert time.monotonic() - began < 5
+
+
+def test_a_redirect_is_not_followed(server: ModelServer, elsewhere: ModelServer) -> None:
+    server.does(Behaviour(status=307, headers={"Location": f"{elsewhere.base}/v1/elsewhere"}))
+    with pytest.raises(LanguageModelError, match="its server refused with status 307"):
+        said(opened())
+    assert elsewhere.requests == []
+
+
+def test_neither_key_nor_question_reaches_a_log(
+    server: ModelServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert server
+    with caplog.at_level(logging.DEBUG):
+        model = opened()
+        said(model)
+    shown = caplog.text + repr(model) + repr(load_settings())
+    assert not any(key in shown for key in ("key-of-", "What is it?"))
+
+
+def test_a_reader_who_leaves_ends_the_connection(server: ModelServer) -> None:
+    server.does(Behaviour("One two.", then="endless"))
+    stream = opened().stream(PROMPT, 50)
+    assert next(piece.text for piece in stream if piece.text) == "One two"
+    stream.close()  # type: ignore[attr-defined]
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        ("AWS_ACCESS_KEY_ID", "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login"),
+        ("AWS_REGION", "no AWS Region is set; set AWS_REGION"),
+    ],
+)
+def test_what_bedrock_misses_is_named(
+    running_model: ModelServer, monkeypatch: pytest.MonkeyPatch, missing: str, reason: str
+) -> None:
+    provider = PROVIDERS["bedrock"]
+    for variable, value in provider.environment.items():
+        monkeypatch.setenv(variable, value.replace("ADDRESS", running_model.base))
+    monkeypatch.setenv("GENLENS_LLM", provider.setting)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.delenv(missing)
+    if missing == "AWS_ACCESS_KEY_ID":
+        monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(LanguageModelError) as caught:
+        said(opened())
+    assert str(caught.value) == reason
+
+
+def test_a_name_that_the_package_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
+    monkeypatch.setenv("GENLENS_LLM", "openai:gpt-of-tomorrow")
+    with pytest.raises(SettingsError, match="does not know; check it, or upgrade with: pip install"):
+        open_model(load_settings())
+
+
+@pytest.mark.parametrize(
+    ("setting", "line"),
+    [
+        ("anthropic:some-model", "pip install 'genlens[anthropic]'"),
+        ("bedrock:some.model-v1:0", "pip install 'genlens[bedrock]'"),
+    ],
+)
+def test_a_missing_extra_prints_its_install_line(
+    setting: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> object:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr("assistant.providers.importlib.import_module", missing)
+    monkeypatch.setenv("GENLENS_LLM", setting)
+    with pytest.raises(MissingExtraError) as caught:
+        open_model(load_settings())
+    assert str(caught.value) == (
+        f"GENLENS_LLM is {setting}, whose package is not installed; install it with: {line}"
+    )
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setenv("GENLENS_LLM", "openai:gpt-4o-mini")
+    with pytest.raises(MissingExtraError, match="needs a key; set OPENAI_API_KEY"):
+        open_model(load_settings())
+
+
+def test_without_a_setting_there_is_no_model() -> None:
+    with pytest.raises(SettingsError, match="no language model is set; set GENLENS_LLM to openai:MODEL"):
+        open_model(load_settings())
