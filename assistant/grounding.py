@@ -3,23 +3,29 @@
 A sentence is withheld where it names an id that was not given, holds an address, or repeats the prompt.
 It is supported where the cited passages hold what it says: it stands in them word for word, or they hold its
 words, weighed by rarity, or most of them in sentences that mean nearly the same; and in any case every
-number, name and quotation, no other polarity, and no run of words of its own. The thresholds are measured by
-tests/bench/checking.py and told in docs/models.md.
+number, name and quotation, no clause of its own, and no word that turns what they say (`fidelity.py`). The
+thresholds are measured by tests/bench/checking.py and told in docs/models.md.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from assistant.answer import Doubt
+from assistant.fidelity import Fidelity
 from assistant.passages import Passage
 from assistant.prompts import leaks
 from assistant.sentences import Sentence
 from kb.base import KnowledgeBase
 from kb.entries import Language
+from kb.glossary import gloss
 from kb.ids import find_ids
-from kb.text import fold, sentences, terms, wording
+from kb.text import fold, is_japanese, sentences, terms, wording
+
+if TYPE_CHECKING:
+    from kb.encoder import Vectors
 
 # The share, by rarity, of a sentence's terms that a window of the passages holds: alone, or together with
 # a cosine. Measured on sentences of the sources held against their own and against other entries.
@@ -27,7 +33,8 @@ WORDS_ALONE = 0.80
 WORDS, COSINE = 0.50, 0.60
 EXACT = 0.999  # what is held word for word holds every term
 FEW = 4  # different terms: fewer say too little to do without the cosine
-# Terms in a row that no cited passage holds: a sentence may not carry a clause of its own.
+# Terms in a row that no cited passage holds: a sentence may not carry a clause of its own. A Japanese word
+# is several terms.
 LONGEST_RUN = 2
 # Of a sentence that rests on several entries, each must hold this share.
 PART = 0.30
@@ -48,14 +55,11 @@ _ID_LIKE = re.compile(
 _LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧЅ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXS")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;:)(] )[(\"“]?([A-Z][\w'’\-]*)|\b([A-Z]{2,}[\w\-]*)\b")
+# Names that stand for a word as common.
+_COMMON = frozenset(terms("AI LLM API"))
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
 # Pages do not speak of themselves so; a model that claims to have acted does.
 _SPEAKER = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]yself)\b")
-_NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*)\b|n['’]t\b"
-    r"|ない|ません|なく|せず|禁止|避け|防",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Judge:
         for passage in passages:
             self._given.setdefault(passage.entry.id, []).append(passage)
         self._cut: dict[str, list[_Window]] = {}
+        self._fidelity = Fidelity(base)
 
     def judge(self, sentence: Sentence) -> Judged:
         """What becomes of one sentence.
@@ -138,26 +143,43 @@ class Judge:
         shares, best = zip(*(own[0] for own in ranked), strict=True)
         whole = _share(wanted, frozenset[str]().union(*(window.terms for window in best)))
         together = len(best) > 1 and len(wanted) >= FEW and whole >= WORDS_ALONE and min(shares) >= PART
-        if together and _same_polarity(text, [window.text for window in best]):
+        if together and self._keeps(text, best):
             return tuple(window.best(wanted) for window in best)
         return ()
 
     def _window(self, text: str, ranked: Ranked, count: int) -> _Window | None:
         """The window of one entry that supports a text of so many terms by itself, or None."""
         plain = _plain(text)
-        if verbatim := next((w for share, w in ranked if share > EXACT and plain in _plain(w.text)), None):
-            return verbatim
+        if whole := next((w for share, w in ranked if share > EXACT and plain == _plain(w.text)), None):
+            return whole
         close = [(share, window) for share, window in ranked[:NEAREST] if share >= WORDS]
-        near = [one for one in close if _same_polarity(text, [one[1].text])]
+        near = [one for one in close if self._keeps(text, [one[1]])]
         if not near:
             return None
+        if near[0][0] > EXACT and plain in _plain(near[0][1].text):
+            return near[0][1]
         if count >= FEW and near[0][0] >= WORDS_ALONE:
             return near[0][1]
-        vectors = self._base.encode([text, *(window.text for _, window in near)], self._language)
+        vectors = self._vectors([text, *(window.text for _, window in near)])
         if vectors is None:
             return None
         cosines = vectors[1:] @ vectors[0]
         return near[int(cosines.argmax())][1] if float(cosines.max()) >= COSINE else None
+
+    def _vectors(self, texts: Sequence[str]) -> "Vectors | None":
+        """Vectors of texts; of Japanese ones, where the model reads none, those of their English words."""
+        vectors = self._base.encode(texts, self._language)
+        if vectors is None and self._language is Language.JAPANESE:
+            return self._base.encode([gloss(text) for text in texts], Language.ENGLISH)
+        return vectors
+
+    def _keeps(self, text: str, windows: Sequence[_Window]) -> bool:
+        """Whether a text says nothing else than windows do together."""
+        shown = [passage.text for window in windows for passage in window.sentences]
+        ids = {passage.entry.id for window in windows for passage in window.sentences}
+        around = [passage.text for entry_id in ids for passage in self._given[entry_id]]
+        titles = [self._given[entry_id][0].entry.title for entry_id in ids]
+        return self._fidelity.keeps(text, shown, [*around, *titles])
 
     def _ranked(self, entry_id: str, wanted: Mapping[str, float]) -> Ranked:
         """Every window of an entry."""
@@ -190,12 +212,12 @@ def _same_facts(text: str, passages: Sequence[Passage]) -> bool:
     said = [_plain(one) for one in shown]
     held = frozenset(term for one in shown for term in terms(one))
     numbers = {number for one in shown for number in _NUMBER.findall(fold(one))}
-    names = {term for a, b in _NAME.findall(text) for term in terms(a or b)}
+    names = {term for a, b in _NAME.findall(text) for term in terms(a or b)} - _COMMON
     quotes = ("".join(groups) for groups in _QUOTED.findall(text))
     return (
         set(_NUMBER.findall(fold(text))) <= numbers
         and names <= held
-        and _longest_run(terms(text), held) <= LONGEST_RUN
+        and (is_japanese(text) or _longest_run(terms(text), held) <= LONGEST_RUN)
         and all(any(_plain(quote) in one for one in said) for quote in quotes)
         and (not _SPEAKER.search(text) or any(_SPEAKER.search(one) for one in shown))
     )
@@ -211,8 +233,3 @@ def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:
 def _plain(text: str) -> str:
     """The text to compare by: without case, blanks that mean nothing, and marks at its end."""
     return wording(text).casefold().strip(".,;:!?。、！？ ")
-
-
-def _same_polarity(text: str, others: Iterable[str]) -> bool:
-    """Whether a text denies something exactly where one of the others does."""
-    return bool(_NEGATION.search(text)) == any(_NEGATION.search(other) for other in others)

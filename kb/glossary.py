@@ -6,7 +6,7 @@ is dropped with the particles.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -22,20 +22,27 @@ def gloss(text: str) -> str:
 
     At each place the longest form of the glossary counts. Latin words and numbers stay; all else is dropped.
     """
+    return " ".join(words for _, words in glossed(text) if words)
+
+
+def glossed(text: str) -> Iterator[tuple[str, str | None]]:
+    """Forms of the folded text, in order and without a gap, with their English words.
+
+    They are the longest of the glossary at each place, Latin words and numbers, which stand for themselves,
+    and single other characters, of which nothing is known: None.
+    """
     glossary, longest = load_glossary(), _longest()
     folded = wording(fold(text)).lower()
-    words: list[str] = []
     at = 0
     while at < len(folded):
         if latin := _LATIN.match(folded, at):
-            words.append(latin[0])
+            yield latin[0], latin[0]
             at = latin.end()
             continue
         ends = range(min(at + longest, len(folded)), at, -1)
-        end = next((end for end in ends if folded[at:end] in glossary), at + 1)
-        words.append(glossary.get(folded[at:end], ""))
-        at = end
-    return " ".join(filter(None, words))
+        form = next((folded[at:end] for end in ends if folded[at:end] in glossary), folded[at])
+        yield form, glossary.get(form)
+        at += len(form)
 
 
 @cache

@@ -2,11 +2,12 @@
 
     GENLENS_HOME=... python tests/bench/checking.py
 
-prints two tables for docs/models.md: the shares of sentences that are taken for supported at several
-thresholds, and the time of checking beside a stream of three seconds. The sentences are those of
-extractive answers to the product's own questions: under their own id, and under the id of another entry
-that was found for the same question. Where a build has text of the sites and of the catalogue, actions of
-the catalogue are held against the sites' text of the same entry: the same said in other words.
+prints two tables for docs/models.md, the shares of sentences that are taken for supported at several
+thresholds and when one small change has been made, and the time of checking beside a stream of three
+seconds. The sentences are those of extractive answers to the product's own questions: under their own id,
+and under the id of another entry that was found for the same question. Where a build has text of the sites
+and of the catalogue, actions of the catalogue are held against the sites' text of the same entry: the same
+said in other words.
 """
 
 import random
@@ -17,6 +18,8 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
+from lies import LIES, honest
+
 from assistant import grounding
 from assistant.answer import extractive
 from assistant.grounding import Judge
@@ -24,7 +27,7 @@ from assistant.passages import Passage
 from assistant.sentences import Sentence, sentences_of
 from assistant.worded import STATING, passages_for
 from kb.base import KnowledgeBase, Retrieval, open_served
-from kb.entries import Origin, Role
+from kb.entries import Language, Origin, Role
 from kb.evaluate import OUT_OF_SCOPE, read_questions
 from kb.settings import load_settings
 
@@ -46,15 +49,40 @@ def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
         passages = passages_for(base, retrieval)
         judge = Judge(base, passages, retrieval.query.language)
         ids = list(dict.fromkeys(passage.entry.id for passage in passages))
-        for statement in extractive(base, retrieval).statements:
-            own.append((judge, Sentence(statement.text, (statement.id,))))
-            other = chance.choice([entry_id for entry_id in ids if entry_id != statement.id])
-            shifted.append((judge, Sentence(statement.text, (other,))))
+        for text, entry_id in stated(base, retrieval):
+            own.append((judge, Sentence(text, (entry_id,))))
+            other = chance.choice([one for one in ids if one != entry_id])
+            shifted.append((judge, Sentence(text, (other,))))
     return {
         "their own id": own,
         "another id": shifted,
         "the catalogue's words": list(islice(reworded(base), REWORDED)),
     }
+
+
+def stated(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
+    """Each sentence of an extractive answer, as it would be cut out of a model's, with its id."""
+    for statement in extractive(base, retrieval).statements:
+        yield from ((sentence.text, statement.id) for sentence in sentences_of([statement.text]))
+
+
+def changed(base: KnowledgeBase, found: list[Retrieval]) -> dict[tuple[Language, str], Claims]:
+    """Sentences after one small change, by language and by what was changed."""
+    chance = random.Random(1)  # noqa: S311 - the same changes in every run
+    groups: dict[tuple[Language, str], Claims] = {}
+    for retrieval in found:
+        passages, language = passages_for(base, retrieval), retrieval.query.language
+        judge = Judge(base, passages, language)
+        for text, entry_id in stated(base, retrieval):
+            own, foreign = (
+                " ".join(p.text for p in passages if (p.entry.id == entry_id) is here)
+                for here in (True, False)
+            )
+            lies = [(name, lie(text, own, foreign, chance)) for name, lie in LIES.items()]
+            for name, said in [*honest(text, chance), *lies]:
+                if said is not None:
+                    groups.setdefault((language, name), []).append((judge, Sentence(said, (entry_id,))))
+    return groups
 
 
 def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
@@ -91,7 +119,7 @@ def added(base: KnowledgeBase, found: list[Retrieval]) -> list[float]:
 
 
 def main() -> None:
-    """Write both tables to stdout."""
+    """Write the tables to stdout."""
     base = open_served(load_settings())
     questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::2]
     found = [one for q in questions if (one := base.retrieve(q.question)).covered]
@@ -102,8 +130,11 @@ def main() -> None:
         grounding.WORDS, grounding.COSINE = words, cosine
         rows.append([f"{words:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
     grounding.WORDS, grounding.COSINE = chosen
+    lies = [["sentences with", "language", "number", "taken for supported"]]
+    for (language, name), some in sorted(changed(base, found).items()):
+        lies.append([name, language, f"{len(some):,}", f"{supported(some):.3f}"])
     times = added(base, found)
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    table = "\n".join(f"| {' | '.join(row)} |" for row in [*rows, *lies])
     share, most = fmean(times) / STREAM, max(times) / STREAM
     sys.stdout.write(f"{table}\nchecking beside {STREAM:g} s: {share:.3f} on average, {most:.3f} at most\n")
 

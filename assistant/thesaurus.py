@@ -1,0 +1,64 @@
+"""Words that may stand for one another, that say little, and that turn a meaning, from data/thesaurus.tsv.
+
+All are English terms: a stem stands for all inflections of a word.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from kb.errors import RecordError
+from kb.files import data_folder
+from kb.text import terms
+
+
+@dataclass(frozen=True, slots=True)
+class Thesaurus:
+    """Terms by what they share; each pair stands in both directions."""
+
+    same: Mapping[str, frozenset[str]]
+    opposite: Mapping[str, frozenset[str]]
+    light: frozenset[str]
+
+
+def stem(word: str) -> str:
+    """The term of one English word; a word that says little by itself, such as "after", stands for itself."""
+    return next(iter(terms(word)), word.lower())
+
+
+@cache
+def load_thesaurus(path: Path | None = None) -> Thesaurus:
+    """The thesaurus of the data folder, or of a file of the same form.
+
+    :raises RecordError: the file cannot be read, or a line is none of the three.
+    """
+    file = path or data_folder() / "thesaurus.tsv"
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
+    same: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    opposite: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+    light: frozenset[str] = frozenset()
+    for number, line in enumerate(lines, start=1):
+        if not line or line.startswith("#"):
+            continue
+        kind, *sides = line.split("\t")
+        words = [frozenset(map(stem, side.split())) for side in sides]
+        match kind, words:
+            case "same", [group]:
+                for term in group:
+                    same[term] |= group - {term}
+            case "opposite", [one, other]:
+                for term in one | other:
+                    opposite[term] |= (other if term in one else one) - {term}
+            case "light", [group]:
+                light |= group
+            case _:
+                raise RecordError(
+                    f"{file}, line {number}: expected same or light and words, "
+                    "or opposite and two sides of words, with tabs between them"
+                )
+    return Thesaurus(same, opposite, light)

@@ -1,0 +1,99 @@
+"""What turns the meaning of a sentence. With the fake model two words are as near as they are equal."""
+
+import pytest
+
+from assistant.fidelity import NOT, Fidelity, words
+from kb.base import KnowledgeBase
+
+SOURCE = "Before an agent may delete records, check that a person has approved the request."
+NEXT = "Keep every approval in a log that agents cannot change."
+AROUND = ["Give each agent a narrow role."]
+
+
+@pytest.fixture
+def fidelity(base: KnowledgeBase) -> Fidelity:
+    return Fidelity(base)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        SOURCE,
+        "Check that a person has approved the request before an agent may delete records.",
+        "Verify that a human has approved the request before an agent deletes records.",
+        "It is important to check that a person has approved the request.",
+        "Before an agent may delete records, check that a person has approved the request, and keep every "
+        "approval in a log.",
+        "Keep approvals in a log.",
+        "Give an agent a narrow role before it may delete records.",
+    ],
+)
+def test_a_meaning_is_kept(fidelity: Fidelity, said: str) -> None:
+    assert fidelity.keeps(said, [SOURCE, NEXT], AROUND)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "After an agent may delete records, check that a person has approved the request.",
+        "Before an agent may delete records, check that a person has denied the request.",
+        "Before an agent may delete laptops, check that a person has approved the request.",
+        "Before an agent may read records, check that a person has approved the request.",
+        "Before an agent may not delete records, check that a person has approved the request.",
+        "Before an agent may delete all banking records, check that a person has approved the request.",
+        "Before a person may delete records, check that an agent has approved the request.",
+        "Keep every approval in a log that agents can change.",
+        "Keep every approval in a log that people cannot change.",
+    ],
+)
+def test_a_meaning_is_turned(fidelity: Fidelity, said: str) -> None:
+    assert not fidelity.keeps(said, [SOURCE, NEXT], AROUND)
+
+
+def test_a_condition_that_is_denied_may_not_be_left_out(fidelity: Fidelity) -> None:
+    source = "Without a firm limit on tokens, an agent can run up a bill."
+    assert not fidelity.keeps("An agent can run up a bill.", [source])
+    assert not fidelity.keeps("A firm limit on tokens, an agent can run up a bill.", [source])
+
+
+def test_what_would_happen_otherwise_may_be_left_out(fidelity: Fidelity) -> None:
+    source = "Set a firm limit on tokens, so that an agent that loops for hours cannot run up a bill."
+    assert fidelity.keeps("Set a firm limit on tokens.", [source])
+
+
+def test_what_is_stopped_is_not_done(fidelity: Fidelity) -> None:
+    source = "A narrow role stops an agent that wants to delete records."
+    assert fidelity.keeps("With a narrow role an agent cannot delete records.", [source])
+
+
+JAPANESE = "エージェントには必要な権限だけを与え、操作を記録する。"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("エージェントに必要な権限だけを与えます。", True),
+        ("エージェントには必要な権限だけを付与し、操作を記録してください。", True),
+        ("エージェントには必要な権限だけを与え、操作を記録しない。", False),
+        ("エージェントには必要な予算だけを与え、操作を記録する。", False),
+        ("エージェントには必要な権限だけを与え、操作を削除する。", False),
+    ],
+)
+def test_japanese_is_read_by_the_glossary(fidelity: Fidelity, said: str, kept: bool) -> None:
+    assert fidelity.keeps(said, [JAPANESE]) is kept
+
+
+def test_words_are_those_that_carry_a_meaning() -> None:
+    assert [word.term for word in words("Do not delete the records before a review.")] == [
+        NOT,
+        "delet",
+        "record",
+        "before",
+        "review",
+    ]
+    assert [word.text for word in words("鳥籠のデータを暗号化しない")] == [
+        "鳥籠",
+        "data",
+        "encryption",
+        "ない",
+    ]
