@@ -91,11 +91,12 @@ def show() -> None:
     if not messages() and not question:
         _draw_invitation()
         return
+    # Before anything is drawn: who sees an answer can reload the page and keep it.
+    remember()
     for message in messages():
         _draw_message(message)
     if question:
         _answer(question, filters)
-    remember()
     _draw_taking_along()
 
 
@@ -111,11 +112,12 @@ def _answer(question: str, filters: Filters) -> None:
             place.markdown(" ".join(said))
 
         message = answered(question, filters, tell)
+        messages().append(message)
+        remember()
         place.empty()
         draw_answer(message, fresh=True)
         draw_opinion(message)
-    messages().append(message)
-    miss(message)
+        miss(message)
 
 
 def _draw_message(message: Message) -> None:
