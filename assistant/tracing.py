@@ -11,6 +11,7 @@ provider of its own; otherwise they cost nothing. Ids and scores are recorded, b
 passages or answers unless `GENLENS_TRACE_CONTENT` asks for them.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ from kb.settings import Settings, Traces
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.trace import Span
+
+# Seconds that a command waits at its end for a collector to take the spans.
+MOST_WAIT = 1
 
 
 class Name(StrEnum):
@@ -131,7 +135,8 @@ def _processor(traces: Traces) -> "SpanProcessor":
         return SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr))
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    return BatchSpanProcessor(OTLPSpanExporter())
+    waits = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else MOST_WAIT
+    return BatchSpanProcessor(OTLPSpanExporter(timeout=waits))
 
 
 @contextmanager

@@ -3,10 +3,20 @@
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import grpc
 import pytest
 from opentelemetry import trace
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import (
+    TraceServiceServicer,
+    add_TraceServiceServicer_to_server,
+)
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -178,3 +188,49 @@ def test_spans_for_the_console_go_to_stderr(catalogue_home: Path, content: str) 
     assert json.loads(done.stdout)["covered"] is True
     assert '"openinference.span.kind": "RETRIEVER"' in done.stderr
     assert ("taking actions" in done.stderr) is (content == "true")
+
+
+class _Collector(TraceServiceServicer):
+    """Keeps the names of the spans that it is sent."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def Export(  # noqa: N802 - the protocol's name
+        self, request: ExportTraceServiceRequest, _context: object
+    ) -> ExportTraceServiceResponse:
+        for resource in request.resource_spans:
+            self.names += [span.name for scope in resource.scope_spans for span in scope.spans]
+        return ExportTraceServiceResponse()
+
+
+def test_spans_reach_a_collector(catalogue_home: Path) -> None:
+    collector, server = _Collector(), grpc.server(ThreadPoolExecutor(1))
+    add_TraceServiceServicer_to_server(collector, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        done = genlens(
+            "ask",
+            AGENT,
+            home=catalogue_home,
+            GENLENS_TRACES="otlp",
+            OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}",
+        )
+    finally:
+        server.stop(None).wait()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert sorted(collector.names) == ["ask", "check", "retrieve", "select"]
+
+
+def test_a_collector_that_is_not_there_costs_no_answer(catalogue_home: Path) -> None:
+    done = genlens(
+        "ask",
+        AGENT,
+        home=catalogue_home,
+        GENLENS_TRACES="otlp",
+        OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9",
+    )
+    assert done.returncode == 0
+    assert "GENSEC05-BP01" in done.stdout
+    assert "Failed to export traces" in done.stderr
