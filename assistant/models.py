@@ -195,6 +195,10 @@ def _translated(error: Exception, timeout: float) -> LanguageModelError:
         return LanguageModelError(f"its server refused with status {status}{_MEANING.get(status, '')}")
     if kind in _AWS:
         return LanguageModelError(_AWS[kind])
+    if kind == "ValueError" and str(error).startswith("Unknown model"):
+        return LanguageModelError(
+            "its package does not know a model of that name; check it, or upgrade the package"
+        )
     if "Timeout" in kind:
         return LanguageModelError(f"it did not finish within {timeout:g} seconds")
     if "Connect" in kind:

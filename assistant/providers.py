@@ -153,7 +153,7 @@ _PROVIDERS = {
 def open_model(settings: Settings) -> LanguageModel:
     """The language model of the settings; nothing is sent yet.
 
-    :raises SettingsError: none is set, or the provider's package does not know the one that is.
+    :raises SettingsError: none is set.
     :raises MissingExtraError: its package is not installed or its key is not in the environment.
     """
     if settings.llm is None:
@@ -174,25 +174,9 @@ def open_model(settings: Settings) -> LanguageModel:
     for logger in _TALKATIVE:
         logging.getLogger(logger).setLevel(logging.WARNING)
     named = _Named(kind, model, key, address)
-    if name == "openai":
-        _check_known(named)
     return BoundedModel(
         f"{name}:{model}",
         lambda timeout, most: provider.open(named, timeout, most),
         settings.llm_timeout,
         secret=key,
     )
-
-
-def _check_known(named: _Named) -> None:
-    """LlamaIndex's package for OpenAI asks nothing of a model whose name it does not know.
-
-    :raises SettingsError: it does not know this one.
-    """
-    try:
-        named.kind(model=named.model, api_key=named.key).metadata  # noqa: B018 - asked for the error alone
-    except ValueError as error:
-        raise SettingsError(
-            f"GENLENS_LLM is openai:{named.model}, a name that the installed package does not know; "
-            "check it, or upgrade with: pip install --upgrade llama-index-llms-openai"
-        ) from error

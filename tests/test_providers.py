@@ -181,11 +181,14 @@ def test_what_bedrock_misses_is_named(
     assert str(caught.value) == reason
 
 
-def test_a_name_that_the_package_does_not_know_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "key-of-openai")
-    monkeypatch.setenv("GENLENS_LLM", "openai:gpt-of-tomorrow")
-    with pytest.raises(SettingsError, match="does not know; check it, or upgrade with: pip install"):
-        open_model(load_settings())
+@pytest.mark.parametrize("name", ["openai", "anthropic", "bedrock"])
+def test_a_name_that_the_package_does_not_know_is_told(
+    name: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM", f"{name}:model-of-tomorrow")
+    with pytest.raises(LanguageModelError, match="does not know a model of that name; check it, or upgrade"):
+        said(opened())
+    assert server.requests == []
 
 
 @pytest.mark.parametrize(
