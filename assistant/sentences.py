@@ -17,7 +17,7 @@ _ONE_BYTE = str.maketrans(
 )
 _MARKS = r"(?:\s*\[[^\[\]\n]{1,160}\])*"
 # An end of a sentence and the marks behind it, as soon as anything else follows.
-_END = re.compile(rf"[.!?][\"'”’)]*{_MARKS}(?=\s+[^\s\[])|[。！？][」』）]?{_MARKS}(?=[^\s\[」』）])|\n+")
+_END = re.compile(rf"[.!?][\"'”’)]*{_MARKS}(?=\s+[^\s\[])|[。！？][」』）]?{_MARKS}(?=\s*[^\s\[」』）])|\n+")
 _ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Inc|No|approx)\.|\b[A-Z]\.|^\s*\d+\.)$")
 _MARK = re.compile(r"\s*\[([^\[\]\n]{1,160})\]")
 _KEY = re.compile(r"(?:passage\s*)?\d{1,3}|[A-Z]{2,12}[\s_\-.:/]*\d[\w\s\-.:/]*", re.IGNORECASE)

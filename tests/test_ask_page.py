@@ -107,9 +107,8 @@ def test_a_language_model_words_the_answer_and_what_is_in_doubt_says_so(
     assert [button.label for button in said.button if "mark-" in str(button.key)] == [
         f":primary[:small[:material/format_quote: {escape(lead.id)}]]"
     ]
-    captions = [caption.value for caption in said.caption]
-    assert any("not supported by the passages it cited" in caption for caption in captions)
-    assert any("tokens read" in caption for caption in captions)
+    assert ":small[:orange[:material/warning: not supported by the passages it cited]]" in texts(page)
+    assert any("tokens read" in caption.value for caption in said.caption)
     assert "the language model cannot be used" in note.caption[0].value
     assert any("GENCOST" in button.label for button in note.button)
 

@@ -20,6 +20,11 @@ def test_sentences_do_not_depend_on_how_a_text_arrives(size: int) -> None:
     ]
 
 
+def test_japanese_sentences_keep_their_own_keys_with_or_without_blanks() -> None:
+    for text in ("絞る。[LLM03:2026] 作る。[GENSEC05-BP01]", "絞る。 [LLM03:2026]作る。 [GENSEC05-BP01]"):
+        assert read(text) == [("絞る。", ("LLM03:2026",)), ("作る。", ("GENSEC05-BP01",))]
+
+
 def test_a_sentence_comes_when_the_next_one_begins() -> None:
     came = sentences_of(iter(["One is here. [LLM03:2026]", " T", "wo is not."]))
     assert next(came) == Sentence("One is here.", ("LLM03:2026",))
@@ -35,6 +40,7 @@ def test_a_sentence_comes_when_the_next_one_begins() -> None:
         ("- one\n- two\n\n3. three", ["one", "two", "three"]),
         ("# Head\n**Bold** words.", ["Head", "Bold words."]),
         ("権限を絞る。【LLM03:2026】ロールを作る。", ["権限を絞る。", "ロールを作る。"]),
+        ("権限を絞る。 [LLM03:2026] ロールを作る。 待つ。", ["権限を絞る。", "ロールを作る。", "待つ。"]),
         ("See [the guide] now.", ["See [the guide] now."]),
         ("... !!! ???", []),
         ("\x1b[31mRed\x1b[0m words.", ["Red words."]),

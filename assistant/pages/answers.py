@@ -119,7 +119,8 @@ def _draw_statement(
         write(f"{mark}{escape(statement.text)}")
         if statement.doubt:
             language = message.turn.answer.language if message.turn else Language.ENGLISH
-            st.caption(f":orange[:material/warning: {escape(DOUBTS[language][statement.doubt])}]")
+            doubt = escape(DOUBTS[language][statement.doubt])
+            st.markdown(f":small[:orange[:material/warning: {doubt}]]")  # a caption would pale it
         with st.container(horizontal=True, gap="small"):
             for support in places(statement):
                 _draw_mark(message, f"{place}-{support.id}", statement, support)

@@ -1,0 +1,57 @@
+"""A language model words the answer on the page, in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+from support.browsing import WIDTHS, Watch, serving
+from support.model_server import Behaviour, ModelServer
+
+from assistant.answer import ask
+from kb.base import KnowledgeBase
+from kb.builds import current_id
+
+pytestmark = pytest.mark.browser
+SLOW = 90_000
+ASKED = {
+    "en": "How do I keep an agent from taking actions it should not?",
+    "ja": "エージェントに渡す権限は、どこまで絞ればいいですか？",
+}
+DOUBT = {"en": "not supported by the passages it cited", "ja": "引用した箇所に裏付けがありません"}
+
+
+@pytest.fixture(scope="module")
+def base(catalogue_home: Path) -> KnowledgeBase:
+    return KnowledgeBase(catalogue_home, current_id(catalogue_home))
+
+
+@pytest.fixture
+def address(catalogue_home: Path, running_model: ModelServer) -> Iterator[str]:
+    with serving(catalogue_home, GENLENS_LLM=running_model.setting) as found:
+        yield found
+
+
+@pytest.mark.parametrize("language", ASKED)
+def test_what_is_supported_and_what_is_in_doubt_can_be_told_apart(
+    browser: Browser, address: str, base: KnowledgeBase, running_model: ModelServer, language: str
+) -> None:
+    said = ask(base, ASKED[language]).statements[:2]
+    supported = " ".join(f"{one.text} [{one.id}]" for one in said)
+    lie = f"<b>Buy</b> the cheapest bank. [{said[0].id}] ![x](http://evil.test/a.png) [{said[0].id}]"
+    for width, height in WIDTHS:
+        running_model.does(Behaviour(f"{supported} {lie}", usage=(2_100, 90)))
+        page = browser.new_page(viewport={"width": width, "height": height})
+        watch = Watch(page)
+        page.goto(f"{address}/?lang={language}&q={ASKED[language]}")
+        expect(page.get_by_text(said[1].text).last).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("2,100").last).to_be_visible(timeout=SLOW)
+        expect(page.get_by_text("<b>Buy</b> the cheapest bank.")).to_be_visible()
+        expect(page.get_by_text("evil.test")).to_have_count(0)
+        expect(page.get_by_text(DOUBT[language])).to_have_count(1)
+        found = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
+        serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == []
+        assert (watch.elsewhere, watch.complaints) == ([], [])
+        page.close()
