@@ -25,17 +25,36 @@ FOLLOWS, CLOSELY = 0.5, 0.7
 SMALL = 2  # words in a row, old and new, that a small change has at most
 
 NOT = "¬"
-NEGATION = re.compile(
-    r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*)\b|n['’]t\b",
-    re.IGNORECASE,
+# "Not only" says more, and not less.
+_ALSO = r"\bnot\s+(?:only|just|merely|simply|limited)\b"
+_DENIAL = (
+    r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*"
+    r"|(?:rather|other)\s+than|instead\s+of)\b|n['’]t\b"
 )
-_WORD = re.compile(rf"(?P<not>{NEGATION.pattern})|[^\W_]+(?:['’][^\W\d_]+)?", re.IGNORECASE)
+_WORD = re.compile(rf"(?P<also>{_ALSO})|(?P<not>{_DENIAL})|[^\W_]+(?:['’][^\W\d_]+)?", re.IGNORECASE)
+# What stands on both sides of it says something by itself.
+_CLAUSE = re.compile(r"[;；]\s*")
 _NEGATION_JA = re.compile(r"ない|ません|なく|せず|禁止|避け|防")
 # Latin text, or what is not known in kanji or katakana; hiragana are endings and particles.
 _PART = re.compile(r"[ -~]+|[\u30a1-\u30ff]{2,}|[\u4e00-\u9fff]{2,}")
 # Among the words that are left out of terms, these turn a meaning.
 _TELLING = frozenset(
-    {"after", "all", "any", "before", "each", "few", "more", "most", "must", "only", "other", "over"}
+    {
+        "after",
+        "all",
+        "also",
+        "any",
+        "before",
+        "each",
+        "few",
+        "just",
+        "more",
+        "most",
+        "must",
+        "only",
+        "other",
+        "over",
+    }
     | {"same", "some", "under", "until"}
 )
 
@@ -80,6 +99,8 @@ def _english(text: str) -> Iterator[Word]:
         word = match[0].lower()
         if match["not"]:
             yield Word(word, NOT)
+        elif match["also"]:
+            yield Word("also", "also")
         elif word in _TELLING or word not in STOP_WORDS:
             yield Word(word, stem(word))
 
@@ -110,7 +131,8 @@ class Fidelity:
 
         :raises ModelError: the embedding model of the build cannot be loaded.
         """
-        said, held = list(words(text)), [list(words(source)) for source in sources]
+        clauses = [clause for source in sources for clause in _CLAUSE.split(source)]
+        said, held = list(words(text)), [list(words(clause)) for clause in clauses]
         whole = [word for source in held for word in source]
         rest = [list(words(other)) for other in around]
         if not self._has_nothing_of_its_own(said, whole, list(chain.from_iterable(rest))):

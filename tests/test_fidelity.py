@@ -61,6 +61,21 @@ def test_what_would_happen_otherwise_may_be_left_out(fidelity: Fidelity) -> None
     assert fidelity.keeps("Set a firm limit on tokens.", [source])
 
 
+def test_a_clause_behind_a_semicolon_stands_alone(fidelity: Fidelity) -> None:
+    source = "Controls at the model do not solve this; combine narrow roles with metadata filters."
+    assert fidelity.keeps("Combine narrow roles with metadata filters.", [source])
+    assert not fidelity.keeps("Controls at the model solve this; combine narrow roles.", [source])
+
+
+def test_rather_than_denies_and_not_only_does_not(fidelity: Fidelity) -> None:
+    source = "Check the scope in the query, not in the browser."
+    assert fidelity.keeps("Check the scope in the query rather than in the browser.", [source])
+    assert not fidelity.keeps("Check the scope in the query and in the browser.", [source])
+    source = "Poisoning is not limited to training data, and it reaches memory."
+    assert fidelity.keeps("Poisoning also reaches training data and memory.", [source])
+    assert not fidelity.keeps("Poisoning is only in training data and reaches memory.", [source])
+
+
 def test_what_is_stopped_is_not_done(fidelity: Fidelity) -> None:
     source = "A narrow role stops an agent that wants to delete records."
     assert fidelity.keeps("With a narrow role an agent cannot delete records.", [source])
