@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import chain
 
 from assistant.thesaurus import load_thesaurus, stem
@@ -34,29 +35,14 @@ _DENIAL = (
 _WORD = re.compile(rf"(?P<also>{_ALSO})|(?P<not>{_DENIAL})|[^\W_]+(?:['’][^\W\d_]+)?", re.IGNORECASE)
 # What stands on both sides of it says something by itself.
 _CLAUSE = re.compile(r"[;；]\s*")
-_NEGATION_JA = re.compile(r"ない|ません|なく|せず|禁止|避け|防")
+_DENIAL_JA = re.compile(r"ない|ません|なく|せず|禁止|避け|防")
 # Latin text, or what is not known in kanji or katakana; hiragana are endings and particles.
 _PART = re.compile(r"[ -~]+|[\u30a1-\u30ff]{2,}|[\u4e00-\u9fff]{2,}")
 # Among the words that are left out of terms, these turn a meaning.
-_TELLING = frozenset(
-    {
-        "after",
-        "all",
-        "also",
-        "any",
-        "before",
-        "each",
-        "few",
-        "just",
-        "more",
-        "most",
-        "must",
-        "only",
-        "other",
-        "over",
-    }
-    | {"same", "some", "under", "until"}
-)
+_TELLING_WORDS = """
+    after all also any before each few just more most must only other over same some under until
+"""
+_TELLING = frozenset(_TELLING_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +67,15 @@ class Change:
         return max(len(self.old), len(self.new)) <= SMALL
 
 
-def words(text: str) -> Iterator[Word]:
+@lru_cache(maxsize=1024)  # the passages of an answer are compared with each of its sentences
+def words(text: str) -> tuple[Word, ...]:
     """The words of a text that carry its meaning, in order; of Japanese, those of the glossary in English."""
-    if not is_japanese(text):
-        yield from _english(text)
-        return
+    return tuple(_mixed(text) if is_japanese(text) else _english(text))
+
+
+def _mixed(text: str) -> Iterator[Word]:
     end = 0
-    for denial in _NEGATION_JA.finditer(text):
+    for denial in _DENIAL_JA.finditer(text):
         yield from _japanese(text[end : denial.start()])
         yield Word(denial[0], NOT)
         end = denial.end()
@@ -121,7 +109,7 @@ class Fidelity:
     def __init__(self, base: KnowledgeBase) -> None:
         self._base = base
         self._thesaurus = load_thesaurus()
-        self._stopping = self._thesaurus.same["stop"] | {"stop"}
+        self._stopping = self._thesaurus.synonyms("stop")
         self._cosines: dict[tuple[str, str], float] = {}
 
     def keeps(self, text: str, sources: Sequence[str], around: Sequence[str] = ()) -> bool:
@@ -132,10 +120,8 @@ class Fidelity:
         :raises ModelError: the embedding model of the build cannot be loaded.
         """
         clauses = [clause for source in sources for clause in _CLAUSE.split(source)]
-        said, held = list(words(text)), [list(words(clause)) for clause in clauses]
-        whole = [word for source in held for word in source]
-        rest = [list(words(other)) for other in around]
-        if not self._has_nothing_of_its_own(said, whole, list(chain.from_iterable(rest))):
+        said, held, rest = words(text), list(map(words, clauses)), list(map(words, around))
+        if not self._has_nothing_of_its_own(said, list(chain(*held)), list(chain(*rest))):
             return False
         followed = [(source, changes) for source in held if (changes := _changes(source, said)) is not None]
         if not followed:
@@ -163,7 +149,7 @@ class Fidelity:
         lost = {word.term for word in missing}
         return all(
             (word.term in passing or self._stands_for(word, missing))
-            and (word.term in settled or not self._thesaurus.opposite.get(word.term, frozenset()) & lost)
+            and (word.term in settled or not self._thesaurus.opposites(word.term) & lost)
             for word in said
         )
 
@@ -195,10 +181,11 @@ class Fidelity:
     def _stands_for(self, word: Word, others: Sequence[Word]) -> bool:
         """Whether a word means nearly the same as one of the others, and the opposite of none."""
         found = {other.term for other in others}
-        if self._thesaurus.opposite.get(word.term, frozenset()) & found:
+        if self._thesaurus.opposites(word.term) & found:
             return False
-        same = self._thesaurus.same.get(word.term, frozenset()) | {word.term}
-        return bool(same & found) or (not is_japanese(word.text) and self._nearest(word, others) >= NEAR)
+        if self._thesaurus.synonyms(word.term) & found:
+            return True
+        return not is_japanese(word.text) and self._nearest(word, others) >= NEAR
 
     def _nearest(self, word: Word, others: Sequence[Word]) -> float:
         """The cosine of a word and the one of the others that is nearest; -1 where there is none."""

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from kb.errors import RecordError
-from kb.files import data_folder
+from kb.files import data_folder, data_lines
 from kb.text import terms
 
 
@@ -21,6 +21,14 @@ class Thesaurus:
     same: Mapping[str, frozenset[str]]
     opposite: Mapping[str, frozenset[str]]
     light: frozenset[str]
+
+    def synonyms(self, term: str) -> frozenset[str]:
+        """Terms that may stand for this one, itself included."""
+        return self.same.get(term, frozenset()) | {term}
+
+    def opposites(self, term: str) -> frozenset[str]:
+        """Terms that never stand for this one."""
+        return self.opposite.get(term, frozenset())
 
 
 def stem(word: str) -> str:
@@ -35,16 +43,10 @@ def load_thesaurus(path: Path | None = None) -> Thesaurus:
     :raises RecordError: the file cannot be read, or a line is none of the three.
     """
     file = path or data_folder() / "thesaurus.tsv"
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
     same: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     opposite: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     light: frozenset[str] = frozenset()
-    for number, line in enumerate(lines, start=1):
-        if not line or line.startswith("#"):
-            continue
+    for number, line in data_lines(file):
         kind, *sides = line.split("\t")
         words = [frozenset(map(stem, side.split())) for side in sides]
         match kind, words:
@@ -61,4 +63,4 @@ def load_thesaurus(path: Path | None = None) -> Thesaurus:
                     f"{file}, line {number}: expected same or light and words, "
                     "or opposite and two sides of words, with tabs between them"
                 )
-    return Thesaurus(same, opposite, light)
+    return Thesaurus(dict(same), dict(opposite), light)

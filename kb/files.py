@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from kb.errors import StorageError
+from kb.errors import RecordError, StorageError
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -16,6 +16,18 @@ def data_folder() -> Path:
     """The folder of sources, catalogue and question files: in the installed package or the checkout."""
     installed = _ROOT / "genlens_data"
     return installed if installed.is_dir() else _ROOT / "data"
+
+
+def data_lines(file: Path) -> Iterator[tuple[int, str]]:
+    """Lines of a file of the data folder with their numbers, without comments and empty ones.
+
+    :raises RecordError: the file cannot be read.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
+    yield from ((n, line) for n, line in enumerate(lines, start=1) if line and not line.startswith("#"))
 
 
 def sha256_of(file: Path) -> str:

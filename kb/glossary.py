@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from kb.errors import RecordError
-from kb.files import data_folder
+from kb.files import data_folder, data_lines
 from kb.text import fold, wording
 
 _LATIN = re.compile(r"[a-z0-9]+(?:[-.'][a-z0-9]+)*")
@@ -57,14 +57,8 @@ def load_glossary(path: Path | None = None) -> Mapping[str, str]:
     :raises RecordError: the file cannot be read, or a line is not forms, a tab, and words.
     """
     file = path or data_folder() / "glossary.tsv"
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
     glossary: dict[str, str] = {}
-    for number, line in enumerate(lines, start=1):
-        if not line or line.startswith("#"):
-            continue
+    for number, line in data_lines(file):
         forms, tab, words = line.partition("\t")
         if not (forms.strip() and tab):
             raise RecordError(f"{file}, line {number}: expected Japanese forms, a tab, and English words")

@@ -1,15 +1,14 @@
 """How much of what one small change has made false is taken for supported, with a real build and model."""
 
 from pathlib import Path
-from random import Random
+from statistics import fmean
 
 import pytest
-from bench.lies import LIES, honest
+from bench.lies import LIES, Claims, changed, stated
 from support.homes import ROOT
 
-from assistant.answer import extractive
 from assistant.grounding import Judge
-from assistant.sentences import Sentence, sentences_of
+from assistant.sentences import Sentence
 from assistant.worded import passages_for
 from kb.base import KnowledgeBase
 from kb.builds import current_id
@@ -22,30 +21,116 @@ MOST = {
     "a word of another entry put in": 0.20,
     "two words that changed places": 0.30,
 }
+# Answers such as a model gives: near the words of the catalogue, and never the same.
+WRITTEN = {
+    "Latency of our inference endpoint is too high, what can we do?": (
+        (
+            "GENPERF02-BP01",
+            "Load test the endpoint with realistic and extreme numbers of prompts before your users do.",
+        ),
+        (
+            "GENPERF02-BP01",
+            "Find the bottleneck in the load test results, and if the model itself is too slow, try a"
+            " bigger endpoint, quantization or LoRA.",
+        ),
+        (
+            "GENPERF02-BP01",
+            "If Bedrock throughput is the limit, consider provisioned throughput or cross-Region inference.",
+        ),
+        (
+            "GENPERF02-BP01",
+            "Test different instance types, serving stacks and inference parameters on Amazon SageMaker AI.",
+        ),
+        (
+            "GENREL05-BP01",
+            "Use cross-Region inference profiles so that requests are served by the closest available"
+            " endpoint.",
+        ),
+        (
+            "GENREL05-BP01",
+            "Enable auto scaling for SageMaker AI endpoints and distribute traffic by health and latency.",
+        ),
+        ("GENREL05-BP01", "Keep in mind that some requests may see extra network latency."),
+        (
+            "GENPERF01-BP02",
+            "Measure the whole flow through the application, not just the model, because that is "
+            "where slow spots become visible.",
+        ),
+        (
+            "GENCOST02-BP01",
+            "Choose between on-demand calls, provisioned throughput and self-hosting by comparing "
+            "what each costs and delivers.",
+        ),
+        (
+            "GENPERF01-BP02",
+            "Define horizontal scaling as the action when a self-hosted model exceeds the acceptable "
+            "latency.",
+        ),
+    ),
+    "RAG の回答の品質が落ちていないか、どう監視すればよいですか?": (
+        (
+            "GENOPS01-BP01",
+            "正解の分かっているプロンプト集を定期的に流し、モデルのドリフトや品質の低下を数値で捉えます。",
+        ),
+        (
+            "GENOPS01-BP01",
+            "基盤モデルの出力は非決定的なため、リリース前の一度きりの評価では不十分です。",
+        ),
+        (
+            "GENOPS01-BP01",
+            "評価のたびに出力を正解と比較し、スコアの推移からモデルの劣化とデータドリフトを検"
+            "出してください。",
+        ),
+        (
+            "GENOPS01-BP02",
+            "ユーザーの反応を集めれば、正解データがなくてもモデルやプロンプトの劣化に気づけます。",
+        ),
+        (
+            "GENOPS01-BP02",
+            "回答ごとに簡単な評価ボタンを設置し、結果を Amazon DynamoDB などのデータベースに保存します。",
+        ),
+        (
+            "GENPERF01-BP02",
+            "ユースケースで優先する性能指標を決め、継続的に収集します。",
+        ),
+        (
+            "GENPERF01-BP02",
+            "メトリクスとログは Amazon CloudWatch などに集約し、トレースも取得しましょう。",
+        ),
+        (
+            "GENSEC02-BP01",
+            "モデルの回答を自動でチェックし、ハルシネーションなどの問題がある出力を止める仕組"
+            "みを導入します。",
+        ),
+        (
+            "GENOPS02-BP01",
+            "重要なメトリクスには CloudWatch アラームを用意します。",
+        ),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
-def shares(catalogue_home: Path) -> dict[str, float]:
+def base(catalogue_home: Path) -> KnowledgeBase:
+    return KnowledgeBase(catalogue_home, current_id(catalogue_home))
+
+
+@pytest.fixture(scope="module")
+def shares(base: KnowledgeBase) -> dict[str, float]:
     """Of each kind of sentence, the share that is taken for supported."""
-    base, chance = KnowledgeBase(catalogue_home, current_id(catalogue_home)), Random(2)  # noqa: S311
-    supported: dict[str, list[bool]] = {}
-    for question in read_questions(ROOT / "data" / "eval" / "questions.jsonl")[::12]:
-        found = base.retrieve(question.question)
-        passages = passages_for(base, found)
-        judge = Judge(base, passages, found.query.language)
-        for statement in extractive(base, found).statements:
-            for text in (sentence.text for sentence in sentences_of([statement.text])):
-                own, foreign = (
-                    " ".join(p.text for p in passages if (p.entry.id == statement.id) is here)
-                    for here in (True, False)
-                )
-                said = [("their own", text), *honest(text, chance)]
-                said += [(name, lie(text, own, foreign, chance) or "") for name, lie in LIES.items()]
-                for name, one in said:
-                    if one:
-                        held = judge.judge(Sentence(one, (statement.id,))).support
-                        supported.setdefault(name, []).append(bool(held))
-    return {name: sum(some) / len(some) for name, some in supported.items()}
+    questions = read_questions(ROOT / "data" / "eval" / "questions.jsonl")[::12]
+    found = [base.retrieve(question.question) for question in questions]
+    kinds: dict[str, Claims] = {}
+    for retrieval in found:
+        judge = Judge(base, passages_for(base, retrieval), retrieval.query.language)
+        own = [(judge, Sentence(text, (entry_id,))) for text, entry_id in stated(base, retrieval)]
+        kinds.setdefault("their own", []).extend(own)
+    for (_, kind), claims in changed(base, found).items():
+        kinds.setdefault(kind, []).extend(claims)
+    return {
+        kind: fmean(bool(judge.judge(sentence).support) for judge, sentence in claims)
+        for kind, claims in kinds.items()
+    }
 
 
 def test_what_the_sources_say_is_supported(shares: dict[str, float]) -> None:
@@ -59,3 +144,13 @@ def test_what_one_change_has_made_false_is_seldom_taken_for_supported(
     shares: dict[str, float], lie: str
 ) -> None:
     assert shares[lie] <= MOST[lie]
+
+
+@pytest.mark.parametrize("question", WRITTEN)
+def test_most_of_what_a_model_writes_near_the_sources_is_supported(
+    base: KnowledgeBase, question: str
+) -> None:
+    found = base.retrieve(question)
+    judge = Judge(base, passages_for(base, found), found.query.language)
+    judged = [judge.judge(Sentence(text, (entry_id,))) for entry_id, text in WRITTEN[question]]
+    assert fmean(bool(one.support) for one in judged) >= 0.85, [j.text for j in judged if not j.support]

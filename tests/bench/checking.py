@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from lies import LIES, honest
+from lies import Claims, changed, stated
 
 from assistant import grounding
 from assistant.answer import extractive
@@ -27,7 +27,7 @@ from assistant.passages import Passage
 from assistant.sentences import Sentence, sentences_of
 from assistant.worded import STATING, passages_for
 from kb.base import KnowledgeBase, Retrieval, open_served
-from kb.entries import Language, Origin, Role
+from kb.entries import Origin, Role
 from kb.evaluate import OUT_OF_SCOPE, read_questions
 from kb.settings import load_settings
 
@@ -36,8 +36,6 @@ THRESHOLDS = ((0.50, 0.50), (0.50, 0.60), (0.50, 0.70), (0.60, 0.60), (0.70, 0.7
 STREAM = 3.0  # seconds
 SENTENCES = 8
 REWORDED = 150
-
-Claims = list[tuple[Judge, Sentence]]
 
 
 def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
@@ -58,31 +56,6 @@ def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
         "another id": shifted,
         "the catalogue's words": list(islice(reworded(base), REWORDED)),
     }
-
-
-def stated(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
-    """Each sentence of an extractive answer, as it would be cut out of a model's, with its id."""
-    for statement in extractive(base, retrieval).statements:
-        yield from ((sentence.text, statement.id) for sentence in sentences_of([statement.text]))
-
-
-def changed(base: KnowledgeBase, found: list[Retrieval]) -> dict[tuple[Language, str], Claims]:
-    """Sentences after one small change, by language and by what was changed."""
-    chance = random.Random(1)  # noqa: S311 - the same changes in every run
-    groups: dict[tuple[Language, str], Claims] = {}
-    for retrieval in found:
-        passages, language = passages_for(base, retrieval), retrieval.query.language
-        judge = Judge(base, passages, language)
-        for text, entry_id in stated(base, retrieval):
-            own, foreign = (
-                " ".join(p.text for p in passages if (p.entry.id == entry_id) is here)
-                for here in (True, False)
-            )
-            lies = [(name, lie(text, own, foreign, chance)) for name, lie in LIES.items()]
-            for name, said in [*honest(text, chance), *lies]:
-                if said is not None:
-                    groups.setdefault((language, name), []).append((judge, Sentence(said, (entry_id,))))
-    return groups
 
 
 def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:

@@ -1,9 +1,15 @@
 """Sentences of the sources made false by one small change, to measure what checking lets pass."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
+from assistant.answer import extractive
+from assistant.grounding import Judge
+from assistant.sentences import Sentence, sentences_of
+from assistant.worded import passages_for
+from kb.base import KnowledgeBase, Retrieval
+from kb.entries import Language
 from kb.text import STOP_WORDS, terms
 
 _WORD = re.compile(r"[A-Za-z][a-z]{3,}|[\u30a1-\u30ff]{3,}|[\u4e00-\u9fff]{2,}")
@@ -18,6 +24,8 @@ _ENDS = (
     ("ます", "ません"),
 )
 
+Claims = list[tuple[Judge, Sentence]]
+"""Sentences with the ids that they cite, and what judges them."""
 Lie = Callable[[str, str, str, Random], str | None]
 """A sentence, the text it is from, a foreign text, and chance, to a false sentence or None."""
 
@@ -107,6 +115,31 @@ def honest(text: str, chance: Random) -> Iterator[tuple[str, str]]:
     if synonyms:
         a, b = chance.choice(synonyms)
         yield "a common synonym", re.sub(rf"\b{a}\b", b, text, count=1)
+
+
+def stated(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
+    """Each sentence of an extractive answer, as it would be cut out of a model's, with its id."""
+    for statement in extractive(base, retrieval).statements:
+        yield from ((sentence.text, statement.id) for sentence in sentences_of([statement.text]))
+
+
+def changed(base: KnowledgeBase, found: Iterable[Retrieval]) -> dict[tuple[Language, str], Claims]:
+    """Sentences after one small change, by language and by what was changed."""
+    chance = Random(1)  # noqa: S311 - the same changes in every run
+    groups: dict[tuple[Language, str], Claims] = {}
+    for retrieval in found:
+        passages, language = passages_for(base, retrieval), retrieval.query.language
+        judge = Judge(base, passages, language)
+        for text, entry_id in stated(base, retrieval):
+            own, foreign = (
+                " ".join(p.text for p in passages if (p.entry.id == entry_id) is here)
+                for here in (True, False)
+            )
+            lies = [(name, lie(text, own, foreign, chance)) for name, lie in LIES.items()]
+            for name, said in [*honest(text, chance), *lies]:
+                if said is not None:
+                    groups.setdefault((language, name), []).append((judge, Sentence(said, (entry_id,))))
+    return groups
 
 
 SYNONYMS = (
