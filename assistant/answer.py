@@ -8,9 +8,9 @@ from assistant.citations import Citation, check, cite
 from assistant.passages import Passage, lead, reason, steps
 from assistant.tracing import Name, SpanKind, Step, step
 from assistant.usage import Usage
-from kb.base import ALL, Hit, KnowledgeBase, Retrieval
 from kb.entries import Kind, Language
-from kb.search import Filters
+from kb.knowledge_base import ALL, Hit, KnowledgeBase, Retrieval
+from kb.ranking.filters import Filters
 
 STEPS, RELATED = 5, 3
 # Hits among which a risk is looked for beside a practice, and a practice beside a risk.

@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 from assistant.forms import ChangesForm
 from assistant.markdown import escape, fenced
-from kb.builds import SourceState
 from kb.changes import Changes, Contents, EntryChange, TextChange
 from kb.entries import Entry
+from kb.storage.builds import SourceState
 from kb.text import squeeze
 
 _INDENT = "   "

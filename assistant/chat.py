@@ -16,10 +16,10 @@ from assistant.answer import Answer, Statement
 from assistant.models import LanguageModelError
 from assistant.worded import condense, responding
 from assistant.writer import Writer
-from kb.base import ALL, KnowledgeBase
 from kb.ids import find_ids
-from kb.query import MAX_QUESTION
-from kb.search import Filters
+from kb.knowledge_base import ALL, KnowledgeBase
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 from kb.text import STOP_WORDS, is_japanese, squeeze
 
 # Words of a fragment and of a question that points back; what is longer says by itself what it is about.

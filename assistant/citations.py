@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from assistant.passages import Passage
-from kb.base import KnowledgeBase
 from kb.entries import RiskLevel
 from kb.errors import GenlensError
+from kb.knowledge_base import KnowledgeBase
 
 
 class CitationError(GenlensError):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kb.base import KnowledgeBase
 from kb.entries import Entry, Kind, Language
+from kb.knowledge_base import KnowledgeBase
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 
-from kb.base import Hit, KnowledgeBase
 from kb.entries import Entry
-from kb.search import Filters
+from kb.knowledge_base import Hit, KnowledgeBase
+from kb.ranking.filters import Filters
 
 
 class Facet(StrEnum):

@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import chain
 
 from assistant.thesaurus import load_thesaurus, stem
-from kb.base import KnowledgeBase
+from kb.embedding.glossary import glossed
 from kb.entries import Language
-from kb.glossary import glossed
+from kb.knowledge_base import KnowledgeBase
 from kb.text import STOP_WORDS, is_japanese
 
 # The cosine of two words at which one may stand for the other; words of no relation have 0.32 in the middle.

@@ -18,14 +18,14 @@ from assistant.fidelity import Fidelity
 from assistant.passages import Passage
 from assistant.prompts import leaks
 from assistant.sentences import Sentence
-from kb.base import KnowledgeBase
+from kb.embedding.glossary import gloss
 from kb.entries import Language
-from kb.glossary import gloss
 from kb.ids import find_ids
+from kb.knowledge_base import KnowledgeBase
 from kb.text import fold, is_japanese, sentences, terms, wording
 
 if TYPE_CHECKING:
-    from kb.encoder import Vectors
+    from kb.embedding.encoder import Vectors
 
 # The share, by rarity, of a sentence's terms that a window of the passages holds: alone, or together with
 # a cosine. Measured on sentences of the sources held against their own and against other entries.

@@ -1,8 +1,8 @@
 """An id that was typed where words are looked for."""
 
-from kb.base import KnowledgeBase
 from kb.entries import Entry, Language
 from kb.ids import find_ids
+from kb.knowledge_base import KnowledgeBase
 from kb.text import fold, squeeze
 
 

@@ -37,9 +37,9 @@ from assistant.status import status_of, status_text
 from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
 from kb.ids import PILLARS
-from kb.query import MAX_QUESTION
-from kb.search import Filters
-from kb.served import Served
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
+from kb.serving import Served
 from kb.settings import Settings
 
 MAX_FILTERS = 10

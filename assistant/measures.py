@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from kb.evaluate import Metrics, Outcome
+from kb.evaluation import Metrics, Outcome
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.base import Hit
 from kb.entries import FINDING, Entry, Item, Language, Marker, Role, Section
+from kb.knowledge_base import Hit
 from kb.text import sentences, terms
 
 # Characters: a shorter sentence says little by itself, a longer one is no quote.

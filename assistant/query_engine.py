@@ -14,8 +14,8 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from assistant.answer import ask
 from assistant.citations import Citation
 from assistant.render import answer_text
-from kb.base import ALL, KnowledgeBase
-from kb.search import Filters
+from kb.knowledge_base import ALL, KnowledgeBase
+from kb.ranking.filters import Filters
 
 
 class GenlensQueryEngine(BaseQueryEngine):

@@ -19,8 +19,8 @@ from assistant.markdown import escape, link
 from assistant.sections import numbered
 from assistant.snippets import Snippet, snippet
 from assistant.usage import Usage
-from kb.base import Hit
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
+from kb.knowledge_base import Hit
 from kb.text import terms
 
 HEADINGS = {

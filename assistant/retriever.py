@@ -8,9 +8,9 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from assistant.answer import retrieve
-from kb.base import ALL, Hit, KnowledgeBase
 from kb.entries import FINDING
-from kb.search import Filters
+from kb.knowledge_base import ALL, Hit, KnowledgeBase
+from kb.ranking.filters import Filters
 
 
 class GenlensRetriever(BaseRetriever):

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kb.base import Hit
 from kb.entries import FINDING
+from kb.knowledge_base import Hit
 from kb.text import Token, tokens
 
 WIDTH = 200  # characters, about two lines

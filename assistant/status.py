@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.forms import StatusForm
-from kb.builds import Manifest, list_builds
-from kb.checked import checked_at
-from kb.failures import Failure, read_failures
+from kb.storage.builds import Manifest, list_builds
+from kb.storage.checked import checked_at
+from kb.storage.refresh_log import Failure, read_failures
 
 
 def status_of(home: Path, served: Manifest) -> StatusForm:

@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from kb.base import Hit
 from kb.errors import GenlensError, SettingsError
+from kb.knowledge_base import Hit
 from kb.settings import Settings, Traces
 
 if TYPE_CHECKING:

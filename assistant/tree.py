@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kb.base import KnowledgeBase
 from kb.entries import Entry, Kind, Language
 from kb.ids import question_of
+from kb.knowledge_base import KnowledgeBase
 
 
 @dataclass(frozen=True, slots=True)

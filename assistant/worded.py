@@ -24,11 +24,11 @@ from assistant.passages import Passage
 from assistant.sentences import sentences_of
 from assistant.tracing import Name, SpanKind, Step, step
 from assistant.writer import Writer
-from kb.base import ALL, Hit, KnowledgeBase, Retrieval
 from kb.entries import Role
 from kb.ids import find_ids
-from kb.query import MAX_QUESTION
-from kb.search import Filters
+from kb.knowledge_base import ALL, Hit, KnowledgeBase, Retrieval
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 from kb.text import squeeze
 
 # Entries that a model is given, and passages of each: more of those that the answer is about.

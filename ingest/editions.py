@@ -13,11 +13,11 @@ from ingest.merge import without_catalogue
 from ingest.pace import Pace
 from ingest.pages import Page, PageStore, now
 from ingest.sources import Edition, Reader, Source
-from kb.base import KnowledgeBase, open_served
-from kb.builds import SourceState, check_entries
 from kb.entries import Entry, Kind, Origin
 from kb.errors import ModelError, RecordError, ServingError
+from kb.knowledge_base import KnowledgeBase, open_served
 from kb.settings import Settings
+from kb.storage.builds import SourceState, check_entries
 
 _READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
 

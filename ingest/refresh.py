@@ -11,20 +11,20 @@ from ingest.merge import with_catalogue
 from ingest.pace import Pace
 from ingest.pages import now
 from ingest.sources import load_sources
-from kb.base import KnowledgeBase
-from kb.builds import Manifest, SourceState, remove_leftovers
 from kb.changes import Changes, Contents, compare, served_contents
-from kb.checked import write_checked
-from kb.content import content_digest
-from kb.encoder import Encoder
+from kb.embedding.encoder import Encoder
 from kb.entries import Entry, Language
 from kb.errors import DamagedIndexError
-from kb.failures import Failure, failed_now, recording
 from kb.files import data_folder
-from kb.locks import locked
+from kb.knowledge_base import KnowledgeBase
 from kb.make import Progress, encoder_for, make_build, silent
 from kb.settings import Settings
-from kb.whole import check_whole
+from kb.storage.builds import Manifest, SourceState, remove_leftovers
+from kb.storage.checked import write_checked
+from kb.storage.fingerprint import content_digest
+from kb.storage.locks import locked
+from kb.storage.refresh_log import Failure, failed_now, recording
+from kb.verify import check_whole
 
 log = logging.getLogger(__name__)
 

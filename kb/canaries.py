@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from kb.base import ANSWERING, KnowledgeBase
 from kb.entries import Entry, Role
 from kb.errors import DamagedIndexError
-from kb.search import Filters
+from kb.knowledge_base import ANSWERING, KnowledgeBase
+from kb.ranking.filters import Filters
 
 # Enough to notice an index that answers for other entries than it holds; each costs a few milliseconds.
 COUNT = 12

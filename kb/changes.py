@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from pathlib import Path
 
-from kb.base import KnowledgeBase
-from kb.builds import SourceState, current_id, kept_builds, kept_id
 from kb.entries import Entry, Kind, Language, Origin, Role, Section
 from kb.errors import NotKeptError, ServingError
 from kb.ids import question_of
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import SourceState, current_id, kept_builds, kept_id
 from kb.text import clean, sentences, squeeze, wording
 
 # The catalogue has these word for word from the site, for every entry.

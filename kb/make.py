@@ -7,8 +7,17 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.base import KnowledgeBase
-from kb.builds import (
+from kb.canaries import check_canaries
+from kb.embedding.encoder import Encoder, Vectors, exported, open_encoder, reads
+from kb.embedding.weights import find_weights
+from kb.entries import Entry, Language, write_entries
+from kb.errors import DamagedIndexError, ExportError, RecordError, ServingError
+from kb.files import storage_errors
+from kb.index.bm25 import index_chunks, index_entries
+from kb.index.chunker import Chunk, cut, outside_chunks
+from kb.index.vector_store import VectorStore
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import (
     FORMAT,
     Manifest,
     SourceState,
@@ -24,16 +33,7 @@ from kb.builds import (
     write_chunks,
     write_manifest,
 )
-from kb.canaries import check_canaries
-from kb.chunks import Chunk, cut, outside_chunks
-from kb.content import content_digest
-from kb.encoder import Encoder, Vectors, exported, open_encoder, reads
-from kb.entries import Entry, Language, write_entries
-from kb.errors import DamagedIndexError, ExportError, RecordError, ServingError
-from kb.files import storage_errors
-from kb.keywords import index_chunks, index_entries
-from kb.vectors import VectorStore
-from kb.weights import find_weights
+from kb.storage.fingerprint import content_digest
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def encoder_for(home: Path, model: str) -> Encoder:
     weights = find_weights(model)
     folder = export_folder(home, weights.identity)
     if not exported(folder):
-        from kb.export import export  # imports torch
+        from kb.embedding.onnx_export import export  # imports torch
 
         log.info("exporting %s once to %s", model, folder)
         try:

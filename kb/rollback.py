@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from kb.base import open_build
-from kb.builds import Manifest, current_id, export_folder, kept_builds, kept_id, serve
-from kb.encoder import open_encoder
+from kb.embedding.encoder import open_encoder
 from kb.errors import NotKeptError
-from kb.locks import locked
+from kb.knowledge_base import open_build
 from kb.settings import Settings
-from kb.whole import check_whole
+from kb.storage.builds import Manifest, current_id, export_folder, kept_builds, kept_id, serve
+from kb.storage.locks import locked
+from kb.verify import check_whole
 
 
 def rollback(settings: Settings, build_id: str | None = None, *, wait: bool = True) -> Manifest:

@@ -21,7 +21,7 @@ from support.site import Site
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 
 # For `pytest --hypothesis-profile=fuzz`; otherwise a few examples show that the fuzzing itself works.

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 import kb.training.adapter
-from kb.adapter import Adapter, find_adapter
+from kb.embedding.adapter import Adapter, find_adapter
+from kb.embedding.torch_encoder import TransformerEncoder, load_model
+from kb.embedding.weights import Weights, find_plain_weights, find_weights
 from kb.errors import ModelError
 from kb.files import data_folder, sha256_of
 from kb.settings import DEFAULT_MODEL
 from kb.training.adapter import Recipe, adapter_of, encoder_without
 from kb.training.lessons import Lessons
-from kb.transformer import TransformerEncoder, load_model
-from kb.weights import Weights, find_plain_weights, find_weights
 
 OTHERS = "0" * 64
 PART = "encoder.layer.3.attention.self.query"

@@ -5,9 +5,9 @@ import pytest
 from assistant.answer import Part, ask
 from assistant.citations import CitationError, check, cite
 from assistant.passages import Passage
-from kb.base import KnowledgeBase
 from kb.entries import Language, Role
 from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
 
 AGENT = "How do I keep an agent from deleting records?"
 

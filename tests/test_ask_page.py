@@ -13,8 +13,8 @@ from support.model_server import Behaviour, serving_model
 from assistant.answer import ask as extracted
 from assistant.feedback import Feedback, Verdict
 from assistant.markdown import escape
-from kb.base import open_served
-from kb.query import MAX_QUESTION
+from kb.knowledge_base import open_served
+from kb.ranking.query import MAX_QUESTION
 from kb.settings import load_settings
 
 AGENT = "How do I keep an agent from taking actions it should not?"

@@ -4,11 +4,11 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, question
 from support.encoder import WordEncoder
 
-from kb.base import KnowledgeBase, open_build, open_served
 from kb.entries import Language
 from kb.errors import DamagedIndexError, ModelError, NoIndexError, NotFoundError
+from kb.knowledge_base import KnowledgeBase, open_build, open_served
 from kb.make import make_build
-from kb.search import Filters
+from kb.ranking.filters import Filters
 from kb.settings import DEFAULT_MODEL, load_settings
 
 

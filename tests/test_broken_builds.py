@@ -12,21 +12,21 @@ from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus, question
 from support.encoder import WordEncoder
 
-import kb.builds
 import kb.make
-from kb.base import KnowledgeBase
-from kb.builds import Manifest
+import kb.storage.builds
 from kb.entries import Entry
 from kb.errors import DamagedIndexError, ModelError, RecordError, StorageError
-from kb.keywords import KeywordIndex
+from kb.index.bm25 import KeywordIndex
+from kb.index.vector_store import VectorStore
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.vectors import VectorStore
+from kb.storage.builds import Manifest
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
 
 
 def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry] = corpus()) -> Manifest:

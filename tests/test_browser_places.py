@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from support.browsing import WIDTHS, Watch, serving
 
-from kb.builds import current_id, serve
+from kb.storage.builds import current_id, serve
 
 pytestmark = pytest.mark.browser
 JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}

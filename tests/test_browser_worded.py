@@ -10,8 +10,8 @@ from support.browsing import WIDTHS, Watch, serving
 from support.model_server import Behaviour, ModelServer
 
 from assistant.answer import ask
-from kb.base import KnowledgeBase
-from kb.builds import current_id
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import current_id
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000

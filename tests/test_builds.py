@@ -5,8 +5,11 @@ import pytest
 from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus, question
 
-from kb import builds
-from kb.builds import (
+from kb.entries import Entry, Item, Language, Role, Section
+from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, StorageError
+from kb.index.chunker import Chunk
+from kb.storage import builds
+from kb.storage.builds import (
     Manifest,
     check_entries,
     count_kinds,
@@ -25,9 +28,6 @@ from kb.builds import (
     write_chunks,
     write_manifest,
 )
-from kb.chunks import Chunk
-from kb.entries import Entry, Item, Language, Role, Section
-from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, StorageError
 
 CHUNK = Chunk("E.ja.0.0", "E", Language.JAPANESE, 0, Role.STEPS, 3, 8, "鍵", "two\u2028")
 LINE = (

@@ -13,16 +13,16 @@ import kb.canaries
 import kb.make
 from ingest import catalog
 from ingest.sources import load_sources
-from kb.base import ANSWERING
-from kb.builds import Manifest, current_id
 from kb.canaries import canaries
-from kb.chunks import Chunk
-from kb.encoder import Vectors
+from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Kind, Role
 from kb.errors import DamagedIndexError, NoIndexError
 from kb.files import data_folder
-from kb.keywords import index_chunks, index_entries
+from kb.index.bm25 import index_chunks, index_entries
+from kb.index.chunker import Chunk
+from kb.knowledge_base import ANSWERING
 from kb.make import make_build
+from kb.storage.builds import Manifest, current_id
 
 ASKED = {
     "GENSEC05": "Who may act for whom?",

@@ -9,12 +9,12 @@ from support.clock import Clock
 from support.corpus import LENS, MADE_AT, SOURCES, corpus, numbered, practice, prose, question
 from support.encoder import WordEncoder
 
-import kb.builds
-from kb.builds import SourceState
+import kb.storage.builds
 from kb.changes import Changes, Contents, between, compare
 from kb.entries import Entry, Item, Language, Link, Marker, Origin, RiskLevel, Role, Section
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError
 from kb.make import make_build
+from kb.storage.builds import SourceState
 
 SITE = tuple(replace(state, origin="site") for state in SOURCES)
 CATALOGUE = tuple(replace(state, origin="catalogue") for state in SOURCES)
@@ -286,7 +286,7 @@ def test_of_two_builds_of_the_catalogue_its_words_are_compared() -> None:
 def builds(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Three builds, oldest first; each lacks one more entry of the end."""
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     whole = corpus()
     return [make_build(home, encoder, whole[: len(whole) - count], SITE, MADE_AT).id for count in range(3)]
 

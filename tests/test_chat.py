@@ -6,9 +6,9 @@ import pytest
 from support.homes import ROOT
 
 from assistant.chat import Turn, reply, understood
-from kb.base import KnowledgeBase
-from kb.query import MAX_QUESTION
-from kb.search import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 
 EVAL = ROOT.parent / "shared" / "eval"
 ROOT_QUESTION = "How do I test my prompts?"

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from support.corpus import corpus, practice
 from tokenizers import Tokenizer
 
-from kb.chunks import Chunk, cut
+from kb.embedding.weights import find_weights
 from kb.entries import Entry, Item, Language, Marker, RiskLevel, Role, Section
+from kb.index.chunker import Chunk, cut
 from kb.settings import DEFAULT_MODEL
-from kb.weights import find_weights
 
 READ_BY_THE_MODEL = 254
 

@@ -6,9 +6,9 @@ import pytest
 from support.homes import ROOT
 
 from assistant.answer import Answer, ask
-from kb.base import KnowledgeBase
-from kb.builds import current_id
-from kb.evaluate import OUT_OF_SCOPE, LabelledQuestion, read_questions
+from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, read_questions
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import current_id
 
 # Of the covered questions, how many cite a gold id in their first two citations.
 LEAST_IN_TWO = 0.95

@@ -10,10 +10,10 @@ from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 
-import kb.builds
+import kb.storage.builds
 from assistant.cli import main
-from kb.builds import current_id
 from kb.make import make_build
+from kb.storage.builds import current_id
 
 Run = Callable[..., Result]
 FIRST, SECOND, THIRD = (f"20260102T00000{second}" for second in (1, 2, 3))
@@ -36,7 +36,7 @@ def run() -> Run:
 def builds(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Three builds, oldest first; each lacks one more entry of the end."""
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     monkeypatch.setattr("kb.rollback.open_encoder", lambda _folder, _model, _weights: encoder)
     monkeypatch.setenv("GENLENS_MODEL", "tests/words")
     whole = corpus()

@@ -7,11 +7,11 @@ import pytest
 from support.corpus import corpus
 from support.encoder import WordEncoder
 
-import kb.content
-from kb.chunks import cut
-from kb.content import RECIPE, content_digest
+import kb.storage.fingerprint
 from kb.entries import Language
-from kb.keywords import index_chunks, index_entries
+from kb.index.bm25 import index_chunks, index_entries
+from kb.index.chunker import cut
+from kb.storage.fingerprint import RECIPE, content_digest
 
 ENTRIES = corpus()
 SAME = content_digest(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]})
@@ -48,7 +48,7 @@ def test_whatever_makes_another_build_makes_another_digest(other: str) -> None:
 def test_another_way_to_make_builds_makes_another_digest(
     monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
-    monkeypatch.setattr(kb.content, number, 99)
+    monkeypatch.setattr(kb.storage.fingerprint, number, 99)
     assert content_digest(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]}) != SAME
 
 

@@ -9,7 +9,7 @@ from support.clock import Clock
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, serving_mirror
 
-import kb.builds
+import kb.storage.builds
 from assistant.cli import main
 from ingest.refresh import refresh
 from kb.settings import Settings
@@ -23,7 +23,7 @@ def test_a_new_edition_changes_exactly_the_entries_that_it_should(
 ) -> None:
     if not EXPECTED.is_file():
         pytest.skip("no mirror of both editions in ../shared/mirror")
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
     for edition in ("2025-04", "current"):
         with serving_mirror("--edition", edition) as mirror:

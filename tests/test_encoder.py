@@ -8,14 +8,14 @@ import pytest
 from filelock import FileLock
 from support.encoder import WordEncoder
 
-from kb.encoder import OnnxEncoder, Vectors, Wording, normalised, read_facts, reads, wording_for
+from kb.embedding.encoder import OnnxEncoder, Vectors, Wording, normalised, read_facts, reads, wording_for
+from kb.embedding.torch_encoder import TransformerEncoder
+from kb.embedding.weights import Weights, find_plain_weights, find_weights
 from kb.entries import Language
 from kb.errors import ExportError, ModelError
 from kb.make import encoder_for
-from kb.query import read_query
+from kb.ranking.query import read_query
 from kb.settings import DEFAULT_MODEL
-from kb.transformer import TransformerEncoder
-from kb.weights import Weights, find_plain_weights, find_weights
 
 TEXTS = (
     "Keep a person in the loop before money moves.",
@@ -140,7 +140,7 @@ class Turned:
 
 @pytest.mark.parametrize(("cosine", "agrees"), [(0.99995, True), (0.999, False)])
 def test_an_export_that_strays_from_its_model_is_refused(cosine: float, agrees: bool) -> None:
-    from kb.export import _agree
+    from kb.embedding.onnx_export import _agree
 
     model, exported = Turned(cosine), Turned(1)
     if agrees:
@@ -177,7 +177,7 @@ def test_where_the_export_fails_the_model_itself_encodes_the_same(
     def failing(_weights: Weights, _folder: Path) -> None:
         raise ExportError("no export today")
 
-    monkeypatch.setattr("kb.export.export", failing)
+    monkeypatch.setattr("kb.embedding.onnx_export.export", failing)
     found = encoder_for(home, DEFAULT_MODEL)
     assert not isinstance(found, OnnxEncoder)
     assert (found.model, found.weights_sha256) == (real.model, real.weights_sha256)

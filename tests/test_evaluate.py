@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from kb.errors import RecordError
-from kb.evaluate import LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
+from kb.evaluation import LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
 
 
 def question(name: str, lang: str, kind: str, gold: str, also: str = "") -> LabelledQuestion:

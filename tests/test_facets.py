@@ -3,8 +3,8 @@
 import pytest
 
 from assistant.facets import Facet, counted, narrowed, search_all
-from kb.base import KnowledgeBase
 from kb.errors import InputError
+from kb.knowledge_base import KnowledgeBase
 
 
 def ids(hits: tuple) -> set[str]:  # type: ignore[type-arg]

@@ -20,11 +20,11 @@ from support.site import Fault, Reply, Site
 from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_the_only_build, entries, run, settings
 
 from assistant.cli import main
-from kb.base import KnowledgeBase
-from kb.builds import current_id, list_builds
 from kb.errors import StorageError
-from kb.failures import read_failures
-from kb.served import Served
+from kb.knowledge_base import KnowledgeBase
+from kb.serving import Served
+from kb.storage.builds import current_id, list_builds
+from kb.storage.refresh_log import read_failures
 
 pytestmark = pytest.mark.usefixtures("data")
 LENS_EDITION = "genai-lens 2026-02-03 (en)"
@@ -241,7 +241,7 @@ def test_questions_asked_while_builds_are_published_are_answered_each_from_one_b
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
-    monkeypatch.setattr("kb.served.open_build", lambda s, build: KnowledgeBase(s.home, build, WordEncoder()))
+    monkeypatch.setattr("kb.serving.open_build", lambda s, build: KnowledgeBase(s.home, build, WordEncoder()))
     served = Served(settings(home, site.base))
     answered: list[tuple[str, set[str]]] = []
     failed: list[BaseException] = []

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from support.corpus import prose
 
-from kb.chunks import Chunk
 from kb.entries import Entry, Kind, Language, Related, Role
-from kb.features import (
+from kb.index.bm25 import KeywordIndex, Scores
+from kb.index.chunker import Chunk
+from kb.ranking.features import (
     ASKS,
     BODY,
     KEYWORD_FEATURES,
@@ -20,8 +21,7 @@ from kb.features import (
     query_weight,
     vector_features,
 )
-from kb.keywords import KeywordIndex, Scores
-from kb.query import Query, read_query
+from kb.ranking.query import Query, read_query
 
 EN, JA = Language.ENGLISH, Language.JAPANESE
 

@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.fidelity import NOT, Fidelity, words
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 
 SOURCE = "Before an agent may delete records, check that a person has approved the request."
 NEXT = "Keep every approval in a log that agents cannot change."

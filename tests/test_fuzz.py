@@ -21,10 +21,10 @@ from ingest import aws_lens, owasp
 from ingest.errors import IngestError
 from ingest.pages import Page
 from ingest.sources import Edition, Source
-from kb.builds import check_entries
 from kb.errors import RecordError
-from kb.failures import LONGEST, failed_now
 from kb.ids import edition_of, find_ids, parse_id, question_of
+from kb.storage.builds import check_entries
+from kb.storage.refresh_log import LONGEST, failed_now
 from kb.text import fold
 
 # Most examples take a few milliseconds; this is what no page or id may take.

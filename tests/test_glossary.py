@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from kb.embedding.glossary import gloss, load_glossary
 from kb.errors import RecordError
 from kb.files import data_folder
-from kb.glossary import gloss, load_glossary
 from kb.text import fold, is_japanese, wording
 
 SMALL = """\

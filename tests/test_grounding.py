@@ -6,8 +6,8 @@ from assistant.answer import Doubt
 from assistant.grounding import Judge
 from assistant.passages import Passage
 from assistant.sentences import Sentence
-from kb.base import KnowledgeBase
 from kb.entries import Language
+from kb.knowledge_base import KnowledgeBase
 
 
 @pytest.fixture

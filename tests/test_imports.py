@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from support.homes import ROOT
 
-from kb.base import KnowledgeBase
-from kb.builds import list_builds
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import list_builds
 
 HEAVY = {
     "torch", "transformers", "sentence_transformers", "chromadb", "llama_index", "onnxruntime", "streamlit",

@@ -8,19 +8,19 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
-import kb.index
-from kb.base import KnowledgeBase
-from kb.builds import read_chunks
-from kb.chunks import cut, outside_chunks
+import kb.ranking.candidates
 from kb.entries import Language, RiskLevel, Role
 from kb.errors import DamagedIndexError, ModelError
-from kb.features import KEYWORD_FEATURES, VECTOR_FEATURES, Layout
-from kb.index import Found, Index, Nearest, StoredVectors
-from kb.keywords import Scores, index_chunks, index_entries
+from kb.index.bm25 import Scores, index_chunks, index_entries
+from kb.index.chunker import cut, outside_chunks
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.query import read_query
-from kb.ranker import EVIDENCE, Mode
+from kb.ranking.candidates import Found, Index, Nearest, StoredVectors
+from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES, Layout
+from kb.ranking.query import read_query
+from kb.ranking.ranker import EVIDENCE, Mode
 from kb.settings import DEFAULT_MODEL
+from kb.storage.builds import read_chunks
 
 
 def ids(base: KnowledgeBase, typed: str) -> list[str]:
@@ -149,7 +149,7 @@ def test_entries_that_are_not_allowed_have_no_features() -> None:
 def test_features_are_worked_out_for_the_best_by_keyword_and_the_nearest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kb.index, "CANDIDATES", 1)
+    monkeypatch.setattr(kb.ranking.candidates, "CANDIDATES", 1)
     alone = small().by_keyword(read_query("soup soup roles"), EVERY)
     assert [bool(row.any()) for row in alone.features] == [False, False, True]
     both = small().by_all(read_query("soup soup roles"), EVERY)
@@ -214,7 +214,7 @@ def test_chunks_that_are_not_among_the_nearest_have_the_cosine_of_the_farthest_o
     every = cosines()
     assert every[5] == pytest.approx(1, abs=1e-5)
     third = sorted(every)[-3]
-    monkeypatch.setattr(kb.index, "NEIGHBOURS", 3)
+    monkeypatch.setattr(kb.ranking.candidates, "NEIGHBOURS", 3)
     assert cosines() == pytest.approx([max(cosine, third) for cosine in every], abs=1e-6)
 
 

@@ -15,11 +15,11 @@ from support.encoder import WordEncoder
 from support.pages import app, in_japanese, opened, shown
 
 from assistant.pages.refreshing import Refreshing, State, after
-from kb.builds import current_id, serve
 from kb.errors import BusyError
-from kb.failures import failed_now, write_failures
 from kb.make import make_build
 from kb.settings import Settings
+from kb.storage.builds import current_id, serve
+from kb.storage.refresh_log import failed_now, write_failures
 
 
 @pytest.fixture

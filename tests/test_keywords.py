@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from support.corpus import prose
 
-from kb.chunks import Chunk
 from kb.entries import Entry, Kind, Language, Role
 from kb.errors import DamagedIndexError
-from kb.keywords import KeywordIndex, index_chunks, index_documents, index_entries, read_index
+from kb.index.bm25 import KeywordIndex, index_chunks, index_documents, index_entries, read_index
+from kb.index.chunker import Chunk
 
 
 def chunk(text: str, context: str = "") -> Chunk:

@@ -12,10 +12,10 @@ from support.saved import DATA
 from support.site import Site
 from support.world import COUNTS, PRACTICE, entries
 
-from kb.base import KnowledgeBase
-from kb.builds import current_id, list_builds
 from kb.errors import NoIndexError
-from kb.failures import REFRESH, read_failures
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import current_id, list_builds
+from kb.storage.refresh_log import REFRESH, read_failures
 
 # Every step of a refresh is killed at once, spread over so many tests that each is short.
 SHARES = 8

@@ -10,9 +10,9 @@ from support.homes import ROOT
 from assistant.grounding import Judge
 from assistant.sentences import Sentence
 from assistant.worded import passages_for
-from kb.base import KnowledgeBase
-from kb.builds import current_id
-from kb.evaluate import read_questions
+from kb.evaluation import read_questions
+from kb.knowledge_base import KnowledgeBase
+from kb.storage.builds import current_id
 
 MOST = {
     "a denial put in or taken out": 0.02,

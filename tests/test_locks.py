@@ -7,12 +7,12 @@ import pytest
 from filelock import FileLock
 
 from kb.errors import BusyError, StorageError
-from kb.locks import locked
+from kb.storage.locks import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from kb.locks import locked
+from kb.storage.locks import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -30,7 +30,7 @@ def test_a_home_is_made_and_the_lock_is_free_afterwards_however_the_block_ends(h
 def test_a_lock_that_another_holds_is_waited_for_with_a_warning(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("kb.locks.LOCK_SECONDS", 0.01)
+    monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     message = f"^{home}: another refresh or rollback did not end within 0 seconds; stop it and repeat$"
     with locked(home), pytest.raises(BusyError, match=message), locked(home):
         pytest.fail("two hold the lock")
@@ -56,7 +56,7 @@ def test_one_goes_on_when_the_other_has_ended(home: Path) -> None:
 
 
 def test_a_lock_of_a_killed_process_is_no_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kb.locks.LOCK_SECONDS", 0.01)
+    monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     command = [sys.executable, "-c", HOLD, str(home)]
     root = Path(__file__).resolve().parents[1]
     with subprocess.Popen(

@@ -3,8 +3,8 @@
 import pytest
 
 from assistant.lookup import looked_up
-from kb.base import KnowledgeBase
 from kb.entries import Language
+from kb.knowledge_base import KnowledgeBase
 
 
 @pytest.mark.parametrize(

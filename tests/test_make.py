@@ -10,24 +10,24 @@ from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus, question
 from support.encoder import WordEncoder
 
-import kb.builds
 import kb.make
-from kb.base import KnowledgeBase
-from kb.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
-from kb.content import content_digest
-from kb.encoder import Vectors
+import kb.storage.builds
+from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Item, Language, Role, Section, read_entries
-from kb.keywords import read_index
+from kb.index.bm25 import read_index
+from kb.index.vector_store import VectorStore
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.settings import DEFAULT_MODEL
+from kb.storage.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
+from kb.storage.fingerprint import content_digest
 from kb.text import is_japanese
-from kb.vectors import VectorStore
 
 
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
 
 
 def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry] = corpus()) -> Manifest:

@@ -22,10 +22,10 @@ from support.encoder import WordEncoder
 from support.homes import ROOT
 
 from assistant.mcp_server import DATA, ToolServer
-from kb.builds import current_id, serve
 from kb.entries import Related
 from kb.make import make_build
 from kb.settings import load_settings
+from kb.storage.builds import current_id, serve
 
 AGENT = "How do I keep an agent from taking actions it should not?"
 WORDS = "tests/words"
@@ -97,7 +97,7 @@ def text(result: CallToolResult) -> str:
 def build(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> str:
     """The id of a published build of the small corpus, with the name of its model set and its own clock."""
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr("kb.builds.datetime", Clock)  # builds of one second are in no order
+    monkeypatch.setattr("kb.storage.builds.datetime", Clock)  # builds of one second are in no order
     monkeypatch.setenv("GENLENS_MODEL", WORDS)
     return make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
 

@@ -26,9 +26,9 @@ import kb.make
 from assistant.cli import main
 from ingest.errors import NoSourceError
 from ingest.refresh import refresh
-from kb.builds import list_builds
 from kb.errors import StorageError
-from kb.failures import REFRESH, Failure, read_failures, write_failures
+from kb.storage.builds import list_builds
+from kb.storage.refresh_log import REFRESH, Failure, read_failures, write_failures
 
 pytestmark = pytest.mark.usefixtures("data")
 LENS_EDITION = "genai-lens 2026-02-03 (en)"
@@ -249,7 +249,7 @@ def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
     broken(site)
 
     def full(*_: object) -> None:
-        monkeypatch.setattr("kb.failures.write_aside", full)
+        monkeypatch.setattr("kb.storage.refresh_log.write_aside", full)
         raise StorageError("the disk is full")
 
     monkeypatch.setattr(kb.make, "publish", full)

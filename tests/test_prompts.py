@@ -2,7 +2,7 @@ import pytest
 
 from assistant.passages import Passage
 from assistant.prompts import CLOSE, INSTRUCTIONS, NOT_COVERED, OPEN, answering, condensing, leaks, unmarked
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.text import squeeze
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from kb.entries import Language
 from kb.errors import InputError
-from kb.query import read_query
+from kb.ranking.query import read_query
 
 
 def test_a_question_is_cleaned_and_read_as_terms() -> None:

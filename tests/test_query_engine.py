@@ -6,8 +6,8 @@ from llama_index.core.tools import QueryEngineTool
 from assistant.answer import ask
 from assistant.query_engine import GenlensQueryEngine
 from assistant.render import answer_text
-from kb.base import ALL, KnowledgeBase
-from kb.search import Filters
+from kb.knowledge_base import ALL, KnowledgeBase
+from kb.ranking.filters import Filters
 
 QUESTION = "Does a narrow role keep an agent from deleting records?"
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from support.encoder import WordEncoder
 
-from kb.base import KnowledgeBase
 from kb.entries import Language
 from kb.errors import RecordError
-from kb.features import KEYWORD_FEATURES, VECTOR_FEATURES
 from kb.files import data_folder
-from kb.ranker import EVIDENCE, Mode, Model, load_models, mode_of
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES
+from kb.ranking.ranker import EVIDENCE, Mode, Model, load_models, mode_of
 
 Record = dict[str, Any]
 

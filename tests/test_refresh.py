@@ -21,10 +21,10 @@ from assistant.cli import main
 from ingest.errors import CatalogueError
 from ingest.pages import Page, PageStore
 from ingest.refresh import refresh
-from kb.builds import current_id, list_builds
 from kb.entries import Origin
 from kb.errors import BusyError
-from kb.failures import read_failures
+from kb.storage.builds import current_id, list_builds
+from kb.storage.refresh_log import read_failures
 
 pytestmark = pytest.mark.usefixtures("data")
 
@@ -276,7 +276,7 @@ def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_refresh_that_waits_too_long_for_another_says_so(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kb.locks.LOCK_SECONDS", 0.01)
+    monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     with pytest.raises(BusyError, match=f"^{home}: another refresh or rollback did not end within 0 seconds"):
         run(home, site.base)
     assert (site.requests, list_builds(home)) == ([], ())
@@ -320,11 +320,11 @@ def test_a_refresh_goes_on_when_another_has_ended(
                 holder.stdin.close()
 
     handler = EndTheOther()
-    logging.getLogger("kb.locks").addHandler(handler)
+    logging.getLogger("kb.storage.locks").addHandler(handler)
     try:
         report = run(home, site.base)
     finally:
-        logging.getLogger("kb.locks").removeHandler(handler)
+        logging.getLogger("kb.storage.locks").removeHandler(handler)
     assert report.manifest.counts == COUNTS
     assert f"another refresh or rollback is under way in {home}; waiting for it to end" in caplog.text
 

@@ -12,8 +12,8 @@ from assistant.render import (
     entry_text,
     tree_text,
 )
-from kb.base import KnowledgeBase
-from kb.evaluate import Metrics
+from kb.evaluation import Metrics
+from kb.knowledge_base import KnowledgeBase
 
 HOSTILE = [
     "<script>alert(1)</script>",

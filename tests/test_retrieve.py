@@ -7,18 +7,18 @@ from support.corpus import MADE_AT, SOURCES, practice, prose
 from support.encoder import WordEncoder
 from support.models import simple_models
 
-import kb.base
-from kb.base import Hit, KnowledgeBase
+import kb.knowledge_base
 from kb.entries import Entry, RiskLevel, Role
 from kb.errors import InputError, NotFoundError
+from kb.knowledge_base import Hit, KnowledgeBase
 from kb.make import make_build
-from kb.search import Filters
+from kb.ranking.filters import Filters
 
 
 @pytest.fixture(autouse=True)
 def models(monkeypatch: pytest.MonkeyPatch) -> None:
     """By keyword the words of the whole entry rank alone; for a question cosines count ten times more."""
-    monkeypatch.setattr(kb.base, "load_models", simple_models)
+    monkeypatch.setattr(kb.knowledge_base, "load_models", simple_models)
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:

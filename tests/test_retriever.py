@@ -3,8 +3,8 @@ from llama_index.core.llms.mock import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 
 from assistant.retriever import GenlensRetriever
-from kb.base import KnowledgeBase
-from kb.search import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import Filters
 
 QUESTION = "gensec5-bp1"
 

@@ -11,22 +11,22 @@ from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 
-import kb.builds
-from kb.base import open_served
-from kb.builds import current_id, list_builds
+import kb.storage.builds
 from kb.errors import BusyError, DamagedIndexError, ModelError, NoIndexError, NotKeptError, StorageError
-from kb.locks import locked
+from kb.index.vector_store import VectorStore
+from kb.knowledge_base import open_served
 from kb.make import make_build
 from kb.rollback import rollback
 from kb.settings import DEFAULT_MODEL, Settings, load_settings
-from kb.vectors import VectorStore
+from kb.storage.builds import current_id, list_builds
+from kb.storage.locks import locked
 
 
 @pytest.fixture(autouse=True)
 def small_world(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fake model, and builds a second apart."""
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr(kb.builds, "datetime", Clock)
+    monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     monkeypatch.setattr("kb.rollback.open_encoder", lambda _folder, _model, _weights: encoder)
 
 
@@ -180,6 +180,6 @@ def test_a_pointer_that_cannot_be_written_leaves_what_was_served(
 
 @pytest.mark.usefixtures("served", "builds")
 def test_a_rollback_waits_for_a_refresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kb.locks.LOCK_SECONDS", 0.01)
+    monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     with locked(settings.home), pytest.raises(BusyError, match="another refresh or rollback did not end"):
         rollback(settings)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from support.corpus import corpus
 
-from kb.search import Filters, order
+from kb.ranking.filters import Filters, order
 
 ENTRIES = {f"{entry.id} {entry.language}": entry for entry in corpus()}
 

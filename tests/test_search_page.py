@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 from support.pages import app, in_japanese, links, opened, shown
 
 from assistant.pages.search import HITS_A_PAGE, marked
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.models import simple_models
 
-import kb.served
-from kb.base import KnowledgeBase
-from kb.builds import serve
+import kb.serving
 from kb.errors import DamagedIndexError, ModelError, NoIndexError
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.served import Served
+from kb.serving import Served
 from kb.settings import Settings
+from kb.storage.builds import serve
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def opened(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(build)
         return KnowledgeBase(settings.home, build, encoder, simple_models())
 
-    monkeypatch.setattr(kb.served, "open_build", open_build)
+    monkeypatch.setattr(kb.serving, "open_build", open_build)
     return found
 
 

@@ -1,7 +1,7 @@
 from assistant.snippets import WIDTH, snippet
-from kb.base import Hit, KnowledgeBase
-from kb.chunks import Chunk
 from kb.entries import Language, Role
+from kb.index.chunker import Chunk
+from kb.knowledge_base import Hit, KnowledgeBase
 
 
 def found(base: KnowledgeBase, text: str) -> Hit:

@@ -29,8 +29,8 @@ from assistant.retriever import GenlensRetriever
 from assistant.tracing import start_tracing
 from assistant.worded import respond
 from assistant.writer import Writer
-from kb.base import KnowledgeBase
 from kb.errors import InputError, SettingsError
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 
 QUESTION = "Does a narrow role keep an agent from deleting records?"

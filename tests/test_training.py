@@ -6,16 +6,16 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
-import kb.index
-from kb.builds import Manifest, build_folder, current_id, read_manifest
-from kb.chunks import cut
+import kb.ranking.candidates
 from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
-from kb.features import KEYWORD_FEATURES, Layout
-from kb.index import Found, Index, open_index
-from kb.keywords import index_chunks, index_entries
+from kb.index.bm25 import index_chunks, index_entries
+from kb.index.chunker import cut
 from kb.make import make_build
-from kb.query import read_query
-from kb.ranker import Mode, Model
+from kb.ranking.candidates import Found, Index, open_index
+from kb.ranking.features import KEYWORD_FEATURES, Layout
+from kb.ranking.query import read_query
+from kb.ranking.ranker import Mode, Model
+from kb.storage.builds import Manifest, build_folder, current_id, read_manifest
 from kb.training.examples import ExactIndex, Example, left_out
 from kb.training.lessons import FOLDS, Corpus, lessons_of, read_corpus
 from kb.training.ranker import THRESHOLD, fit_coverage, fit_ranking
@@ -193,7 +193,7 @@ def test_training_sees_what_a_question_to_the_build_sees(
     home: Path, encoder: WordEncoder, trained: Corpus, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All of them: of equally near chunks the last that is told could be one or the other.
-    monkeypatch.setattr(kb.index, "NEIGHBOURS", 1000)
+    monkeypatch.setattr(kb.ranking.candidates, "NEIGHBOURS", 1000)
     folder = build_folder(home, current_id(home))
     served = open_index(home, folder, read_manifest(folder), trained.entries, encoder)
     query = read_query(typed)

@@ -2,8 +2,8 @@
 
 from assistant.chat import Turn, reply
 from assistant.transcript import transcript
-from kb.base import KnowledgeBase
 from kb.entries import Language
+from kb.knowledge_base import KnowledgeBase
 
 
 def test_questions_answers_and_references_are_there_once(base: KnowledgeBase) -> None:

@@ -9,8 +9,8 @@ from support.encoder import WordEncoder
 
 from assistant.crosswalk import counterparts, crossings
 from assistant.tree import neighbours, tree
-from kb.base import KnowledgeBase
 from kb.entries import Entry, Language, Related
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 
 ENGLISH = Language.ENGLISH

@@ -12,17 +12,17 @@ from support.saved import OWASP
 from support.site import Reply, Site, own_pages
 from support.world import PRACTICE, assert_the_only_build, entries, run, settings
 
-import kb.content
+import kb.storage.fingerprint
 from assistant.cli import main
 from ingest.refresh import refresh
-from kb.base import KnowledgeBase, open_served
-from kb.builds import build_folder, list_builds
-from kb.checked import checked_at, write_checked
 from kb.errors import DamagedIndexError
-from kb.failures import read_failures
-from kb.locks import locked
+from kb.knowledge_base import KnowledgeBase, open_served
 from kb.rollback import rollback
-from kb.whole import check_whole
+from kb.storage.builds import build_folder, list_builds
+from kb.storage.checked import checked_at, write_checked
+from kb.storage.locks import locked
+from kb.storage.refresh_log import read_failures
+from kb.verify import check_whole
 
 pytestmark = pytest.mark.usefixtures("data")
 RISK = f"{OWASP}2026/final/LLM03_ExcessiveAgency.md".removeprefix("https:/")
@@ -165,7 +165,7 @@ def test_fewer_vectors_than_chunks_are_not_whole(home: Path, site: Site) -> None
     base = open_served(settings(home, site.base))
     check_whole(home, base)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kb.vectors.VectorStore.count", lambda _: base.manifest.chunks - 1)
+        patch.setattr("kb.index.vector_store.VectorStore.count", lambda _: base.manifest.chunks - 1)
         expected = (
             f"found {base.manifest.chunks - 1} vectors, expected {base.manifest.chunks}; run genlens refresh"
         )
@@ -202,7 +202,7 @@ def test_another_recipe_is_published(
 ) -> None:
     run(home, site.base)
     encoder.encoded.clear()
-    monkeypatch.setattr(kb.content, "RECIPE", 99)
+    monkeypatch.setattr(kb.storage.fingerprint, "RECIPE", 99)
     assert run(home, site.base).published
     assert encoder.encoded == []
 

@@ -7,11 +7,11 @@ import pytest
 from chromadb.api.client import Client
 from chromadb.api.models.Collection import Collection
 
-from kb.chunks import Chunk
-from kb.encoder import Vectors, normalised
+from kb.embedding.encoder import Vectors, normalised
 from kb.entries import Language, Role
 from kb.errors import DamagedIndexError, StorageError
-from kb.vectors import VectorStore
+from kb.index.chunker import Chunk
+from kb.index.vector_store import VectorStore
 
 COUNT, DIM = 1200, 32
 

@@ -5,10 +5,10 @@ import huggingface_hub
 import huggingface_hub.constants
 import pytest
 
+from kb.embedding.weights import find_weights
 from kb.errors import ModelError
 from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL
-from kb.weights import find_weights
 
 PINNED = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # printf 'own weights' | sha256sum

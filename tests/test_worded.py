@@ -8,7 +8,7 @@ from assistant.chat import Turn, reply, replying
 from assistant.models import LanguageModelError
 from assistant.worded import condense, respond, responding
 from assistant.writer import Writer, open_writer
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 
 AGENT = "How do I keep an agent from deleting records?"

@@ -36,7 +36,7 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
       genlens search ガードレール --json
     """
     from assistant.render import search_json, search_text
-    from kb.base import open_served
+    from kb.knowledge_base import open_served
 
     typed = typed_text(query)
     hits = open_served(load_settings()).search(typed, chosen_filters(chosen), limit)
@@ -73,7 +73,7 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
     from assistant.tracing import start_tracing
     from assistant.worded import respond
     from assistant.writer import open_writer
-    from kb.base import open_served
+    from kb.knowledge_base import open_served
 
     settings = load_settings()
     start_tracing(settings)
@@ -99,7 +99,7 @@ def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
       genlens show llm6 2025 --lang ja
     """
     from assistant.render import entry_json, entry_text
-    from kb.base import open_served
+    from kb.knowledge_base import open_served
 
     entry = open_served(load_settings()).entry(typed_text(entry_id), Language(lang))
     click.echo(json_text(entry_json(entry)) if as_json else entry_text(entry))
@@ -118,7 +118,7 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
       genlens list --kind risk --edition 2026
     """
     from assistant.render import list_json, tree_text
-    from kb.base import open_served
+    from kb.knowledge_base import open_served
 
     entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))
     if as_json:

@@ -27,8 +27,8 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
 
     from assistant.answer import ask as answered
     from assistant.measures import metrics_json, metrics_text, outcome_json
-    from kb.base import open_served
-    from kb.evaluate import grouped, read_questions, run
+    from kb.evaluation import grouped, read_questions, run
+    from kb.knowledge_base import open_served
 
     base = open_served(load_settings())
     questions = read_questions(file)

@@ -9,7 +9,7 @@ import click
 
 from kb.entries import Kind, Language, RiskLevel
 from kb.ids import PILLARS
-from kb.search import Filters
+from kb.ranking.filters import Filters
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -20,7 +20,7 @@ def chat(port: int, address: str) -> None:
     import runpy
 
     from assistant.tracing import start_tracing
-    from kb.builds import current_id
+    from kb.storage.builds import current_id
 
     settings = load_settings()
     start_tracing(settings)

@@ -10,7 +10,7 @@ from kb.settings import Settings
 if TYPE_CHECKING:
     from assistant.forms import StatusForm
     from ingest.refresh import Preview, Report
-    from kb.failures import Failure
+    from kb.storage.refresh_log import Failure
 
 # Exit codes.
 CHANGED, IN_PART = 3, 4
@@ -80,6 +80,6 @@ def _tell(line: str) -> None:
 
 def _status(settings: Settings) -> "StatusForm":
     from assistant.status import status_of
-    from kb.base import open_served
+    from kb.knowledge_base import open_served
 
     return status_of(settings.home, open_served(settings).manifest)

@@ -23,12 +23,12 @@ from assistant.pages.opinion import draw_opinion, miss
 from assistant.pages.shared import interface_language, served
 from assistant.pages.words import Words
 from assistant.transcript import transcript
-from kb.base import KnowledgeBase
 from kb.entries import RiskLevel
 from kb.errors import GenlensError
 from kb.ids import PILLARS
-from kb.query import MAX_QUESTION
-from kb.search import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 
 WORDS = Words(
     {

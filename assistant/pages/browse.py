@@ -10,9 +10,9 @@ from assistant.pages.pictures import chosen_id, crosswalk_picture, lens_picture
 from assistant.pages.shared import interface_language, open_entry, served
 from assistant.pages.words import Words
 from assistant.tree import Tree, tree
-from kb.base import KnowledgeBase
 from kb.entries import RiskLevel
 from kb.errors import GenlensError
+from kb.knowledge_base import KnowledgeBase
 
 EDITION = "browse-edition"
 WORDS = Words(

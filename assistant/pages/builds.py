@@ -7,12 +7,12 @@ import streamlit as st
 from assistant.change_report import catalogue_notes, changed_ids, changes_markdown
 from assistant.markdown import escape
 from assistant.pages.words import Words
-from kb.base import KnowledgeBase
-from kb.builds import list_builds
 from kb.changes import Changes, between
 from kb.errors import GenlensError
+from kb.knowledge_base import KnowledgeBase
 from kb.rollback import rollback
 from kb.settings import Settings
+from kb.storage.builds import list_builds
 
 WORDS = Words(
     {

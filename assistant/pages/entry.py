@@ -11,9 +11,9 @@ from assistant.pages.shared import LEVEL_COLOURS, entry_link, level_badge, page
 from assistant.pages.words import Words
 from assistant.sections import section_markdown
 from assistant.tree import neighbours, tree
-from kb.base import KnowledgeBase
 from kb.entries import FINDING, Entry, Kind, Language, Origin, Section
 from kb.ids import question_of
+from kb.knowledge_base import KnowledgeBase
 
 WORDS = Words(
     {

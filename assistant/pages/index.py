@@ -13,14 +13,14 @@ from assistant.pages.refreshing import Refreshing
 from assistant.pages.shared import served
 from assistant.pages.words import Words
 from ingest.sources import Source, load_sources
-from kb.base import KnowledgeBase
-from kb.builds import SourceState
-from kb.checked import checked_at
 from kb.entries import Kind
 from kb.errors import GenlensError
-from kb.failures import read_failures
 from kb.files import data_folder
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
+from kb.storage.builds import SourceState
+from kb.storage.checked import checked_at
+from kb.storage.refresh_log import read_failures
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}

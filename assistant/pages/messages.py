@@ -12,8 +12,8 @@ from assistant.pages.shared import served
 from assistant.writer import Writer, open_writer
 from kb.entries import Entry
 from kb.errors import GenlensError
-from kb.query import MAX_QUESTION
-from kb.search import Filters
+from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 from kb.settings import load_settings
 from kb.text import squeeze
 

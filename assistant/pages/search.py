@@ -14,11 +14,11 @@ from assistant.pages.labels import heading, label
 from assistant.pages.shared import entry_link, interface_language, level_badge, open_entry, page, served
 from assistant.pages.words import Words
 from assistant.snippets import snippet
-from kb.base import Hit, KnowledgeBase
 from kb.entries import Kind, RiskLevel
 from kb.errors import GenlensError
 from kb.ids import PILLARS
-from kb.query import MAX_QUESTION, read_query
+from kb.knowledge_base import Hit, KnowledgeBase
+from kb.ranking.query import MAX_QUESTION, read_query
 
 HITS_A_PAGE = 10
 EXAMPLES = ("prompt caching", '"least privilege"', "gensec5 bp1", "llm6 2025", "エージェントの権限")

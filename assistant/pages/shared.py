@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from assistant.pages.words import Words, interface_language
-from kb.base import KnowledgeBase
 from kb.entries import Entry, RiskLevel
-from kb.served import Served
+from kb.knowledge_base import KnowledgeBase
+from kb.serving import Served
 from kb.settings import Settings, load_settings
 
 __all__ = [

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from kb.adapter import FACTS_FILE, MATRICES_FILE, Adapter
+from kb.embedding.adapter import FACTS_FILE, MATRICES_FILE, Adapter
+from kb.embedding.weights import find_plain_weights
 from kb.files import data_folder, write_aside
-from kb.ranker import EVIDENCE, Mode
+from kb.ranking.ranker import EVIDENCE, Mode
 from kb.settings import DEFAULT_MODEL
 from kb.training import adapter, ranker
 from kb.training.examples import Example, left_out
 from kb.training.lessons import FOLDS, Corpus, read_corpus
-from kb.weights import find_plain_weights
 
 log = logging.getLogger("kb.training")
 

@@ -19,12 +19,12 @@ from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
 from safetensors.torch import save
 from sentence_transformers import SentenceTransformer
 
-from kb.adapter import MATRICES_FILE, Adapter
+from kb.embedding.adapter import MATRICES_FILE, Adapter
+from kb.embedding.torch_encoder import TransformerEncoder, load_model
+from kb.embedding.weights import Weights, find_plain_weights
 from kb.files import sha256_of, write_aside
 from kb.settings import DEFAULT_MODEL
 from kb.training.lessons import Corpus, Lessons, lessons_of
-from kb.transformer import TransformerEncoder, load_model
-from kb.weights import Weights, find_plain_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def adapter_of(corpora: Sequence[Corpus], kept: Path) -> Adapter:
 
 
 def _learned(weights: Weights, lessons: Lessons) -> dict[str, torch.Tensor]:
-    """The matrices, by the names of `kb.adapter`; the same lessons give the same."""
+    """The matrices, by the names of `kb.embedding.adapter`; the same lessons give the same."""
     torch.manual_seed(RECIPE.seed)
     chance = random.Random(RECIPE.seed)  # noqa: S311 - no secret is made
     model = load_model(weights)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import kb.index
-from kb.chunks import Chunk, cut, outside_chunks
-from kb.encoder import Encoder, Vectors, reads, wording_for
-from kb.features import Layout, Mask, Rows
-from kb.index import Found, Index, Nearest
-from kb.keywords import index_chunks, index_entries
-from kb.query import Query, read_query
+import kb.ranking.candidates
+from kb.embedding.encoder import Encoder, Vectors, reads, wording_for
+from kb.index.bm25 import index_chunks, index_entries
+from kb.index.chunker import Chunk, cut, outside_chunks
+from kb.ranking.candidates import Found, Index, Nearest
+from kb.ranking.features import Layout, Mask, Rows
+from kb.ranking.query import Query, read_query
 from kb.training.lessons import ASKED, FOLDS, Corpus
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class ExactIndex:
         if wording is None:
             return None
         found = np.maximum(vectors @ self._encoder.encode([wording.text])[0], 0)
-        best = np.argsort(-found, kind="stable")[: kb.index.NEIGHBOURS]
+        best = np.argsort(-found, kind="stable")[: kb.ranking.candidates.NEIGHBOURS]
         cosines = np.full(count, found[best[-1]], dtype=np.float32)
         cosines[readable[best]] = found[best]
         return Nearest(readable[best], cosines, wording.language)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from kb.base import ANSWERING
-from kb.builds import Manifest, build_folder, current_id, read_chunks, read_manifest
-from kb.chunks import CountPieces, cut
 from kb.entries import Entry, Language, Role, Section, read_entries
+from kb.index.chunker import CountPieces, cut
+from kb.knowledge_base import ANSWERING
+from kb.storage.builds import Manifest, build_folder, current_id, read_chunks, read_manifest
 
 FOLDS = 3
 # What people would type to find the entry; the rest of an entry is what it says.

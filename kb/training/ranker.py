@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize
 
-from kb.search import order
+from kb.ranking.filters import order
 from kb.training.examples import Example
 
 RANKING_L2, COVERAGE_L2 = 1e-3, 1e-2

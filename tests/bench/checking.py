@@ -26,9 +26,9 @@ from assistant.grounding import Judge
 from assistant.passages import Passage
 from assistant.sentences import Sentence, sentences_of
 from assistant.worded import STATING, passages_for
-from kb.base import KnowledgeBase, Retrieval, open_served
 from kb.entries import Origin, Role
-from kb.evaluate import OUT_OF_SCOPE, read_questions
+from kb.evaluation import OUT_OF_SCOPE, read_questions
+from kb.knowledge_base import KnowledgeBase, Retrieval, open_served
 from kb.settings import load_settings
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "eval" / "questions.jsonl"

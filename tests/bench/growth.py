@@ -11,9 +11,9 @@ from zlib import crc32
 import numpy as np
 
 from assistant.answer import ask
-from kb.base import KnowledgeBase
-from kb.encoder import OnnxEncoder, Vectors, normalised
+from kb.embedding.encoder import OnnxEncoder, Vectors, normalised
 from kb.entries import Entry, Item, Kind, Language, Role, Section
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 
 CHUNKS, TIMES = 1_000, 100

@@ -8,8 +8,8 @@ from assistant.answer import extractive
 from assistant.grounding import Judge
 from assistant.sentences import Sentence, sentences_of
 from assistant.worded import passages_for
-from kb.base import KnowledgeBase, Retrieval
 from kb.entries import Language
+from kb.knowledge_base import KnowledgeBase, Retrieval
 from kb.text import STOP_WORDS, terms
 
 _WORD = re.compile(r"[A-Za-z][a-z]{3,}|[\u30a1-\u30ff]{3,}|[\u4e00-\u9fff]{2,}")

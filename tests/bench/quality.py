@@ -20,13 +20,13 @@ from ir_measures import R, Success, iter_calc, nDCG
 from scipy.stats import permutation_test
 from systems import ADAPTER, GENLENS, NOTHING, Ask, genlens, less_a_part, simple_systems
 
-from kb.base import KnowledgeBase
-from kb.evaluate import OUT_OF_SCOPE, LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
+from kb.embedding.torch_encoder import TransformerEncoder
+from kb.embedding.weights import find_plain_weights, find_weights
+from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
 from kb.files import data_folder, write_aside
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import DEFAULT_MODEL
 from kb.training.lessons import Corpus, read_corpus
-from kb.transformer import TransformerEncoder
-from kb.weights import find_plain_weights, find_weights
 
 START, END = "<!-- measured -->", "<!-- /measured -->"
 # Gold counts 2 and also 1: only gold is a hit and is recalled.
@@ -62,7 +62,7 @@ def asked(systems: Iterable[tuple[str, Ask]], files: Files) -> dict[Path, Runs]:
 def scored(outcomes: Sequence[Outcome]) -> tuple[Floats, ...]:
     """Each of the MEASURES for every question in scope, in order; a question without hits has 0.
 
-    :raises SystemExit: the library's nDCG@10 is not the one of `kb.evaluate`.
+    :raises SystemExit: the library's nDCG@10 is not the one of `kb.evaluation`.
     """
     numbered = {str(n): o for n, o in enumerate(outcomes) if o.question.kind != OUT_OF_SCOPE}
     relevant = {
@@ -78,7 +78,7 @@ def scored(outcomes: Sequence[Outcome]) -> tuple[Floats, ...]:
     if difference.max(initial=0) > 1e-6:
         question = list(numbered.values())[int(difference.argmax())].question
         raise SystemExit(
-            f"{question.id}: nDCG@10 of ir-measures and of kb.evaluate differ by {difference.max():.4f}, "
+            f"{question.id}: nDCG@10 of ir-measures and of kb.evaluation differ by {difference.max():.4f}, "
             "expected none; nothing is written"
         )
     return scores

@@ -18,14 +18,14 @@ from time import perf_counter
 from growth import CHUNKS, TIMES, growth
 
 from assistant.answer import ask
-from kb.base import KnowledgeBase, open_served
-from kb.builds import build_folder, export_folder
-from kb.chunks import cut
-from kb.encoder import OnnxEncoder, reads
+from kb.embedding.encoder import OnnxEncoder, reads
+from kb.embedding.weights import find_weights
 from kb.entries import Language, Role
+from kb.index.chunker import cut
+from kb.knowledge_base import KnowledgeBase, open_served
 from kb.make import make_build
 from kb.settings import Settings, load_settings
-from kb.weights import find_weights
+from kb.storage.builds import build_folder, export_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How do I keep an agent from taking actions it should not?"
@@ -35,7 +35,7 @@ SERVING = """
 import re
 from pathlib import Path
 from assistant.answer import ask
-from kb.base import open_served
+from kb.knowledge_base import open_served
 from kb.settings import load_settings
 base = open_served(load_settings())
 for question in {questions!r}:

@@ -17,16 +17,16 @@ from llama_index.core import Document
 from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import MetadataMode
 
-from kb.base import KnowledgeBase
-from kb.chunks import cut
-from kb.encoder import Encoder, Vectors
+from kb.embedding.encoder import Encoder, Vectors
 from kb.entries import Entry, Language, Origin
-from kb.features import Mask
-from kb.keywords import KeywordIndex, Scores, index_chunks
+from kb.index.bm25 import KeywordIndex, Scores, index_chunks
+from kb.index.chunker import cut
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.query import read_query
-from kb.ranker import Mode, Model
-from kb.search import order
+from kb.ranking.features import Mask
+from kb.ranking.filters import order
+from kb.ranking.query import read_query
+from kb.ranking.ranker import Mode, Model
 from kb.training.adapter import encoder_without
 from kb.training.examples import Example, left_out
 from kb.training.lessons import Corpus

@@ -13,7 +13,7 @@ from assistant.cli import main
 from assistant.render import answer_markdown
 from assistant.worded import respond
 from assistant.writer import open_writer
-from kb.base import KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 
 HOSTS = {"docs.aws.amazon.com", "raw.githubusercontent.com"}

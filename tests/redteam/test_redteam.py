@@ -12,9 +12,9 @@ from support.models import simple_models
 
 from assistant.answer import ask
 from assistant.render import DOUBTS, HEADINGS, answer_text
-from kb.base import KnowledgeBase
 from kb.entries import Entry, Item, Language, Role
 from kb.ids import find_ids
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from redteam.cases import KEY, Case, Must, read_cases
 from redteam.outlets import HARMLESS, HOSTS, Outlets, hidden, host, outlets_of
@@ -77,7 +77,7 @@ def outlets(
         **case.settings,
     }.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("kb.base.open_served", lambda _settings: base)
+    monkeypatch.setattr("kb.knowledge_base.open_served", lambda _settings: base)
     monkeypatch.setattr("assistant.models.PAUSE", 0.0)
     running_model.does(case.behaviour)
     running_model.authorizations.clear()

@@ -6,7 +6,7 @@ from zlib import crc32
 
 import numpy as np
 
-from kb.encoder import Vectors, normalised
+from kb.embedding.encoder import Vectors, normalised
 
 DIM = 256
 

@@ -1,6 +1,6 @@
 """Weights of the ranker that a test can follow by hand, in place of the trained ones."""
 
-from kb.ranker import EVIDENCE, Mode, Model
+from kb.ranking.ranker import EVIDENCE, Mode, Model
 
 # An entry's words as a whole, and ten times the cosine of its best paragraph.
 RANKING = {"keyword entry": 1.0, "vector body": 10.0}

@@ -102,7 +102,7 @@ def _forked(order: dict[str, str]) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    import kb.vectors  # noqa: F401 - before the first fork
+    import kb.index.vector_store  # noqa: F401 - before the first fork
 
     for line in sys.stdin:
         print(json.dumps(_forked(json.loads(line))), flush=True)  # noqa: T201

@@ -6,9 +6,9 @@ from filelock import FileLock
 
 from ingest.pace import Pace
 from ingest.refresh import Report, refresh
-from kb.builds import Manifest, build_folder, current_id
 from kb.entries import Entry, read_entries
 from kb.settings import Settings
+from kb.storage.builds import Manifest, build_folder, current_id
 from support.saved import LENS
 
 LENS_PLACE = LENS.removeprefix("https:/")

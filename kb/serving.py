@@ -2,9 +2,9 @@
 
 from threading import Lock
 
-from kb.base import KnowledgeBase, open_build
-from kb.builds import current_id
+from kb.knowledge_base import KnowledgeBase, open_build
 from kb.settings import Settings
+from kb.storage.builds import current_id
 
 
 class Served:

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kb.builds import Manifest, build_folder, current_id, read_manifest
-from kb.chunks import Chunk
 from kb.entries import Entry, Kind, Language, read_entries
 from kb.errors import DamagedIndexError, ModelError, NotFoundError, RecordError
-from kb.features import Mask, Rows
 from kb.ids import find_ids, parse_id, question_of
-from kb.index import Index, open_index
-from kb.keywords import Scores
-from kb.query import Query, read_query
-from kb.ranker import Mode, Model, load_models
-from kb.search import Filters, order
+from kb.index.bm25 import Scores
+from kb.index.chunker import Chunk
+from kb.ranking.candidates import Index, open_index
+from kb.ranking.features import Mask, Rows
+from kb.ranking.filters import Filters, order
+from kb.ranking.query import Query, read_query
+from kb.ranking.ranker import Mode, Model, load_models
 from kb.settings import Settings
+from kb.storage.builds import Manifest, build_folder, current_id, read_manifest
 from kb.text import fold, squeeze, terms
 
 if TYPE_CHECKING:
-    from kb.encoder import Encoder, Vectors
+    from kb.embedding.encoder import Encoder, Vectors
 
 # What an answer is made of; questions, principles and pages are found by search and by id.
 ANSWERING = frozenset({Kind.BEST_PRACTICE.value, Kind.RISK.value})

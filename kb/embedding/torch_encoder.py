@@ -12,10 +12,10 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
-from kb.adapter import Adapter
-from kb.encoder import Vectors, normalised
+from kb.embedding.adapter import Adapter
+from kb.embedding.encoder import Vectors, normalised
+from kb.embedding.weights import Weights
 from kb.errors import ModelError
-from kb.weights import Weights
 
 
 class TransformerEncoder:

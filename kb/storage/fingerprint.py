@@ -4,8 +4,8 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from kb.builds import FORMAT
 from kb.entries import Entry, Language, entry_line
+from kb.storage.builds import FORMAT
 
 # Raised when the same entries are cut, embedded or indexed in another way, so that the next refresh makes a
 # new build of them. `builds.FORMAT` says which builds can be read at all.

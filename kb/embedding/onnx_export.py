@@ -15,11 +15,11 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from kb.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
+from kb.embedding.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
+from kb.embedding.torch_encoder import load_model
+from kb.embedding.weights import Weights
 from kb.errors import ExportError
 from kb.files import sha256_of, storage_errors
-from kb.transformer import load_model
-from kb.weights import Weights
 
 MIN_COSINE = 0.9999
 # Short, long, mixed and empty: what an export gets wrong, it gets wrong on one of these.

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kb.entries import Entry
-from kb.features import Mask, Rows
-from kb.keywords import Scores
+from kb.index.bm25 import Scores
+from kb.ranking.features import Mask, Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-from kb.chunks import Chunk
 from kb.entries import Entry
 from kb.errors import DamagedIndexError
+from kb.index.chunker import Chunk
 from kb.text import terms
 
 # Saturation of repeated terms and damping of long documents; usual ranges are 1.2 to 2.0 and 0.5 to 0.8.

@@ -14,13 +14,13 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from kb.embedding.glossary import gloss
+from kb.embedding.weights import find_weights
 from kb.entries import Language
 from kb.errors import ModelError
 from kb.files import sha256_of
-from kb.glossary import gloss
-from kb.query import Query
+from kb.ranking.query import Query
 from kb.settings import DEFAULT_MODEL
-from kb.weights import find_weights
 
 Vectors = npt.NDArray[np.float32]
 log = logging.getLogger(__name__)
@@ -179,7 +179,7 @@ def open_encoder(folder: Path, model: str, weights_sha256: str) -> Encoder:
             f"{folder}: no exported model, and the weights of {model} are not those that the build was "
             "made with; run: genlens refresh"
         )
-    from kb.transformer import TransformerEncoder  # imports torch
+    from kb.embedding.torch_encoder import TransformerEncoder  # imports torch
 
     log.warning("no exported model in %s; %s itself is used, which is slower", folder, model)
     return TransformerEncoder(weights)

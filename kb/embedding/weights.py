@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from kb.adapter import Adapter, find_adapter
+from kb.embedding.adapter import Adapter, find_adapter
 from kb.errors import ModelError
 from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from kb.builds import Manifest
 from kb.entries import Origin
 from kb.files import write_aside
+from kb.storage.builds import Manifest
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from kb.chunks import Chunk
 from kb.entries import Entry, Language
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, ServingError, StorageError
 from kb.files import storage_errors, write_aside
+from kb.index.chunker import Chunk
 from kb.text import squeeze
 
 # Raised when an older build can no longer be read by the code.

@@ -15,9 +15,9 @@ import numpy as np
 
 from kb.entries import Language
 from kb.errors import RecordError
-from kb.features import KEYWORD_FEATURES, VECTOR_FEATURES, Matrix
 from kb.files import data_folder
-from kb.keywords import Scores
+from kb.index.bm25 import Scores
+from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES, Matrix
 
 
 class Mode(StrEnum):

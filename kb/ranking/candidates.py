@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kb.builds import Manifest, export_folder, read_chunks
-from kb.chunks import Chunk
 from kb.entries import Entry, Language
 from kb.errors import DamagedIndexError, RecordError
-from kb.features import Layout, Mask, Matrix, Rows, keyword_features, query_weight, vector_features
-from kb.keywords import KeywordIndex, Scores, read_index
-from kb.query import Query
-from kb.ranker import EVIDENCE, Mode, mode_of
+from kb.index.bm25 import KeywordIndex, Scores, read_index
+from kb.index.chunker import Chunk
+from kb.ranking.features import Layout, Mask, Matrix, Rows, keyword_features, query_weight, vector_features
+from kb.ranking.query import Query
+from kb.ranking.ranker import EVIDENCE, Mode, mode_of
+from kb.storage.builds import Manifest, export_folder, read_chunks
 
 if TYPE_CHECKING:
-    from kb.encoder import Encoder, Vectors
-    from kb.vectors import VectorStore
+    from kb.embedding.encoder import Encoder, Vectors
+    from kb.index.vector_store import VectorStore
 
 NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
 # Entries whose features are worked out: so many of the best by keyword, and so many of the nearest.
@@ -164,7 +164,7 @@ class StoredVectors:
 
     def nearest(self, query: Query) -> Nearest | None:
         """The chunks nearest to a query; None where the model reads neither it nor a gloss of it."""
-        from kb.encoder import wording_for
+        from kb.embedding.encoder import wording_for
 
         wording = wording_for(self._manifest.model, query)
         if wording is None:
@@ -180,7 +180,7 @@ class StoredVectors:
 
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors | None":
         """(n_texts, dim) float32, rows of length 1; None where the model does not read the language."""
-        from kb.encoder import reads
+        from kb.embedding.encoder import reads
 
         return self._encoder.encode(texts) if reads(self._manifest.model, language) else None
 
@@ -196,13 +196,13 @@ class StoredVectors:
 
     @cached_property
     def _store(self) -> "VectorStore":
-        from kb.vectors import VectorStore  # imports chromadb
+        from kb.index.vector_store import VectorStore  # imports chromadb
 
         return VectorStore(self._folder / "chroma")
 
     @cached_property
     def _encoder(self) -> "Encoder":
-        from kb.encoder import open_encoder  # imports onnxruntime
+        from kb.embedding.encoder import open_encoder  # imports onnxruntime
 
         made_with = self._manifest.weights_sha256
         return self._given or open_encoder(

@@ -20,9 +20,9 @@ from chromadb.api.client import Client
 from chromadb.config import Settings as ChromaSettings
 from chromadb.errors import ChromaError
 
-from kb.chunks import Chunk
-from kb.encoder import Vectors
+from kb.embedding.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
+from kb.index.chunker import Chunk
 
 # Chroma shares what is open of a folder between clients, in a table that two threads must not fill at once.
 _OPENING = Lock()

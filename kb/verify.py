@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.base import KnowledgeBase
-from kb.builds import build_folder
-from kb.encoder import reads
+from kb.embedding.encoder import reads
 from kb.errors import DamagedIndexError
-from kb.index import open_index
-from kb.vectors import VectorStore
+from kb.index.vector_store import VectorStore
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.candidates import open_index
+from kb.storage.builds import build_folder
 
 
 def check_whole(home: Path, base: KnowledgeBase) -> None:

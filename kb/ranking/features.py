@@ -11,11 +11,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from kb.chunks import Chunk
 from kb.entries import Entry, Language, Role
 from kb.ids import edition_of, question_of
-from kb.keywords import KeywordIndex, Scores
-from kb.query import Query
+from kb.index.bm25 import KeywordIndex, Scores
+from kb.index.chunker import Chunk
+from kb.ranking.query import Query
 
 Matrix = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
