@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from ingest import aws_lens, catalog, owasp
+from ingest.catalogue import reader as catalog
+from ingest.catalogue.merge import without_catalogue
 from ingest.errors import CountError, IngestError, UnreachableError
-from ingest.fetch import CONNECTIONS, Client
-from ingest.merge import without_catalogue
-from ingest.pace import Pace
-from ingest.pages import Page, PageStore, now
+from ingest.fetch.client import CONNECTIONS, Client
+from ingest.fetch.page_store import Page, PageStore, now
+from ingest.fetch.rate_limit import Pace
+from ingest.readers import aws_lens, owasp
 from ingest.sources import Edition, Reader, Source
 from kb.entries import Entry, Kind, Origin
 from kb.errors import ModelError, RecordError, ServingError

@@ -4,12 +4,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest import catalog
+from ingest.catalogue import reader as catalog
+from ingest.catalogue.merge import with_catalogue
 from ingest.editions import EditionReader, Reading
 from ingest.errors import NoSourceError, UnreachableError
-from ingest.merge import with_catalogue
-from ingest.pace import Pace
-from ingest.pages import now
+from ingest.fetch.page_store import now
+from ingest.fetch.rate_limit import Pace
 from ingest.sources import load_sources
 from kb.changes import Changes, Contents, compare, served_contents
 from kb.embedding.encoder import Encoder

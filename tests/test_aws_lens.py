@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from support.saved import FETCHED_AT, LENS, body, edited, saved, source
 
-from ingest import aws_lens
 from ingest.errors import PageShapeError
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
+from ingest.readers import aws_lens
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, RiskLevel, Role, Section
 
 ROOT, CONTENTS = f"{LENS}generative-ai-lens.html", f"{LENS}toc-contents.json"

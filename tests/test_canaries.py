@@ -11,7 +11,7 @@ from support.encoder import WordEncoder
 
 import kb.canaries
 import kb.make
-from ingest import catalog
+from ingest.catalogue import reader as catalog
 from ingest.sources import load_sources
 from kb.canaries import canaries
 from kb.embedding.encoder import Vectors

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.saved import DATA, LENS, OWASP, source
 
-from ingest import catalog
+from ingest.catalogue import reader as catalog
 from ingest.errors import CatalogueError
 from kb.entries import Entry, Item, Kind, Language, Marker, Origin, RiskLevel, Role, Section
 

@@ -11,10 +11,11 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from ingest import aws_lens, catalog, owasp
-from ingest.pages import Page
-from ingest.relations import read_relations
-from ingest.schema import Step, load
+from ingest.catalogue import reader as catalog
+from ingest.catalogue.relations import read_relations
+from ingest.catalogue.schema import Step, load
+from ingest.fetch.page_store import Page
+from ingest.readers import aws_lens, owasp
 from ingest.sources import Reader, load_sources
 from kb.entries import Entry, Kind, Language, Role
 from kb.text import fold, is_japanese

@@ -121,7 +121,7 @@ SLOW = {
 def test_a_slow_page_leaves_its_source_as_it_was(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    monkeypatch.setattr("ingest.fetch.MAX_SECONDS", 0.3)
+    monkeypatch.setattr("ingest.fetch.client.MAX_SECONDS", 0.3)
     assert_fails_in_part(home, site, PRACTICE, always(reply), "ReadTimeout")
 
 

@@ -16,9 +16,9 @@ from support.shared_site import nobody
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.fetch import DELAY, MAX_BYTES, Client, _is_loopback
-from ingest.pace import Pace
-from ingest.pages import Page
+from ingest.fetch.client import DELAY, MAX_BYTES, Client, _is_loopback
+from ingest.fetch.page_store import Page
+from ingest.fetch.rate_limit import Pace
 
 HOST = "docs.aws.amazon.com"
 PAGE = f"https://{HOST}/page.html"
@@ -214,7 +214,7 @@ class Time:
 @pytest.fixture
 def elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> str:
     """A mirror that does not count as one on this machine."""
-    monkeypatch.setattr("ingest.fetch._is_loopback", lambda _: False)
+    monkeypatch.setattr("ingest.fetch.client._is_loopback", lambda _: False)
     return site.base
 
 
@@ -408,7 +408,7 @@ def test_a_page_that_takes_too_long_is_given_up(
     client: Client, site: Site, waits: list[float], monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
     client.fetch(PAGE)  # from now on the rules of the host are known
-    monkeypatch.setattr("ingest.fetch.MAX_SECONDS", 0.2)
+    monkeypatch.setattr("ingest.fetch.client.MAX_SECONDS", 0.2)
     site.faults[PLACE] = always(reply)
     begun = time.monotonic()
     with pytest.raises(FetchError, match=rf"^{PAGE}: ReadTimeout: (timed out|not complete after 0 seconds)"):
@@ -442,7 +442,7 @@ def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[f
 
 
 def test_a_page_over_the_cap_is_refused(client: Client, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.fetch.MAX_BYTES", 1000)
+    monkeypatch.setattr("ingest.fetch.client.MAX_BYTES", 1000)
     site.pages[PLACE] = b"x" * 1000
     assert len(client.fetch(PAGE).body) == 1000
     site.pages[PLACE] = b"x" * 1001

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.saved import FETCHED_AT, LENS, OWASP, OWASP_JAPANESE, body, source
 
-from ingest import aws_lens, owasp
 from ingest.errors import IngestError
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
+from ingest.readers import aws_lens, owasp
 from ingest.sources import Edition, Source
 from kb.errors import RecordError
 from kb.ids import edition_of, find_ids, parse_id, question_of

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from ingest.errors import PageShapeError
-from ingest.html import Body, Group, read_body
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
+from ingest.readers.html import Body, Group, read_body
 from kb.entries import Item, Link, Marker
 
 URL = "https://docs.example.org/guide/page.html"

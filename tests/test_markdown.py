@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.markdown import MarkdownGroup, read_groups
+from ingest.readers.markdown import MarkdownGroup, read_groups
 from kb.entries import Item, Link, Marker
 
 URL = "https://raw.example.org/project/main/final/LLM01_Page.md"

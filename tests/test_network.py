@@ -10,9 +10,9 @@ import httpcore2
 import pytest
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.fetch import Client
-from ingest.network import Network, is_public, public_addresses
-from ingest.pace import Pace
+from ingest.fetch.client import Client
+from ingest.fetch.network import Network, is_public, public_addresses
+from ingest.fetch.rate_limit import Pace
 
 HOST = "docs.aws.amazon.com"
 PAGE = f"https://{HOST}/page.html"
@@ -66,7 +66,7 @@ def test_addresses_of_the_internet_at_large(address: str) -> None:
 def test_a_host_that_leads_to_a_private_address_is_not_connected_to(
     monkeypatch: pytest.MonkeyPatch, connected: list[str], addresses: list[str]
 ) -> None:
-    monkeypatch.setattr("ingest.network.getaddrinfo", Names(addresses).getaddrinfo)
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", Names(addresses).getaddrinfo)
     found = rf"^{HOST} leads to {addresses[-1]}, expected a public address"
     with Client((HOST,)) as client, pytest.raises(FetchError, match=found):
         client.fetch(PAGE)
@@ -77,7 +77,7 @@ def test_what_is_checked_is_what_is_connected_to(
     monkeypatch: pytest.MonkeyPatch, connected: list[str]
 ) -> None:
     names = Names([PUBLIC, "93.184.216.35"], ["127.0.0.1"])
-    monkeypatch.setattr("ingest.network.getaddrinfo", names.getaddrinfo)
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", names.getaddrinfo)
     with Client((HOST,)) as client:
         with pytest.raises(UnreachableError, match="refused"):
             client.fetch(PAGE)
@@ -91,7 +91,7 @@ def test_a_host_without_a_name_entry_cannot_be_reached(monkeypatch: pytest.Monke
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr("ingest.network.getaddrinfo", unknown)
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", unknown)
     with Client((HOST,)) as client, pytest.raises(UnreachableError, match="Name or service not known"):
         client.fetch(PAGE)
 
@@ -155,7 +155,7 @@ def test_a_host_that_is_excepted_from_the_proxy_is_asked_itself(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", HOST)
-    monkeypatch.setattr("ingest.network.getaddrinfo", Names([PUBLIC]).getaddrinfo)
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", Names([PUBLIC]).getaddrinfo)
     with Client((HOST,)) as client, pytest.raises(UnreachableError):
         client.fetch(PAGE)
     assert connected == [PUBLIC]

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from support.saved import OWASP, OWASP_JAPANESE, edited, saved, source
 
-from ingest import owasp
 from ingest.errors import PageShapeError
+from ingest.readers import owasp
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, Role, Section
 
 RISK = f"{OWASP}2026/final/LLM03_ExcessiveAgency.md"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.pages import Page, PageStore, absolute
+from ingest.fetch.page_store import Page, PageStore, absolute
 from kb.errors import StorageError
 
 ADDRESS = "https://docs.example.org/guide/page.html"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
 from ingest.sources import Source, load_sources
 
 DATA = Path(__file__).resolve().parents[1] / "data"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.pace import Pace
+from ingest.fetch.rate_limit import Pace
 from ingest.refresh import Report, refresh
 from kb.entries import Entry, read_entries
 from kb.settings import Settings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
-from ingest.schema import (
+from ingest.catalogue.schema import (
     BestPractice,
     Citable,
     English,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.pages import absolute
+from ingest.fetch.page_store import absolute
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 

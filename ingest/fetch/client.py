@@ -16,10 +16,10 @@ import httpx2
 from protego import Protego
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.network import Network, Proxy, connections
-from ingest.pace import Pace
-from ingest.pages import Page, now
-from ingest.retry import PassingError, retry_after, retrying
+from ingest.fetch.network import Network, Proxy, connections
+from ingest.fetch.page_store import Page, now
+from ingest.fetch.rate_limit import Pace
+from ingest.fetch.retry import PassingError, retry_after, retrying
 
 USER_AGENT = "genlens/0.1 (+https://github.com/genlens/genlens)"
 MAX_BYTES = 8 * 1024 * 1024  # decoded, per response

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from ingest import catalog
-from ingest.relations import read_relations
+from ingest.catalogue import reader as catalog
+from ingest.catalogue.relations import read_relations
 from ingest.sources import Source
 from kb.entries import Entry, Language, Origin
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from ingest.errors import PageShapeError
-from ingest.html import Body, Group, read_body
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
+from ingest.readers.html import Body, Group, read_body
 from ingest.sources import Edition, Source
 from kb.entries import Entry, Item, Kind, Marker, RiskLevel, Role, Section
 from kb.ids import find_ids, parse_id, question_of

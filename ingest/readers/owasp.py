@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 from ingest.errors import PageShapeError
-from ingest.markdown import MarkdownGroup, read_groups
-from ingest.pages import Page
+from ingest.fetch.page_store import Page
+from ingest.readers.markdown import MarkdownGroup, read_groups
 from ingest.sources import Edition, Source
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, Role, Section
 from kb.ids import edition_of, parse_id

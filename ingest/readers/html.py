@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.errors import PageShapeError
-from ingest.pages import Page, absolute
+from ingest.fetch.page_store import Page, absolute
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 

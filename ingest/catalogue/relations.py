@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ingest.catalogue.schema import Pair, Step, Why, load
 from ingest.errors import CatalogueError
-from ingest.schema import Pair, Step, Why, load
 from kb.entries import Language, Related
 
 Relations = dict[tuple[str, Language], tuple[Related, ...]]
