@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from assistant.pages import ask, browse, index, search
+from assistant.pages import search
+from assistant.pages.ask import view as ask
+from assistant.pages.browse import view as browse
 from assistant.pages.frame import ICON, WORDS, draw_foot, draw_head, draw_login, login_needed
+from assistant.pages.index import view as index
 from assistant.pages.shared import remember_pages
 
 PAGES = {"ask": ask.show, "search": search.show, "browse": browse.show, "index": index.show}

@@ -11,9 +11,9 @@ from llama_index.core.base.response.schema import Response
 from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from assistant.answer import ask
-from assistant.citations import Citation
-from assistant.render import answer_text
+from assistant.answers.citations import Citation
+from assistant.answers.composition import ask
+from assistant.render.text import answer_text
 from kb.knowledge_base import ALL, KnowledgeBase
 from kb.ranking.filters import Filters
 

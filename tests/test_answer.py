@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from assistant.answer import Part, ask
-from assistant.citations import CitationError, check, cite
-from assistant.passages import Passage
+from assistant.answers.citations import CitationError, check, cite
+from assistant.answers.composition import Part, ask
+from assistant.answers.passages import Passage
 from kb.entries import Language, Role
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
@@ -110,7 +110,9 @@ def test_every_statement_is_held_against_the_build_and_not_the_first_of_an_entry
     base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[str] = []
-    monkeypatch.setattr("assistant.answer.check", lambda _, cited: held.extend(c.quote for c in cited))
+    monkeypatch.setattr(
+        "assistant.answers.composition.check", lambda _, cited: held.extend(c.quote for c in cited)
+    )
     answer = ask(base, AGENT)
     assert held == [statement.text for statement in answer.statements]
     assert len(held) > len(answer.citations)

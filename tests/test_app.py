@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.homes import ROOT
 
-from assistant.markdown import escape
+from assistant.render.escape import escape
 
 AGENT = "How do I keep an agent from taking actions it should not?"
 

@@ -10,9 +10,9 @@ from streamlit.testing.v1 import AppTest
 from support.homes import ROOT
 from support.model_server import Behaviour, serving_model
 
-from assistant.answer import ask as extracted
+from assistant.answers.composition import ask as extracted
 from assistant.feedback import Feedback, Verdict
-from assistant.markdown import escape
+from assistant.render.escape import escape
 from kb.knowledge_base import open_served
 from kb.ranking.query import MAX_QUESTION
 from kb.settings import load_settings
@@ -77,7 +77,7 @@ def test_words_of_the_catalogue_are_not_said_to_stand_on_the_site(page: AppTest)
 def test_strong_and_weak_matches_are_told_in_a_word(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(page.run(), AGENT)
     assert ":primary-badge[Strong match]" in texts(page)
-    monkeypatch.setattr("assistant.pages.answers.STRONG", 1.1)
+    monkeypatch.setattr("assistant.pages.ask.answer.STRONG", 1.1)
     page.run()
     assert ":gray-badge[Weak match]" in texts(page)
 

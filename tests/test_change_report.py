@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from support.corpus import LENS, SOURCES, corpus, prose
 
-from assistant.change_report import catalogue_notes, changes_json, changes_markdown, changes_text
+from assistant.render.changes import catalogue_notes, changes_json, changes_markdown, changes_text
 from kb.changes import Changes, Contents, compare
 from kb.entries import Entry, Item, RiskLevel, Role, Section
 

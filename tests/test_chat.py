@@ -5,7 +5,7 @@ import json
 import pytest
 from support.homes import ROOT
 
-from assistant.chat import Turn, reply, understood
+from assistant.conversation.follow_ups import Turn, reply, understood
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 from kb.ranking.query import MAX_QUESTION

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.homes import ROOT
 
-from assistant.answer import Answer, ask
+from assistant.answers.composition import Answer, ask
 from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, read_questions
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_id

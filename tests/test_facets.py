@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.facets import Facet, counted, narrowed, search_all
+from assistant.views.facets import Facet, counted, narrowed, search_all
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 

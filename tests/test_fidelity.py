@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.fidelity import NOT, Fidelity, words
+from assistant.faithfulness.edits import NOT, Fidelity, words
 from kb.knowledge_base import KnowledgeBase
 
 SOURCE = "Before an agent may delete records, check that a person has approved the request."

@@ -2,10 +2,10 @@
 
 import pytest
 
-from assistant.answer import Doubt
-from assistant.grounding import Judge
-from assistant.passages import Passage
-from assistant.sentences import Sentence
+from assistant.answers.composition import Doubt
+from assistant.answers.passages import Passage
+from assistant.faithfulness.judge import Judge
+from assistant.faithfulness.stream import Sentence
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 

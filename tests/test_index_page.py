@@ -14,7 +14,7 @@ from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.pages import app, in_japanese, opened, shown
 
-from assistant.pages.refreshing import Refreshing, State, after
+from assistant.pages.index.refresh_job import Refreshing, State, after
 from kb.errors import BusyError
 from kb.make import make_build
 from kb.settings import Settings
@@ -82,7 +82,7 @@ def asked_whether(older: str) -> AppTest:
     """The dialog by itself: AppTest runs no fragments, and a dialog is one."""
 
     def script(build: str) -> None:
-        from assistant.pages.builds import ask_whether
+        from assistant.pages.index.builds import ask_whether
         from kb.settings import load_settings
 
         ask_whether(load_settings(), "the-served-one", build)
@@ -104,7 +104,7 @@ def test_a_yes_rolls_back(home: Path, older: str, monkeypatch: pytest.MonkeyPatc
     def remembered(settings: Settings, build: str, *, wait: bool) -> None:
         done.append((settings.home, build, wait))
 
-    monkeypatch.setattr("assistant.pages.builds.rollback", remembered)
+    monkeypatch.setattr("assistant.pages.index.builds.rollback", remembered)
     dialog = asked_whether(older)
     assert done == []
     dialog.button[0].click().run()
@@ -116,7 +116,7 @@ def test_a_rollback_that_is_refused_says_why(older: str, monkeypatch: pytest.Mon
     def busy(_settings: Settings, _build: str, *, wait: bool) -> None:
         raise BusyError(f"another refresh is under way, waited for: {wait}")
 
-    monkeypatch.setattr("assistant.pages.builds.rollback", busy)
+    monkeypatch.setattr("assistant.pages.index.builds.rollback", busy)
     dialog = asked_whether(older)
     dialog.button[0].click().run()
     assert dialog.error[0].value == "another refresh is under way\\, waited for\\: False"

@@ -11,23 +11,35 @@ OURS = {"kb", "ingest", "assistant"}
 FRONT_ENDS = (
     "assistant/cli/",
     "assistant/pages/",
-    "assistant/mcp_server",
-    "assistant/mcp_tools",
+    "assistant/mcp/",
     "streamlit_app.py",
 )
 ALLOWED = {"kb": {"kb"}, "ingest": {"kb", "ingest"}, "assistant": {"kb", "assistant"}}
 PAGES = {
-    f"assistant/pages/{name}.py" for name in ("ask", "browse", "frame", "index", "search", "shared", "words")
+    f"assistant/pages/{name}.py"
+    for name in (
+        "ask/answer",
+        "ask/messages",
+        "ask/thumbs",
+        "ask/view",
+        "browse/entry",
+        "browse/view",
+        "frame",
+        "index/builds",
+        "index/view",
+        "search",
+        "shared",
+        "words",
+    )
 }
-PAGES |= {f"assistant/pages/{name}.py" for name in ("answers", "builds", "entry", "messages", "opinion")}
 HOMES = {
-    "altair": {"assistant/pages/pictures.py"},
+    "altair": {"assistant/pages/browse/charts.py"},
     "chromadb": {"kb/index/vector_store.py"},
-    "llama_index": {"assistant/models.py", "assistant/query_engine.py", "assistant/retriever.py"},
-    "httpx": {"assistant/providers.py"},
-    "boto3": {"assistant/providers.py"},
-    "botocore": {"assistant/providers.py"},
-    "ollama": {"assistant/providers.py"},
+    "llama_index": {"assistant/llm/client.py", "assistant/query_engine.py", "assistant/llamaindex.py"},
+    "httpx": {"assistant/llm/providers.py"},
+    "boto3": {"assistant/llm/providers.py"},
+    "botocore": {"assistant/llm/providers.py"},
+    "ollama": {"assistant/llm/providers.py"},
     "onnxruntime": {"kb/embedding/encoder.py"},
     "torch": {"kb/embedding/onnx_export.py", "kb/embedding/torch_encoder.py", "kb/training/adapter.py"},
     "sentence_transformers": {
@@ -46,9 +58,9 @@ HOMES = {
     "snowballstemmer": {"kb/text.py"},
     "scipy": {"kb/training/ranker.py"},
     "streamlit": {"streamlit_app.py", *PAGES},
-    "mcp": {"assistant/mcp_server.py"},
-    "mcp_types": {"assistant/mcp_server.py", "assistant/mcp_tools.py"},
-    "uvicorn": {"assistant/mcp_server.py"},
+    "mcp": {"assistant/mcp/server.py"},
+    "mcp_types": {"assistant/mcp/server.py", "assistant/mcp/tools.py"},
+    "uvicorn": {"assistant/mcp/server.py"},
     "opentelemetry": {"assistant/tracing.py"},
 }
 

@@ -7,9 +7,9 @@ import pytest
 from bench.lies import LIES, Claims, changed, stated
 from support.homes import ROOT
 
-from assistant.grounding import Judge
-from assistant.sentences import Sentence
-from assistant.worded import passages_for
+from assistant.faithfulness.judge import Judge
+from assistant.faithfulness.stream import Sentence
+from assistant.generate import passages_for
 from kb.evaluation import read_questions
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_id

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.lookup import looked_up
+from assistant.views.lookup import looked_up
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 

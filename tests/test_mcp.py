@@ -21,7 +21,7 @@ from support.corpus import MADE_AT, OWASP, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import ROOT
 
-from assistant.mcp_server import DATA, ToolServer
+from assistant.mcp.server import DATA, ToolServer
 from kb.entries import Related
 from kb.make import make_build
 from kb.settings import load_settings
@@ -328,7 +328,7 @@ def test_a_crash_says_nothing_of_what_happened(monkeypatch: pytest.MonkeyPatch) 
     def crash(*_: object) -> None:
         raise RuntimeError("a secret of the machine")
 
-    monkeypatch.setattr("assistant.mcp_tools.ask", crash)
+    monkeypatch.setattr("assistant.mcp.tools.ask", crash)
     assert failed("ask", question="agents") == "Error executing tool ask"
 
 

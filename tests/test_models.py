@@ -5,9 +5,9 @@ import logging
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.models import BoundedModel, LanguageModelError, Piece
-from assistant.prompts import Prompt
-from assistant.providers import open_model
+from assistant.llm.client import BoundedModel, LanguageModelError, Piece
+from assistant.llm.prompts import Prompt
+from assistant.llm.providers import open_model
 from kb.settings import load_settings
 
 PROMPT = Prompt("Be brief.", "What is it?")

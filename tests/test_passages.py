@@ -1,4 +1,4 @@
-from assistant.passages import lead, reason, steps
+from assistant.answers.passages import lead, reason, steps
 from kb.entries import Entry, Item, Kind, Language, Marker, Role, Section
 from kb.knowledge_base import Hit
 from kb.text import terms

@@ -6,9 +6,9 @@ from typing import Any
 
 from support.corpus import corpus
 
-from assistant.crosswalk import Crossing
-from assistant.pages.pictures import CHOSEN, chosen_id, crosswalk_picture, lens_picture
-from assistant.tree import Branch
+from assistant.pages.browse.charts import CHOSEN, chosen_id, crosswalk_picture, lens_picture
+from assistant.views.crosswalk import Crossing
+from assistant.views.tree import Branch
 from kb.entries import RiskLevel
 
 ENTRIES = {(entry.id, entry.language.value): entry for entry in corpus()}

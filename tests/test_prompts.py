@@ -1,7 +1,16 @@
 import pytest
 
-from assistant.passages import Passage
-from assistant.prompts import CLOSE, INSTRUCTIONS, NOT_COVERED, OPEN, answering, condensing, leaks, unmarked
+from assistant.answers.passages import Passage
+from assistant.llm.prompts import (
+    CLOSE,
+    INSTRUCTIONS,
+    NOT_COVERED,
+    OPEN,
+    answering,
+    condensing,
+    leaks,
+    unmarked,
+)
 from kb.knowledge_base import KnowledgeBase
 from kb.text import squeeze
 

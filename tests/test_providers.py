@@ -9,9 +9,9 @@ import pytest
 from support.model_server import Behaviour, ModelServer, serving_model
 from support.protocols import PROVIDERS
 
-from assistant.models import BoundedModel, LanguageModelError
-from assistant.prompts import Prompt
-from assistant.providers import MissingExtraError, open_model
+from assistant.llm.client import BoundedModel, LanguageModelError
+from assistant.llm.prompts import Prompt
+from assistant.llm.providers import MissingExtraError, open_model
 from kb.errors import SettingsError
 from kb.settings import load_settings
 
@@ -204,7 +204,7 @@ def test_a_missing_extra_prints_its_install_line(
     def missing(name: str) -> object:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr("assistant.providers.importlib.import_module", missing)
+    monkeypatch.setattr("assistant.llm.providers.importlib.import_module", missing)
     monkeypatch.setenv("GENLENS_LLM", setting)
     with pytest.raises(MissingExtraError) as caught:
         open_model(load_settings())

@@ -3,9 +3,9 @@ import asyncio
 from llama_index.core.base.response.schema import Response
 from llama_index.core.tools import QueryEngineTool
 
-from assistant.answer import ask
+from assistant.answers.composition import ask
 from assistant.query_engine import GenlensQueryEngine
-from assistant.render import answer_text
+from assistant.render.text import answer_text
 from kb.knowledge_base import ALL, KnowledgeBase
 from kb.ranking.filters import Filters
 

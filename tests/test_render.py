@@ -1,10 +1,10 @@
 import pytest
 from markdown_it import MarkdownIt
 
-from assistant.answer import ask
-from assistant.markdown import escape
-from assistant.measures import metrics_text
-from assistant.render import (
+from assistant.answers.composition import ask
+from assistant.render.escape import escape
+from assistant.render.metrics import metrics_text
+from assistant.render.text import (
     answer_json,
     answer_markdown,
     answer_sources,

@@ -2,7 +2,7 @@ from llama_index.core.base.response.schema import Response
 from llama_index.core.llms.mock import MockLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 
-from assistant.retriever import GenlensRetriever
+from assistant.llamaindex import GenlensRetriever
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 

@@ -2,8 +2,8 @@
 
 from markdown_it import MarkdownIt
 
-from assistant.markdown import link
-from assistant.sections import section_markdown
+from assistant.render.escape import link
+from assistant.render.sections import section_markdown
 from kb.entries import Item, Link, Marker, Role, Section
 
 BULLET, NUMBER, CODE, HEADING = Marker.BULLET, Marker.NUMBER, Marker.CODE, Marker.HEADING

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.sentences import LONGEST, Sentence, sentences_of
+from assistant.faithfulness.stream import LONGEST, Sentence, sentences_of
 
 TEXT = "Roles are narrow. [GENSEC05-BP01] Agents loop [GENSEC05-BP02, LLM03:2026]. Tools stop!"
 

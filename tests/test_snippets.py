@@ -1,4 +1,4 @@
-from assistant.snippets import WIDTH, snippet
+from assistant.render.snippets import WIDTH, snippet
 from kb.entries import Language, Role
 from kb.index.chunker import Chunk
 from kb.knowledge_base import Hit, KnowledgeBase

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.thesaurus import load_thesaurus, stem
+from assistant.faithfulness.thesaurus import load_thesaurus, stem
 from kb.errors import RecordError
 
 

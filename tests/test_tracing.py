@@ -22,13 +22,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from support.homes import genlens
 
-from assistant.answer import ask
-from assistant.models import Piece
-from assistant.prompts import Prompt
-from assistant.retriever import GenlensRetriever
+from assistant.answers.composition import ask
+from assistant.generate import respond
+from assistant.llamaindex import GenlensRetriever
+from assistant.llm.budget import Writer
+from assistant.llm.client import Piece
+from assistant.llm.prompts import Prompt
 from assistant.tracing import start_tracing
-from assistant.worded import respond
-from assistant.writer import Writer
 from kb.errors import InputError, SettingsError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings

@@ -1,7 +1,7 @@
 """A conversation that is taken along names its references and shows all text as text."""
 
-from assistant.chat import Turn, reply
-from assistant.transcript import transcript
+from assistant.conversation.follow_ups import Turn, reply
+from assistant.render.transcript import transcript
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 

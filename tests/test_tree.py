@@ -7,8 +7,8 @@ import pytest
 from support.corpus import BOUNDS, MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 
-from assistant.crosswalk import counterparts, crossings
-from assistant.tree import neighbours, tree
+from assistant.views.crosswalk import counterparts, crossings
+from assistant.views.tree import neighbours, tree
 from kb.entries import Entry, Language, Related
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build

@@ -3,11 +3,11 @@
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.answer import Answer, Part, Statement, ask
-from assistant.chat import Turn, reply, replying
-from assistant.models import LanguageModelError
-from assistant.worded import condense, respond, responding
-from assistant.writer import Writer, open_writer
+from assistant.answers.composition import Answer, Part, Statement, ask
+from assistant.conversation.follow_ups import Turn, reply, replying
+from assistant.generate import condense, respond, responding
+from assistant.llm.budget import Writer, open_writer
+from assistant.llm.client import LanguageModelError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from assistant.models import LanguageModelError, Piece
-from assistant.prompts import Prompt
-from assistant.responses import KEPT, Response, Responses, key_of
-from assistant.usage import tokens_of, usage_of
-from assistant.writer import MOST_WRITTEN, Writer
+from assistant.llm.budget import MOST_WRITTEN, Writer
+from assistant.llm.cache import KEPT, Response, Responses, key_of
+from assistant.llm.client import LanguageModelError, Piece
+from assistant.llm.prompts import Prompt
+from assistant.llm.usage import tokens_of, usage_of
 
 PROMPT = Prompt("i" * 400, "m" * 800)  # 100 and 200 tokens
 

@@ -35,7 +35,7 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
       genlens search '"least privilege"' --kind best_practice --risk-level High
       genlens search ガードレール --json
     """
-    from assistant.render import search_json, search_text
+    from assistant.render.text import search_json, search_text
     from kb.knowledge_base import open_served
 
     typed = typed_text(query)
@@ -69,10 +69,10 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
       genlens ask "What changed about prompt leakage?" --edition 2025 --json
       GENLENS_LLM=ollama:llama3.1 genlens ask "How do we cache prompts?"
     """
-    from assistant.render import answer_json, answer_with_sources, usage_text
+    from assistant.generate import respond
+    from assistant.llm.budget import open_writer
+    from assistant.render.text import answer_json, answer_with_sources, usage_text
     from assistant.tracing import start_tracing
-    from assistant.worded import respond
-    from assistant.writer import open_writer
     from kb.knowledge_base import open_served
 
     settings = load_settings()
@@ -98,7 +98,7 @@ def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
       genlens show GENSEC05-BP01
       genlens show llm6 2025 --lang ja
     """
-    from assistant.render import entry_json, entry_text
+    from assistant.render.text import entry_json, entry_text
     from kb.knowledge_base import open_served
 
     entry = open_served(load_settings()).entry(typed_text(entry_id), Language(lang))
@@ -117,7 +117,7 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
       genlens list --pillar Security
       genlens list --kind risk --edition 2026
     """
-    from assistant.render import list_json, tree_text
+    from assistant.render.text import list_json, tree_text
     from kb.knowledge_base import open_served
 
     entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))

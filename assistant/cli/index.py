@@ -81,7 +81,7 @@ def changes(old: str | None, new: str | None, diff: bool, markdown: bool, as_jso
       genlens changes --diff
       genlens changes 20261122T183000-1a2b3c4d 20261129T183000-5e6f7a8b --markdown
     """
-    from assistant.change_report import catalogue_notes, changes_json, changes_markdown, changes_text
+    from assistant.render.changes import catalogue_notes, changes_json, changes_markdown, changes_text
     from kb.changes import between
 
     if markdown and as_json:

@@ -25,8 +25,8 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    from assistant.answer import ask as answered
-    from assistant.measures import metrics_json, metrics_text, outcome_json
+    from assistant.answers.composition import ask as answered
+    from assistant.render.metrics import metrics_json, metrics_text, outcome_json
     from kb.evaluation import grouped, read_questions, run
     from kb.knowledge_base import open_served
 

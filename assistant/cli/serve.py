@@ -49,7 +49,7 @@ def mcp(http: bool, port: int | None) -> None:
       genlens mcp
       genlens mcp --http --port 8502
     """
-    from assistant.mcp_server import HOST, PATH, ToolServer, listen, serve_http
+    from assistant.mcp.server import HOST, PATH, ToolServer, listen, serve_http
     from assistant.tracing import start_tracing
 
     if port is not None and not http:

@@ -8,7 +8,7 @@ from assistant.cli.options import json_text
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from assistant.forms import StatusForm
+    from assistant.render.schemas import StatusForm
     from ingest.refresh import Preview, Report
     from kb.storage.refresh_log import Failure
 
@@ -19,7 +19,7 @@ PLACES = {"site": "the pages kept from last time", "catalogue": "the catalogue t
 
 def print_status(settings: Settings, *, as_json: bool) -> None:
     """Print what is served, as text or JSON."""
-    from assistant.status import status_text
+    from assistant.render.status import status_text
 
     record = _status(settings)
     click.echo(json_text(record) if as_json else status_text(record))
@@ -27,8 +27,8 @@ def print_status(settings: Settings, *, as_json: bool) -> None:
 
 def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: bool) -> int:
     """Print what is served after a refresh and what it changed; the exit code."""
-    from assistant.change_report import changes_json, changes_text
-    from assistant.status import status_text
+    from assistant.render.changes import changes_json, changes_text
+    from assistant.render.status import status_text
 
     record = _status(settings)
     if report.unreachable:
@@ -52,7 +52,7 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
 
 def print_preview(preview: "Preview", *, check: bool, diff: bool, as_json: bool) -> int:
     """Print what a refresh would change; the exit code, which tells of changes where `check` asks for it."""
-    from assistant.change_report import catalogue_notes, changes_json, changes_text
+    from assistant.render.changes import catalogue_notes, changes_json, changes_text
 
     changes = preview.changes
     if as_json:
@@ -79,7 +79,7 @@ def _tell(line: str) -> None:
 
 
 def _status(settings: Settings) -> "StatusForm":
-    from assistant.status import status_of
+    from assistant.render.status import status_of
     from kb.knowledge_base import open_served
 
     return status_of(settings.home, open_served(settings).manifest)

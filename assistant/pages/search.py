@@ -7,13 +7,13 @@ from zlib import crc32
 
 import streamlit as st
 
-from assistant.facets import Facet, counted, narrowed, search_all, source_of
-from assistant.lookup import looked_up
-from assistant.markdown import escape
 from assistant.pages.labels import heading, label
 from assistant.pages.shared import entry_link, interface_language, level_badge, open_entry, page, served
 from assistant.pages.words import Words
-from assistant.snippets import snippet
+from assistant.render.escape import escape
+from assistant.render.snippets import snippet
+from assistant.views.facets import Facet, counted, narrowed, search_all, source_of
+from assistant.views.lookup import looked_up
 from kb.entries import Kind, RiskLevel
 from kb.errors import GenlensError
 from kb.ids import PILLARS

@@ -20,12 +20,12 @@ from time import perf_counter
 
 from lies import Claims, changed, stated
 
-from assistant import grounding
-from assistant.answer import extractive
-from assistant.grounding import Judge
-from assistant.passages import Passage
-from assistant.sentences import Sentence, sentences_of
-from assistant.worded import STATING, passages_for
+from assistant.answers.composition import extractive
+from assistant.answers.passages import Passage
+from assistant.faithfulness import judge as grounding
+from assistant.faithfulness.judge import Judge
+from assistant.faithfulness.stream import Sentence, sentences_of
+from assistant.generate import STATING, passages_for
 from kb.entries import Origin, Role
 from kb.evaluation import OUT_OF_SCOPE, read_questions
 from kb.knowledge_base import KnowledgeBase, Retrieval, open_served

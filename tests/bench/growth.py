@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from assistant.answer import ask
+from assistant.answers.composition import ask
 from kb.embedding.encoder import OnnxEncoder, Vectors, normalised
 from kb.entries import Entry, Item, Kind, Language, Role, Section
 from kb.knowledge_base import KnowledgeBase

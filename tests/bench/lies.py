@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
-from assistant.answer import extractive
-from assistant.grounding import Judge
-from assistant.sentences import Sentence, sentences_of
-from assistant.worded import passages_for
+from assistant.answers.composition import extractive
+from assistant.faithfulness.judge import Judge
+from assistant.faithfulness.stream import Sentence, sentences_of
+from assistant.generate import passages_for
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase, Retrieval
 from kb.text import STOP_WORDS, terms

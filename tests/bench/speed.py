@@ -17,7 +17,7 @@ from time import perf_counter
 
 from growth import CHUNKS, TIMES, growth
 
-from assistant.answer import ask
+from assistant.answers.composition import ask
 from kb.embedding.encoder import OnnxEncoder, reads
 from kb.embedding.weights import find_weights
 from kb.entries import Language, Role
@@ -34,7 +34,7 @@ WARM, COLD, BUILDS = 300, 5, 3
 SERVING = """
 import re
 from pathlib import Path
-from assistant.answer import ask
+from assistant.answers.composition import ask
 from kb.knowledge_base import open_served
 from kb.settings import load_settings
 base = open_served(load_settings())

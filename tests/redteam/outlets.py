@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
 from assistant.cli import main
-from assistant.render import answer_markdown
-from assistant.worded import respond
-from assistant.writer import open_writer
+from assistant.generate import respond
+from assistant.llm.budget import open_writer
+from assistant.render.text import answer_markdown
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 

@@ -10,8 +10,8 @@ from support.encoder import WordEncoder
 from support.model_server import ModelServer
 from support.models import simple_models
 
-from assistant.answer import ask
-from assistant.render import DOUBTS, HEADINGS, answer_text
+from assistant.answers.composition import ask
+from assistant.render.text import DOUBTS, HEADINGS, answer_text
 from kb.entries import Entry, Item, Language, Role
 from kb.ids import find_ids
 from kb.knowledge_base import KnowledgeBase
@@ -78,7 +78,7 @@ def outlets(
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("kb.knowledge_base.open_served", lambda _settings: base)
-    monkeypatch.setattr("assistant.models.PAUSE", 0.0)
+    monkeypatch.setattr("assistant.llm.client.PAUSE", 0.0)
     running_model.does(case.behaviour)
     running_model.authorizations.clear()
     return outlets_of(base, case.question)

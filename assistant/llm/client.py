@@ -1,0 +1,212 @@
+"""Language models as LlamaIndex opens them, bounded in time.
+
+Whatever a model's package or server does wrong ends as one short reason. The reason is in our own words:
+what a server writes into an error never reaches a reader.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from assistant.llm.prompts import Prompt
+from kb.errors import GenlensError
+from kb.text import clean
+
+TRIES = 3
+PAUSE = 0.5  # seconds before the second try; doubled before the third
+GRACE = 0.5  # seconds for a stream to end by itself before its connection is cut
+
+
+# What a status most often means, for the reader who has just set a model.
+_MEANING = {
+    401: " (its key is missing or wrong)",
+    403: " (its key may not use the model)",
+    404: " (it has no such model)",
+}
+# An error in the middle of a stream: OpenAI and botocore call it so, Anthropic gives it the status of the
+# stream, and Ollama one that is none.
+_BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
+_AWS = {
+    "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
+    "PartialCredentialsError": "the AWS credentials are not whole; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
+    "UnauthorizedSSOTokenError": "the AWS sign-in has ended; sign in again with: aws sso login",
+    "TokenRetrievalError": "the AWS sign-in has ended; sign in again with: aws sso login",
+    "NoRegionError": "no AWS Region is set; set AWS_REGION",
+    "ProfileNotFound": "the AWS profile is not configured; check AWS_PROFILE",
+}
+
+
+class LanguageModelError(GenlensError):
+    """A language model gave nothing that can be used; the text is the reason, as the end of a sentence."""
+
+
+class BusyError(LanguageModelError):
+    """The server cannot answer now and may later; `wait` is in seconds, or None where it does not say."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Words as they arrive; `read` and `written` are the tokens counted by the server, or 0."""
+
+    text: str
+    read: int = 0
+    written: int = 0
+
+
+class LanguageModel(Protocol):
+    """What words answers."""
+
+    @property
+    def name(self) -> str:
+        """PROVIDER:MODEL, without an address."""
+
+    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
+        """What the model answers, at most about `most` tokens.
+
+        :raises LanguageModelError: it does not answer whole and in time.
+        """
+
+
+Close = Callable[[], None]
+Opened = tuple[Any, Close]
+"""A chat model of LlamaIndex, and what ends its connections, also while it reads."""
+
+
+class BoundedModel:
+    """A LlamaIndex chat model that has a limited time for each answer, repeated tries included."""
+
+    def __init__(
+        self,
+        name: str,
+        opened: Callable[[float, int], Opened],
+        timeout: float,
+        secret: str = "",
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """`opened` makes a model for so many seconds and tokens.
+
+        `secret` is the key that is sent with a question: a response that repeats it is refused, because a
+        page may have other readers than the key's owner.
+        """
+        self.name = name
+        self._opened, self._timeout, self._secret, self._sleep = opened, timeout, secret, sleep
+
+    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
+        """What the model answers; a server that is busy is asked again while nothing has been written.
+
+        :raises LanguageModelError: it does not answer whole and in time.
+        """
+        deadline = time.monotonic() + self._timeout
+        for number in range(1, TRIES + 1):
+            said = ""
+            try:
+                for piece in self._once(prompt, most, deadline):
+                    said += piece.text
+                    if self._secret and self._secret in clean(
+                        said[-len(piece.text) - 2 * len(self._secret) :]
+                    ):
+                        raise LanguageModelError("it repeated its key")
+                    yield piece
+            except BusyError as error:
+                pause = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
+                if said or number == TRIES or time.monotonic() + pause >= deadline:
+                    raise
+                self._sleep(pause)
+            else:
+                return
+
+    def _once(self, prompt: Prompt, most: int, deadline: float) -> Iterator[Piece]:
+        """One try. The model works in a thread of its own, because a server can drip bytes for ever."""
+        from llama_index.core.llms import ChatMessage
+
+        messages = [
+            ChatMessage(role="system", content=prompt.instructions),
+            ChatMessage(role="user", content=prompt.material),
+        ]
+        worker = ThreadPoolExecutor(1, thread_name_prefix="language-model")
+        close: list[Close] = []
+        responses: Any = None
+
+        def begin() -> Any:  # noqa: ANN401 - an iterator of LlamaIndex
+            model, end = self._opened(self._timeout, most)
+            close.append(end)
+            return iter(model.stream_chat(messages))
+
+        try:
+            responses = self._result(worker.submit(begin), deadline)
+            while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
+                yield _piece(response)
+        finally:
+            if responses is not None:
+                wait([worker.submit(responses.close)], GRACE)
+            for end in close:  # which breaks a read that has not come back by now
+                end()
+            worker.shutdown(wait=False)
+
+    def _result(self, future: "Future[Any]", deadline: float) -> Any:  # noqa: ANN401 - of LlamaIndex
+        """What a piece of work gave; whatever it raised becomes one of our own errors."""
+        try:
+            error = future.exception(timeout=max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            raise LanguageModelError(f"it did not finish within {self._timeout:g} seconds") from None
+        if error is None:
+            return future.result()
+        if not isinstance(error, Exception):
+            raise error
+        raise _translated(error, self._timeout) from error
+
+
+def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
+    text = response.delta if isinstance(response.delta, str) else ""
+    return Piece(text, *_counts(response))
+
+
+def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex
+    """The tokens read and written; each package puts them elsewhere, and two call them otherwise."""
+    raw = response.raw if isinstance(response.raw, dict) else {}
+    openai_and_bedrock, ollama = response.additional_kwargs, raw.get("usage")
+    anthropic = response.message.additional_kwargs.get("usage")
+    for counted in (openai_and_bedrock or {}, anthropic or {}, ollama or {}):
+        read = counted.get("prompt_tokens", counted.get("input_tokens"))
+        written = counted.get("completion_tokens", counted.get("output_tokens"))
+        if isinstance(read, int) and isinstance(written, int) and min(read, written) >= 0:
+            return read, written
+    return 0, 0
+
+
+def _translated(error: Exception, timeout: float) -> LanguageModelError:
+    """The reason for an error of any of the packages, told by its status or by what it is called."""
+    response = getattr(error, "response", None)
+    status = getattr(error, "status_code", None)
+    if isinstance(response, dict):  # botocore's
+        status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    kind = type(error).__name__
+    if kind in _BROKEN_OFF or status in _BROKEN_OFF:
+        return BusyError("its server broke off with an error")
+    if isinstance(status, int):
+        if status == 429 or status >= 500:
+            return BusyError(f"its server answered with status {status}", _retry_after(response))
+        return LanguageModelError(f"its server refused with status {status}{_MEANING.get(status, '')}")
+    if kind in _AWS:
+        return LanguageModelError(_AWS[kind])
+    if kind == "ValueError" and str(error).startswith("Unknown model"):
+        return LanguageModelError(
+            "its package does not know a model of that name; check it, or upgrade the package"
+        )
+    if "Timeout" in kind:
+        return LanguageModelError(f"it did not finish within {timeout:g} seconds")
+    if "Connect" in kind:
+        return LanguageModelError("its server cannot be reached, or ended the connection")
+    return LanguageModelError(f"what its server sent cannot be read ({kind})")
+
+
+def _retry_after(response: object) -> float | None:
+    headers = getattr(response, "headers", None) or {}
+    text = str(headers.get("retry-after", ""))
+    return float(text) if text.isascii() and text.isdigit() else None

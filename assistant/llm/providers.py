@@ -1,0 +1,182 @@
+"""The providers of language models: which class of LlamaIndex's packages, all of them extras, asks each.
+
+What every one is opened with: one try, no redirect (the key would go with it), the least randomness that the
+model allows, a limit of time and of tokens, and a way to end its connections.
+"""
+
+import importlib
+import logging
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from assistant.llm.client import BoundedModel, LanguageModel, Opened
+from kb.errors import SettingsError
+from kb.settings import LLM_FORMS, Settings
+
+# These write requests, with the question in them, into their logs.
+_TALKATIVE = ("openai", "anthropic", "botocore", "urllib3", "httpx", "httpcore")
+# Tokens: a window that Ollama is told is one that it need not be asked for.
+_WINDOW = 16_384
+
+
+class MissingExtraError(SettingsError):
+    """The package of the model that is set is not installed, or its key is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The class of a model, its name, the key that is sent, and the address where it has one of its own."""
+
+    kind: Any
+    model: str
+    key: str
+    address: str
+
+
+Opener = Callable[[_Named, float, int], Opened]
+"""Makes a model for so many seconds and tokens."""
+
+
+def _openai(named: _Named, timeout: float, most: int) -> Opened:
+    """OpenAI, and servers that speak its protocol."""
+    import httpx  # comes with the package
+
+    own = {"api_base": named.address, "is_chat_model": True} if named.address else {}
+    client = httpx.Client(timeout=timeout)
+    llm = named.kind(
+        model=named.model,
+        api_key=named.key or "none",
+        http_client=client,
+        timeout=timeout,
+        max_retries=0,
+        max_tokens=most,
+        temperature=0.0,
+        additional_kwargs={"stream_options": {"include_usage": True}},
+        **own,
+    )
+    return llm, client.close
+
+
+def _anthropic(named: _Named, timeout: float, most: int) -> Opened:
+    import httpx  # comes with the package
+
+    llm = named.kind(
+        model=named.model,
+        api_key=named.key,
+        timeout=timeout,
+        max_retries=0,
+        max_tokens=most,
+        temperature=0.0,
+    )
+    # LlamaIndex takes no HTTP client, and Anthropic's own one follows redirects.
+    llm._client.close()
+    llm._client = llm._client.copy(http_client=httpx.Client(timeout=timeout))
+    return llm, llm._client.close
+
+
+def _bedrock(named: _Named, timeout: float, most: int) -> Opened:
+    """Credentials, profile and Region are those that boto3 finds; it does not know AWS_REGION by itself."""
+    import boto3
+    from botocore.config import Config
+
+    config = Config(retries={"total_max_attempts": 1}, connect_timeout=timeout, read_timeout=timeout)
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    client = _Converse(session.client("bedrock-runtime", config=config))
+    llm = named.kind(model=named.model, client=client, max_retries=1, max_tokens=most, temperature=0.0)
+    return llm, client.close
+
+
+class _Converse:
+    """A Bedrock client whose streams can be ended: LlamaIndex leaves them open."""
+
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - made by boto3 when it runs
+        self.exceptions = client.exceptions
+        self._client = client
+        self._streams: list[Any] = []
+
+    def converse_stream(self, **asked: object) -> Any:  # noqa: ANN401 - a response of boto3
+        response = self._client.converse_stream(**asked)
+        self._streams.append(response["stream"])
+        return response
+
+    def close(self) -> None:
+        for stream in self._streams:
+            # Closing waits for a read that goes on; botocore has no way of its own to end one.
+            with suppress(ValueError, RuntimeError):  # urllib3's, for a connection that has come to its end
+                stream._raw_stream.shutdown()
+            stream.close()
+        self._client.close()
+
+
+def _ollama(named: _Named, timeout: float, most: int) -> Opened:
+    """The server is the one of OLLAMA_HOST; thoughts are asked for nowhere, as they would take the time."""
+    import ollama
+
+    client = ollama.Client(timeout=timeout, follow_redirects=False)
+    llm = named.kind(
+        model=named.model,
+        client=client,
+        temperature=0.0,
+        context_window=_WINDOW,
+        thinking=False,
+        additional_kwargs={"num_predict": most},
+    )
+    return llm, client.close
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    """Where a provider's class is, how it is opened, and which variable holds its key, if one is sent."""
+
+    module: str
+    kind: str
+    open: Opener
+    key: str = ""
+    needs_key: bool = False
+
+
+_PROVIDERS = {
+    "openai": _Provider("llama_index.llms.openai", "OpenAI", _openai, "OPENAI_API_KEY", needs_key=True),
+    # Not OpenAI's own key, which is nobody else's business.
+    "openai-like": _Provider("llama_index.llms.openai_like", "OpenAILike", _openai, "OPENAI_LIKE_API_KEY"),
+    "anthropic": _Provider(
+        "llama_index.llms.anthropic", "Anthropic", _anthropic, "ANTHROPIC_API_KEY", needs_key=True
+    ),
+    "bedrock": _Provider("llama_index.llms.bedrock_converse", "BedrockConverse", _bedrock),
+    "ollama": _Provider("llama_index.llms.ollama", "Ollama", _ollama),
+}
+
+
+def open_model(settings: Settings) -> LanguageModel:
+    """The language model of the settings; nothing is sent yet.
+
+    :raises SettingsError: none is set.
+    :raises MissingExtraError: its package is not installed or its key is not in the environment.
+    """
+    if settings.llm is None:
+        raise SettingsError(f"no language model is set; set GENLENS_LLM to {LLM_FORMS}")
+    name, _, rest = settings.llm.partition(":")
+    model, _, address = rest.partition("@")
+    provider = _PROVIDERS[name]
+    try:
+        kind = getattr(importlib.import_module(provider.module), provider.kind)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"GENLENS_LLM is {name}:{model}, whose package is not installed; "
+            f"install it with: pip install 'genlens[{name}]'"
+        ) from error
+    key = os.environ.get(provider.key, "") if provider.key else ""
+    if provider.needs_key and not key:
+        raise MissingExtraError(f"GENLENS_LLM is {name}:{model}, which needs a key; set {provider.key}")
+    for logger in _TALKATIVE:
+        logging.getLogger(logger).setLevel(logging.WARNING)
+    named = _Named(kind, model, key, address)
+    return BoundedModel(
+        f"{name}:{model}",
+        lambda timeout, most: provider.open(named, timeout, most),
+        settings.llm_timeout,
+        secret=key,
+    )
