@@ -1,4 +1,4 @@
-"""Fuzzing that is guided by coverage: the tests of `tests/test_fuzz.py`, fed by atheris.
+"""Fuzzing that is guided by coverage: the tests of `tests/fuzz/test_fuzz.py`, fed by atheris.
 
     python tests/fuzz/guided.py ids -runs=100000
 

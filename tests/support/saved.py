@@ -6,8 +6,8 @@ from pathlib import Path
 from ingest.fetch.page_store import Page
 from ingest.sources import Source, load_sources
 
-DATA = Path(__file__).resolve().parents[1] / "data"
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+DATA = Path(__file__).resolve().parents[1] / "saved" / "data"
+PAGES = Path(__file__).resolve().parents[1] / "saved" / "pages"
 LENS = "https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/"
 OWASP = "https://raw.githubusercontent.com/GenAI-Security-Project/GenAI-LLM-Top10/main/"
 OWASP_JAPANESE = (
@@ -18,7 +18,7 @@ FETCHED_AT = "2026-04-01T00:00:00+00:00"
 
 
 def source(name: str) -> Source:
-    """One of the sources under tests/data/sources."""
+    """One of the sources under tests/saved/data/sources."""
     return next(found for found in load_sources(DATA / "sources") if found.name == name)
 
 
@@ -35,7 +35,7 @@ def edited(address: str, old: str, new: str) -> str:
 
 
 def saved(changed: dict[str, str] | None = None) -> Callable[[str], Page]:
-    """From an address to the page under tests/pages, or to the changed text for it."""
+    """From an address to the page under tests/saved/pages, or to the changed text for it."""
     texts = changed or {}
 
     def page(address: str) -> Page:

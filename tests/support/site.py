@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-PAGES = Path(__file__).resolve().parents[1] / "pages"
+PAGES = Path(__file__).resolve().parents[1] / "saved" / "pages"
 TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json", ".md": "text/plain; charset=utf-8"}
 
 
@@ -57,7 +57,7 @@ class Site:
 
 
 def own_pages() -> dict[str, bytes]:
-    """The pages under tests/pages by path (/HOST/PATH)."""
+    """The pages under tests/saved/pages by path (/HOST/PATH)."""
     return {
         f"/{file.relative_to(PAGES).as_posix()}": file.read_bytes()
         for file in PAGES.rglob("*")

@@ -1,6 +1,6 @@
 """Mutated pages and ids: only our own errors come out of the readers and the id parser, in bounded time.
 
-`pytest tests/test_fuzz.py --hypothesis-profile=fuzz --timeout=0` tries 100,000 examples a test.
+`pytest tests/fuzz/test_fuzz.py --hypothesis-profile=fuzz --timeout=0` tries 100,000 examples a test.
 """
 
 import re

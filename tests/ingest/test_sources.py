@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+from support.homes import ROOT
 from support.saved import DATA, LENS
 
 from ingest.errors import SourceFileError
 from ingest.sources import Edition, Expected, Reader, Source, load_sources
 from kb.entries import Language
 
-SHIPPED = Path(__file__).resolve().parents[1] / "data" / "sources"
+SHIPPED = ROOT / "data" / "sources"
 FILE = (DATA / "sources" / "genai-lens.toml").read_text(encoding="utf-8")
 
 

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.homes import ROOT
 
 from kb.errors import StorageError
 from kb.files import data_folder, storage_errors, write_aside
@@ -99,4 +100,4 @@ def test_other_errors_pass_through(folder: Path) -> None:
 
 
 def test_the_data_folder_of_a_checkout_is_beside_the_package() -> None:
-    assert data_folder() == Path(__file__).resolve().parents[1] / "data"
+    assert data_folder() == ROOT / "data"

@@ -5,11 +5,11 @@ import json
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import TypeAdapter
+from support.homes import ROOT
 
 from ingest.catalogue import reader as catalog
 from ingest.catalogue.relations import read_relations
@@ -20,7 +20,7 @@ from ingest.sources import Reader, load_sources
 from kb.entries import Entry, Kind, Language, Role
 from kb.text import fold, is_japanese
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = ROOT
 MIRROR = REPOSITORY.parent / "shared" / "mirror"
 SHIPPED = REPOSITORY / "data" / "catalog"
 EVAL = REPOSITORY.parent / "shared" / "eval"

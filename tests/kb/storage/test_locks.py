@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from support.homes import ROOT
 
 from kb.errors import BusyError, StorageError
 from kb.storage.locks import locked
@@ -58,7 +59,7 @@ def test_one_goes_on_when_the_other_has_ended(home: Path) -> None:
 def test_a_lock_of_a_killed_process_is_no_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     command = [sys.executable, "-c", HOLD, str(home)]
-    root = Path(__file__).resolve().parents[1]
+    root = ROOT
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root
     ) as holder:

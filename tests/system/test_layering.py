@@ -1,11 +1,10 @@
 """Imports point one way, and each library has one home."""
 
 import ast
-from pathlib import Path
 
 import pytest
+from support.homes import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 OURS = {"kb", "ingest", "assistant"}
 # The front ends are the only ones that see both sides, and nobody imports them.
 FRONT_ENDS = (
