@@ -26,9 +26,10 @@ from assistant.llm.client import LanguageModelError
 from assistant.tracing import Name, SpanKind, Step, step
 from kb.entries import Role
 from kb.ids import find_ids
-from kb.knowledge_base import ALL, Hit, KnowledgeBase, Retrieval
-from kb.ranking.filters import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
 from kb.ranking.query import MAX_QUESTION
+from kb.ranking.search import Hit, Retrieval
 from kb.text import squeeze
 
 # Entries that a model is given, and passages of each: more of those that the answer is about.

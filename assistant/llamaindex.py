@@ -8,9 +8,10 @@ from llama_index.core.base.base_retriever import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from assistant.answers.composition import retrieve
-from kb.entries import FINDING
-from kb.knowledge_base import ALL, Hit, KnowledgeBase
-from kb.ranking.filters import Filters
+from kb.entries import SEARCH_ONLY
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
+from kb.ranking.search import Hit
 
 
 class GenlensRetriever(BaseRetriever):
@@ -32,7 +33,7 @@ class GenlensRetriever(BaseRetriever):
 
 def _node(hit: Hit, build: str) -> NodeWithScore:
     entry = hit.entry
-    chunk = next((chunk for chunk in hit.chunks if chunk.role not in FINDING), None)
+    chunk = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
     section = entry.sections[chunk.section] if chunk else entry.sections[0]
     node = TextNode(
         id_=f"{build}/{entry.id}",

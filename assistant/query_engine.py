@@ -14,8 +14,8 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 from assistant.answers.citations import Citation
 from assistant.answers.composition import ask
 from assistant.render.text import answer_text
-from kb.knowledge_base import ALL, KnowledgeBase
-from kb.ranking.filters import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
 
 
 class GenlensQueryEngine(BaseQueryEngine):

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from kb.errors import GenlensError, SettingsError
-from kb.knowledge_base import Hit
+from kb.ranking.search import Hit
 from kb.settings import Settings, Traces
 
 if TYPE_CHECKING:

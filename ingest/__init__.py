@@ -1,4 +1,4 @@
-"""From source sites and folders to entries, and from entries to a new build."""
+"""Source sites and folders to entries, and entries to a new build."""
 
 import logging
 

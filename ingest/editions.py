@@ -1,31 +1,31 @@
-"""Reading one edition: from its site, from the pages kept of it, or from what stands in for them."""
+"""One edition of a source: from its site, from kept pages, from the served build, or from the catalogue."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
-from pathlib import Path
 
-from ingest.catalogue import reader as catalog
 from ingest.catalogue.merge import without_catalogue
+from ingest.catalogue.reader import Catalogue
 from ingest.errors import CountError, IngestError, UnreachableError
 from ingest.fetch.client import CONNECTIONS, Client
-from ingest.fetch.page_store import Page, PageStore, now
-from ingest.fetch.rate_limit import Pace
-from ingest.readers import aws_lens, owasp
+from ingest.fetch.page_store import Page, PageStore
+from ingest.fetch.rate_limit import RateLimit
+from ingest.readers.aws_lens import LensPages, count_pillars
+from ingest.readers.edition_pages import EditionEntries, EditionPages, Pages
+from ingest.readers.owasp import RiskPages
 from ingest.sources import Edition, Reader, Source
 from kb.entries import Entry, Kind, Origin
-from kb.errors import ModelError, RecordError, ServingError
-from kb.knowledge_base import KnowledgeBase, open_served
+from kb.errors import RecordError
+from kb.files import utc_now
+from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings
-from kb.storage.builds import SourceState, check_entries
-
-_READERS = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
+from kb.storage.manifest import SourceState
+from kb.verify import check_entries
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The entries of one edition and where they came from; `error` is why not from its site."""
+    """The entries of one edition and their origin; `error` is the reason they are not from the site."""
 
     entries: tuple[Entry, ...]
     state: SourceState
@@ -33,60 +33,58 @@ class Reading:
 
 
 class EditionReader:
-    """Reads editions one by one; one that fails does not stop the others."""
+    """Reads editions one by one; a failed edition does not stop the others."""
 
-    def __init__(self, settings: Settings, data: Path, pace: Pace, *, offline: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        served: KnowledgeBase | None,
+        limit: RateLimit,
+        *,
+        offline: bool,
+    ) -> None:
         self._settings = settings
-        self._pace = pace
-        self._data = data
+        self._catalogue = catalogue
+        self._served = served
+        self._limit = limit
         self._offline = offline
 
     def read(self, source: Source, edition: Edition) -> Reading:
-        """An edition as its site shows it; offline as the pages kept of it do, else as the catalogue does.
+        """An edition from its site; offline, from its kept pages or else from the catalogue.
 
-        Where that fails, as the served build has it, or else kept pages, or else the catalogue.
-
-        :raises CatalogueError: the catalogue itself cannot be read.
+        If the site fails, from the served build, or else from kept pages, or else from the catalogue.
         """
         if self._offline:
-            return self._kept_or_catalogue(source, edition)
+            return self._from_kept_pages(source, edition)
         try:
             return self._from_site(source, edition)
         except (IngestError, RecordError) as error:
-            found = self._from_served(source, edition) or self._kept_or_catalogue(source, edition)
-            return replace(found, error=error)
-
-    @cached_property
-    def served(self) -> KnowledgeBase | None:
-        """The build that is served; None where there is none that can be opened with these settings."""
-        try:
-            return open_served(self._settings)
-        except (ServingError, ModelError):
-            return None
-
-    def _store(self, source: Source) -> PageStore:
-        return PageStore(self._settings.home / "pages" / source.name)
+            reading = self._from_served(source, edition) or self._from_kept_pages(source, edition)
+            return replace(reading, error=error)
 
     def _from_site(self, source: Source, edition: Edition) -> Reading:
         store = self._store(source)
-        with Client(source.hosts, self._settings.mirror, self._pace) as client:
-            fetched = _fetched(source, edition, lambda address: client.fetch(address, store.get(address)))
-        reading = _read(source, edition, fetched.__getitem__)
-        for address, page in fetched.items():  # only now: pages that cannot be read replace none that can
+        with Client(source.hosts, self._settings.mirror, self._limit) as client:
+            opened, pages = _fetch(source, edition, lambda address: client.fetch(address, store.get(address)))
+        reading = _read(source, edition, opened, pages.__getitem__)
+        for address, page in pages.items():  # only now: unreadable pages must not replace readable ones
             store.put(address, page)
         return reading
 
     def _from_served(self, source: Source, edition: Edition) -> Reading | None:
-        """An edition as the served build has it; None where it does not have it from the site."""
-        state = _state_of(source, edition, self.served.manifest.sources) if self.served else None
-        if self.served is None or state is None or state.origin != Origin.SITE:
+        """An edition from the served build; None unless the build has it from the site."""
+        if self._served is None:
+            return None
+        state = _served_state(source, edition, self._served.manifest.sources)
+        if state is None or state.origin != Origin.SITE:
             return None
         place = (state.name, state.edition, state.language)
-        entries = (e for e in self.served.entries if (e.source, e.edition, e.language) == place)
-        own = tuple(entry for entry in map(without_catalogue, entries) if entry.sections)
-        return Reading(own, state)
+        entries = (e for e in self._served.entries if (e.source, e.edition, e.language) == place)
+        return Reading(without_catalogue(entries), state)
 
-    def _kept_or_catalogue(self, source: Source, edition: Edition) -> Reading:
+    def _from_kept_pages(self, source: Source, edition: Edition) -> Reading:
+        """An edition from its kept pages, or else from the catalogue."""
         store = self._store(source)
 
         def kept(address: str) -> Page:
@@ -96,7 +94,7 @@ class EditionReader:
             return page
 
         try:
-            return _read(source, edition, kept)
+            return _read(source, edition, open_edition(source, edition, kept), kept)
         except UnreachableError:
             return self._from_catalogue(source, edition)
         except (IngestError, RecordError) as error:
@@ -105,66 +103,80 @@ class EditionReader:
     def _from_catalogue(self, source: Source, edition: Edition) -> Reading:
         entries = tuple(
             entry
-            for entry in catalog.read(self._data / "catalog", source)
+            for entry in self._catalogue.entries[source.name]
             if entry.edition == edition.edition and entry.language is edition.language
         )
-        return Reading(entries, _state(source, edition, edition.edition, entries, now(), Origin.CATALOGUE))
+        state = _state(source, edition, EditionEntries(edition.edition, entries), utc_now(), Origin.CATALOGUE)
+        return Reading(entries, state)
+
+    def _store(self, source: Source) -> PageStore:
+        return PageStore(self._settings.home / "pages" / source.name)
 
 
-def _fetched(source: Source, edition: Edition, fetch: Callable[[str], Page]) -> dict[str, Page]:
-    """Every page of an edition by address; those that did not change are the kept ones."""
-    found: dict[str, Page] = {}
+def open_edition(source: Source, edition: Edition, pages: Pages) -> EditionPages:
+    """The pages of an edition, for the reader its source file names."""
+    if source.reader is Reader.OWASP:
+        return RiskPages(source, edition)
+    return LensPages(source, edition, pages)
+
+
+def _fetch(
+    source: Source, edition: Edition, fetch: Callable[[str], Page]
+) -> tuple[EditionPages, dict[str, Page]]:
+    """The opened edition and all its pages by address; unchanged pages are the kept ones."""
+    pages: dict[str, Page] = {}
 
     def once(address: str) -> Page:
-        if address not in found:
-            found[address] = fetch(address)
-        return found[address]
+        if address not in pages:
+            pages[address] = fetch(address)
+        return pages[address]
 
-    addresses = _READERS[source.reader].addresses(edition, once)
-    once(addresses[0])  # alone: whether the host answers, and its robots.txt, are found out once
+    opened = open_edition(source, edition, once)
+    once(opened.addresses[0])  # alone: an unreachable host or its robots.txt is found once
     with ThreadPoolExecutor(CONNECTIONS) as pool:
-        list(pool.map(once, addresses))
-    return found
+        list(pool.map(once, opened.addresses))
+    return opened, pages
 
 
-def _read(source: Source, edition: Edition, pages: Callable[[str], Page]) -> Reading:
-    reader = _READERS[source.reader]
-    found, entries = reader.read(source, edition, pages)
-    check_entries(entries)
-    _check_counts(source, edition, found, entries)
-    fetched_at = min(pages(address).fetched_at for address in reader.addresses(edition, pages))
-    return Reading(entries, _state(source, edition, found, entries, fetched_at, Origin.SITE))
+def _read(source: Source, edition: Edition, opened: EditionPages, pages: Pages) -> Reading:
+    found = opened.read(pages)
+    check_entries(found.entries)
+    _check_counts(source, edition, found)
+    fetched_at = min(pages(address).fetched_at for address in opened.addresses)
+    return Reading(found.entries, _state(source, edition, found, fetched_at, Origin.SITE))
 
 
 def _state(
-    source: Source, edition: Edition, found: str, entries: tuple[Entry, ...], fetched_at: str, origin: Origin
+    source: Source, edition: Edition, found: EditionEntries, fetched_at: str, origin: Origin
 ) -> SourceState:
-    return SourceState(source.name, found, edition.language, len(entries), fetched_at, origin)
+    count = len(found.entries)
+    return SourceState(source.name, found.edition, edition.language, count, fetched_at, origin)
 
 
-def _state_of(source: Source, edition: Edition, states: tuple[SourceState, ...]) -> SourceState | None:
-    """The state of an edition in a build.
+def _served_state(source: Source, edition: Edition, states: tuple[SourceState, ...]) -> SourceState | None:
+    """The state of an edition in the served build, or None.
 
-    A site that shows its newest edition may have shown another than the source file names: where a
-    source has one edition in a language, that is the one, whatever it is called.
+    A site with only its newest edition may have another edition than the source file names. If a source has
+    one edition in a language, that one matches under any name.
     """
-    alike = [s for s in states if (s.name, s.language) == (source.name, edition.language)]
+    matches = [s for s in states if (s.name, s.language) == (source.name, edition.language)]
     if sum(other.language is edition.language for other in source.editions) > 1:
-        alike = [state for state in alike if state.edition == edition.edition]
-    return alike[0] if alike else None
+        matches = [state for state in matches if state.edition == edition.edition]
+    return matches[0] if matches else None
 
 
-def _check_counts(source: Source, edition: Edition, found: str, entries: tuple[Entry, ...]) -> None:
-    expected = edition.expected_in(found)
-    counted = {
-        "pillar": aws_lens.pillars(entries),
-        "question": sum(entry.kind is Kind.QUESTION for entry in entries),
-        "best_practice": sum(entry.kind is Kind.BEST_PRACTICE for entry in entries),
-        "risk": sum(entry.kind is Kind.RISK for entry in entries),
+def _check_counts(source: Source, edition: Edition, found: EditionEntries) -> None:
+    expected = edition.expected_in(found.edition)
+    counts = {
+        "pillar": count_pillars(found.entries),
+        "question": sum(entry.kind is Kind.QUESTION for entry in found.entries),
+        "best_practice": sum(entry.kind is Kind.BEST_PRACTICE for entry in found.entries),
+        "risk": sum(entry.kind is Kind.RISK for entry in found.entries),
     }
-    for kind, count in counted.items():
-        least = getattr(expected, kind)
-        if count < least:
+    for kind, count in counts.items():
+        minimum = getattr(expected, kind)
+        if count < minimum:
             raise CountError(
-                f"{source.name} {found}: found {count} entries of kind {kind}, expected at least {least}"
+                f"{source.name} {found.edition}: found {count} entries of kind {kind}, "
+                f"expected at least {minimum}"
             )

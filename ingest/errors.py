@@ -1,26 +1,26 @@
-"""What can go wrong between a source and its entries.
+"""Errors between a source and its entries.
 
 IngestError (a kb.errors.GenlensError)
-├── SourceFileError     a file in data/sources cannot be used
+├── SourceFileError     a file in data/sources is invalid
 ├── FetchError          a page could not be fetched
-│   └── UnreachableError   its host cannot be reached at all: no network
-├── PageShapeError      a page is there, but not what the source says it should be
+│   └── UnreachableError   its host cannot be reached: no network
+├── PageShapeError      a page is not what its source file says
 ├── CountError          a source has fewer entries than expected
-├── CatalogueError      a file of the catalogue does not have the expected form
-└── NoSourceError       not one edition could be read
+├── CatalogueError      a file of the catalogue is invalid
+└── NoSourceError       no edition could be read
 """
 
 from kb.errors import GenlensError
 
 
 class IngestError(GenlensError):
-    """Base of every error of this package: a gate failed, and what was served still is."""
+    """Base of every error of this package: a gate failed, and the old build is still served."""
 
     exit_code = 1
 
 
 class SourceFileError(IngestError):
-    """A file in data/sources cannot be used."""
+    """A file in data/sources is invalid."""
 
 
 class FetchError(IngestError):
@@ -28,7 +28,7 @@ class FetchError(IngestError):
 
 
 class UnreachableError(FetchError):
-    """The host of a page cannot be reached at all."""
+    """The host of a page cannot be reached."""
 
     def __init__(self, host: str, reason: str) -> None:
         self.host = host
@@ -36,7 +36,7 @@ class UnreachableError(FetchError):
 
 
 class PageShapeError(IngestError):
-    """A page is there, but not what the source says it should be."""
+    """A page is not what its source file says."""
 
     def __init__(self, url: str, found: str, expected: str) -> None:
         super().__init__(f"{url}: found {found}, expected {expected}")
@@ -47,14 +47,14 @@ class CountError(IngestError):
 
 
 class CatalogueError(IngestError):
-    """A file of the catalogue does not have the expected form."""
+    """A file of the catalogue is invalid."""
 
 
 class NoSourceError(IngestError):
-    """Not one edition could be read."""
+    """No edition could be read."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"no source could be read ({reason}); nothing is published: what was served still is; "
-            "to build from the pages kept from last time: genlens refresh --offline"
+            f"no source could be read ({reason}); nothing is published, the old build is still served; "
+            "to build from the kept pages: genlens refresh --offline"
         )

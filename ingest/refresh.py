@@ -1,41 +1,41 @@
-"""The pipeline: read every edition, merge with the catalogue, compare, build, remember what failed."""
+"""The pipeline of a refresh: read every edition, merge with the catalogue, compare, build, log failures."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingest.catalogue import reader as catalog
 from ingest.catalogue.merge import with_catalogue
+from ingest.catalogue.reader import read_catalogue
 from ingest.editions import EditionReader, Reading
 from ingest.errors import NoSourceError, UnreachableError
-from ingest.fetch.page_store import now
-from ingest.fetch.rate_limit import Pace
+from ingest.fetch.rate_limit import RateLimit
 from ingest.sources import load_sources
-from kb.changes import Changes, Contents, compare, served_contents
+from kb.changes import Changes, Contents, compare, contents_of
+from kb.data import data_folder
 from kb.embedding.encoder import Encoder
+from kb.embedding.open import prepare_encoder
 from kb.entries import Entry, Language
-from kb.errors import DamagedIndexError
-from kb.files import data_folder
+from kb.errors import DamagedIndexError, ServingError
+from kb.files import utc_now
 from kb.knowledge_base import KnowledgeBase
-from kb.make import Progress, encoder_for, make_build, silent
+from kb.make import Progress, make_build, no_progress
 from kb.settings import Settings
-from kb.storage.builds import Manifest, SourceState, remove_leftovers
-from kb.storage.checked import write_checked
-from kb.storage.fingerprint import content_digest
-from kb.storage.locks import locked
-from kb.storage.refresh_log import Failure, failed_now, recording
-from kb.verify import check_whole
+from kb.storage.builds import Build, current_build, remove_leftovers
+from kb.storage.fingerprint import fingerprint
+from kb.storage.locks import refresh_lock
+from kb.storage.manifest import Manifest, SourceState
+from kb.storage.refresh_log import Failure, failed_now, recording_failures, write_check
+from kb.verify import check_files
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a refresh did, and which editions are not as their sites show them now.
+    """The result of a refresh.
 
-    `manifest` is that of the build that is served after it: a new one, or where nothing is `published` the
-    one that was. `unreachable` are the hosts where there was no network at all: the first build is then
-    made without.
+    `manifest` is the served build: a new one if `published`, or the old one. `failures` name the editions
+    that are not up to date. `unreachable` are the hosts of a refresh without any network.
     """
 
     manifest: Manifest
@@ -46,28 +46,27 @@ class Report:
 
     @property
     def in_part(self) -> bool:
-        """Whether something failed that was expected to go well."""
+        """True if some sources failed and others did not; a refresh without network is not a failure."""
         return bool(self.failures) and not self.unreachable
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a refresh would change, and whether it would publish a build (`anew`).
+    """The changes a refresh would bring; `publishes` is True if it would publish a new build.
 
-    It may without any change: for new words of the catalogue, for what makes no difference to a reader, or
-    because an earlier version of genlens made the build that is served.
+    A new build without changes is possible: for new catalogue texts, for differences no reader sees, or after
+    an upgrade of genlens.
     """
 
     changes: Changes
-    anew: bool
+    publishes: bool
     failures: tuple[Failure, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """What the sources say now, with the catalogue's words behind; `served` is what was there before."""
+class _Contents:
+    """The current contents of all sources, merged with the catalogue."""
 
-    served: KnowledgeBase | None
     entries: tuple[Entry, ...]
     states: tuple[SourceState, ...]
     outside: Mapping[Language, Sequence[str]]
@@ -79,62 +78,83 @@ def refresh(
     *,
     offline: bool = False,
     wait: bool = True,
-    progress: Progress = silent,
-    pace: Pace | None = None,
+    progress: Progress = no_progress,
+    limit: RateLimit | None = None,
 ) -> Report:
-    """Read every source, from its site or else from kept pages or the catalogue, and publish what is new.
+    """Read all sources, and publish a new build if something changed.
 
-    An edition that fails stays as it was; when all of them do, nothing is published, unless nothing is
-    served yet. Nothing is embedded or published either where a build of the very same content is served,
-    and is whole. While another refresh is under way, this one waits for it to end, or fails at once.
+    A failed edition keeps its old entries; if all fail, nothing is published, unless there is no build yet.
+    Nothing is embedded or published if the served build is intact and has the same contents. `wait` waits
+    for a running refresh instead of failing at once.
 
-    :raises NoSourceError: no edition could be read; what was served still is.
-    :raises GenlensError: the home cannot be written, another refresh does not end, the model is missing.
+    :raises NoSourceError: no edition could be read; the old build is still served.
+    :raises GenlensError: the home is not writable, another refresh does not end, or the model is missing.
     """
     home = settings.home
-    with locked(home, wait=wait), recording(home) as failures:
+    with refresh_lock(home, wait=wait), recording_failures(home) as failures:
         remove_leftovers(home)
-        before = served_contents(home)
-        found = _read(settings, failures, pace or Pace(), offline=offline)
-        encoder = encoder_for(home, settings.model)
-        kept = _unchanged(settings, found, encoder)
+        served = _open_served(settings)
+        contents = _read_sources(settings, served, failures, limit or RateLimit(), offline=offline)
+        encoder = prepare_encoder(home, settings.model)
+        kept = _up_to_date(settings, served, contents, encoder)
         manifest = kept or make_build(
-            home, encoder, found.entries, found.states, now(), progress, found.outside
+            home, encoder, contents.entries, contents.states, utc_now(), progress, contents.outside
         )
         if kept and not offline:
-            write_checked(home, kept.id, now())
-    changes = compare(before, Contents(manifest.id, manifest.sources, found.entries))
-    return Report(manifest, changes, kept is None, tuple(failures), found.unreachable)
+            write_check(home, kept.id, utc_now())
+    changes = compare(contents_of(served), Contents(manifest.id, manifest.sources, contents.entries))
+    return Report(manifest, changes, kept is None, tuple(failures), contents.unreachable)
 
 
 def preview(
-    settings: Settings, *, offline: bool = False, wait: bool = True, pace: Pace | None = None
+    settings: Settings, *, offline: bool = False, wait: bool = True, limit: RateLimit | None = None
 ) -> Preview:
-    """Read every source as a refresh does and tell what it would change; nothing is built or published.
+    """Read all sources like a refresh and compare them with the served build; nothing is published.
 
-    Pages that changed take the place of the kept ones, as in a refresh. What failed at the last refresh
-    stays remembered as it is.
+    Changed pages replace the kept ones, as in a refresh. The recorded failures stay as they are.
 
     :raises NoSourceError: no edition could be read.
-    :raises GenlensError: the home cannot be written, another refresh does not end.
+    :raises GenlensError: the home is not writable, or another refresh does not end.
     """
     failures: list[Failure] = []
-    with locked(settings.home, wait=wait):
-        before = served_contents(settings.home)
-        found = _read(settings, failures, pace or Pace(), offline=offline)
-    changes = compare(before, Contents("", found.states, found.entries))
-    made = found.served.manifest if found.served else None
-    anew = made is None or made.content != content_digest(
-        found.entries, made.model, made.weights_sha256, found.outside
+    with refresh_lock(settings.home, wait=wait):
+        served = _open_served(settings)
+        contents = _read_sources(settings, served, failures, limit or RateLimit(), offline=offline)
+    changes = compare(contents_of(served), Contents("", contents.states, contents.entries))
+    made = _usable(served, settings)
+    publishes = made is None or made.manifest.content != fingerprint(
+        contents.entries, made.manifest.model, made.manifest.weights_sha256, contents.outside
     )
-    return Preview(changes, anew, tuple(failures))
+    return Preview(changes, publishes, tuple(failures))
 
 
-def _read(settings: Settings, failures: list[Failure], pace: Pace, *, offline: bool) -> _Found:
-    """Every edition, as far as it can be read; what fails is added to the failures."""
+def _open_served(settings: Settings) -> KnowledgeBase | None:
+    """The served build, with any model; None if there is none, or it is damaged."""
+    try:
+        return KnowledgeBase(current_build(settings.home))
+    except ServingError:
+        return None
+
+
+def _usable(served: KnowledgeBase | None, settings: Settings) -> KnowledgeBase | None:
+    """The served build if it was made with the model of the settings, else None."""
+    return served if served and served.manifest.model == settings.model else None
+
+
+def _read_sources(
+    settings: Settings,
+    served: KnowledgeBase | None,
+    failures: list[Failure],
+    limit: RateLimit,
+    *,
+    offline: bool,
+) -> _Contents:
+    """All editions, as far as they can be read; failed ones are added to the failures."""
     data = data_folder()
     sources = load_sources(data / "sources")
-    reader = EditionReader(settings, data, pace, offline=offline)
+    catalogue = read_catalogue(data / "catalog", sources)
+    usable = _usable(served, settings)
+    reader = EditionReader(settings, catalogue, usable, limit, offline=offline)
     readings: list[Reading] = []
     for source in sources:
         for edition in source.editions:
@@ -142,32 +162,33 @@ def _read(settings: Settings, failures: list[Failure], pace: Pace, *, offline: b
             if readings[-1].error:
                 what = f"{source.name} {edition.edition} ({edition.language})"
                 failures.append(failed_now(what, readings[-1].error))
-    if len(failures) == len(readings) and reader.served:
+    if len(failures) == len(readings) and usable:
         raise NoSourceError(failures[0].reason)
-    return _Found(
-        served=reader.served,
-        entries=tuple(with_catalogue([e for r in readings for e in r.entries], sources, data / "catalog")),
+    return _Contents(
+        entries=tuple(with_catalogue([e for r in readings for e in r.entries], catalogue)),
         states=tuple(reading.state for reading in readings if reading.entries),
-        outside=catalog.read_scope(data / "catalog"),
+        outside=catalogue.outside,
         unreachable=_unreachable(readings),
     )
 
 
-def _unchanged(settings: Settings, found: _Found, encoder: Encoder) -> Manifest | None:
-    """The build that is served, where it is whole and a new one would be the same; else None."""
-    base = found.served
-    content = content_digest(found.entries, encoder.model, encoder.weights_sha256, found.outside)
-    if base is None or base.manifest.content != content or base.entries != found.entries:
+def _up_to_date(
+    settings: Settings, served: KnowledgeBase | None, contents: _Contents, encoder: Encoder
+) -> Manifest | None:
+    """The manifest of the served build if it is intact and has the same contents, else None."""
+    base = _usable(served, settings)
+    content = fingerprint(contents.entries, encoder.model, encoder.weights_sha256, contents.outside)
+    if base is None or base.manifest.content != content or base.entries != contents.entries:
         return None
     try:
-        check_whole(settings.home, base)
+        check_files(Build(settings.home, base.build), base)
     except DamagedIndexError as error:
-        log.warning("%s; it is made anew", error)
+        log.warning("%s; a new build is made", error)
         return None
     return base.manifest
 
 
 def _unreachable(readings: list[Reading]) -> tuple[str, ...]:
-    """The hosts of the editions, each once, where not one of them could be reached."""
+    """The hosts of all editions, each once, if none could be reached; else empty."""
     hosts = [r.error.host for r in readings if isinstance(r.error, UnreachableError)]
     return tuple(dict.fromkeys(hosts)) if len(hosts) == len(readings) else ()

@@ -1,4 +1,4 @@
-"""The registry of sources: facts about each site, read from `data/sources/*.toml`."""
+"""The sources: facts about each site, read from `data/sources/*.toml`."""
 
 import tomllib
 from enum import StrEnum
@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from ingest.errors import SourceFileError
 from kb.entries import Language
+from kb.errors import first_problem
 
 
 class Reader(StrEnum):
-    """Which reader turns a source's pages into entries."""
+    """The reader for the pages of a source."""
 
     AWS_LENS = "aws_lens"
     OWASP = "owasp"
@@ -24,7 +25,7 @@ class _Facts(BaseModel):
 
 
 class Expected(_Facts):
-    """The fewest entries of each kind since an edition."""
+    """The minimum number of entries of each kind, from an edition on."""
 
     since: str
     pillar: int = 0
@@ -34,7 +35,7 @@ class Expected(_Facts):
 
 
 class Edition(_Facts):
-    """One edition of a source in one language: where it starts and what it holds at least."""
+    """One edition of a source in one language: its start address, pages and expected counts."""
 
     edition: str
     language: Language
@@ -44,13 +45,13 @@ class Edition(_Facts):
     principles: str | None = None
 
     def expected_in(self, edition: str) -> Expected:
-        """What an edition found on the site must hold: the newest facts that are not later than it."""
+        """The expected counts for an edition found on the site: the newest ones not later than it."""
         known = sorted(self.expected, key=lambda facts: facts.since)
         return next((facts for facts in reversed(known) if facts.since <= edition), known[0])
 
 
 class Source(_Facts):
-    """A documentation site that is read."""
+    """A documentation site."""
 
     name: str
     title: str
@@ -72,7 +73,7 @@ class Source(_Facts):
 def load_sources(folder: Path) -> tuple[Source, ...]:
     """The sources of a folder in order of file name.
 
-    :raises SourceFileError: a file is not TOML or lacks a fact; the message names file and field.
+    :raises SourceFileError: a file is not TOML, or a fact is missing; the message names file and field.
     """
     return tuple(_load(path) for path in sorted(folder.glob("*.toml")))
 
@@ -83,6 +84,5 @@ def _load(path: Path) -> Source:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SourceFileError(f"{path}: not a TOML file: {error}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "file"
-        raise SourceFileError(f"{path}, {field}: {first['msg']}") from error
+        problem = first_problem(error)
+        raise SourceFileError(f"{path}, {problem.field or 'file'}: {problem.message}") from error

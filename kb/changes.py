@@ -1,10 +1,10 @@
-"""What differs between two builds: which entries came, went, moved, or say something else.
+"""The changes between two builds: entries added, removed, moved, or with other text.
 
-Entries are held against each other by id, all languages of an id together, and what counts is what their
-source says. The catalogue's words that stand beside a site's are no part of that, or else a new version of
-genlens would look like a revision of the pages; and of an entry that one build has from the site and the
-other from the catalogue only the facts that both have from the source are compared. White space, markup,
-links, invisible characters, and a query in an address make no difference.
+Entries are compared by id, all languages of an id together, and only in the words of their source. Catalogue
+sections next to a site's are ignored: otherwise a new version of genlens would look like a revision of the
+pages. If one build has an entry from the site and the other from the catalogue, only the facts both take from
+the source are compared. White space, markup, links, invisible characters and the query of an address make no
+difference.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,26 +13,25 @@ from difflib import unified_diff
 from pathlib import Path
 
 from kb.entries import Entry, Kind, Language, Origin, Role, Section
-from kb.errors import NotKeptError, ServingError
+from kb.errors import NotKeptError
 from kb.ids import question_of
+from kb.index.entry_table import EntryTable
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import SourceState, current_id, kept_builds, kept_id
-from kb.text import clean, sentences, squeeze, wording
+from kb.storage.builds import Build, kept_build, kept_builds
+from kb.storage.manifest import SourceState
+from kb.text import clean, comparable, sentences, squeeze
 
-# The catalogue has these word for word from the site, for every entry.
+# Fields the catalogue copies word for word from the site.
 _OFFICIAL = frozenset({"title", "question", "pillar", "best_practices", "risk_level"})
 _URL = "url"
 
 Texts = dict[str, list[str]]
-"""What an entry says, by the name of the field."""
+"""The texts of an entry by field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What is compared of a build: its id, where its entries came from, and the entries.
-
-    What is not published has no id; neither has the nothing that was there before the first build.
-    """
+    """The compared contents of a build; the id is empty for an unpublished build, and before the first."""
 
     build: str
     sources: tuple[SourceState, ...]
@@ -40,7 +39,7 @@ class Contents:
 
     @property
     def name(self) -> str:
-        """The id, or what stands for it where there is none."""
+        """The id, or a description without one."""
         return self.build or ("a build not published" if self.entries else "nothing")
 
     @property
@@ -51,7 +50,7 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class TextChange:
-    """A field that differs in one language, a sentence a line; there is no line where it is missing."""
+    """A field that differs in one language, one sentence per line; no lines if it is missing."""
 
     field: str
     language: Language
@@ -59,13 +58,13 @@ class TextChange:
     after: tuple[str, ...]
 
     def diff(self, before: str, after: str) -> str:
-        """A unified diff of the lines; the arguments name the two sides in its head."""
+        """A unified diff of the lines; the arguments name the two sides in its header."""
         return "\n".join(unified_diff(self.before, self.after, before, after, lineterm=""))
 
 
 @dataclass(frozen=True, slots=True)
 class EntryChange:
-    """An entry, as the newer build has it, and what differs; `languages` are those that were compared."""
+    """An entry of the newer build and its changed texts; `languages` were compared."""
 
     entry: Entry
     languages: tuple[Language, ...]
@@ -73,23 +72,23 @@ class EntryChange:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Each field that differs, once: a fact such as "title", the role of a section, or its title."""
+        """Each changed field once: a fact such as "title", the role of a section, or its title."""
         return tuple(dict.fromkeys(text.field for text in self.texts))
 
     @property
     def moved(self) -> bool:
-        """Whether the address is all that differs."""
+        """True if only the address differs."""
         return self.fields == (_URL,)
 
-    def spoken_in(self, field: str) -> tuple[Language, ...]:
-        """The languages that a field differs in; empty where it does in all that were compared."""
-        found = tuple(text.language for text in self.texts if text.field == field)
-        return () if found == self.languages else found
+    def only_in(self, field: str) -> tuple[Language, ...]:
+        """The languages a field differs in; empty if it differs in all compared languages."""
+        changed = tuple(text.language for text in self.texts if text.field == field)
+        return () if changed == self.languages else changed
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """How a newer build differs from an older one; everything is in the order of the sources."""
+    """The changes from an older build to a newer one, in the order of the sources."""
 
     old: Contents
     new: Contents
@@ -102,84 +101,68 @@ class Changes:
 
 
 def between(home: Path, old: str | None = None, new: str | None = None) -> Changes:
-    """How two kept builds differ: the last two, or the named one and the newest, or the named two.
+    """The changes between two kept builds: the last two, the named one and the newest, or the named two.
 
     :raises NoIndexError: nothing has been built yet.
-    :raises NotKeptError: there is only one build, or a name is none of those kept.
-    :raises DamagedIndexError: one of them cannot be read.
+    :raises NotKeptError: only one build is kept, or no kept build has this id.
+    :raises DamagedIndexError: one of the builds is damaged.
     """
     kept = kept_builds(home)
     if old is None and len(kept) == 1:
         raise NotKeptError(f"{kept[0]} is the only build in {home}, expected two to compare")
-    older = kept[1] if old is None else kept_id(home, old)
-    newer = kept[0] if new is None else kept_id(home, new)
-    return compare(_contents(home, older), _contents(home, newer))
+    older = Build(home, kept[1]) if old is None else kept_build(home, old)
+    newer = Build(home, kept[0]) if new is None else kept_build(home, new)
+    return compare(contents_of(KnowledgeBase(older)), contents_of(KnowledgeBase(newer)))
 
 
-def served_contents(home: Path) -> Contents:
-    """What the served build holds, whatever its model; nothing where there is none that can be read."""
-    try:
-        return _contents(home, current_id(home))
-    except ServingError:
-        return Contents("", (), ())
+def contents_of(base: KnowledgeBase | None) -> Contents:
+    """The contents of a build; empty for None."""
+    return Contents(base.build, base.manifest.sources, base.entries) if base else Contents("", (), ())
 
 
 def compare(old: Contents, new: Contents) -> Changes:
-    """How the newer contents differ from the older ones."""
+    """The changes from older to newer contents."""
     before, after = _Side(old), _Side(new)
-    added = [entry_id for entry_id in after.versions if entry_id not in before.versions]
-    removed = [entry_id for entry_id in before.versions if entry_id not in after.versions]
-    common = [entry_id for entry_id in after.versions if entry_id in before.versions]
-    changed = (_changed(before, after, entry_id) for entry_id in common)
+    changes = (
+        _entry_change(before, after, entry_id) for entry_id in after.table.ids if entry_id in before.table
+    )
     return Changes(
         old=old,
         new=new,
-        added=tuple(map(after.entry, added)),
-        removed=tuple(map(before.entry, removed)),
-        changed=tuple(change for change in changed if change.texts),
+        added=tuple(entry for entry in after.table.english if entry.id not in before.table),
+        removed=tuple(entry for entry in before.table.english if entry.id not in after.table),
+        changed=tuple(change for change in changes if change.texts),
     )
 
 
-def _contents(home: Path, build_id: str) -> Contents:
-    base = KnowledgeBase(home, build_id)
-    return Contents(build_id, base.manifest.sources, base.entries)
-
-
 class _Side:
-    """One of two builds: what each entry says in each language, and who says it."""
+    """One of two builds: the texts of each entry in each language, and their origin."""
 
     def __init__(self, contents: Contents) -> None:
+        self.table = EntryTable(contents.entries)
         self._origins = {
             (state.name, state.edition, state.language): Origin.CATALOGUE
             if state in contents.from_catalogue
             else Origin.SITE
             for state in contents.sources
         }
-        self.versions: dict[str, dict[Language, Entry]] = {}
         self._practices: dict[tuple[str, Language], list[str]] = {}
         for entry in contents.entries:
-            self.versions.setdefault(entry.id, {})[entry.language] = entry
             if (question := question_of(entry.id)) != entry.id:
                 self._practices.setdefault((question, entry.language), []).append(f"{entry.id} {entry.title}")
 
-    def entry(self, entry_id: str) -> Entry:
-        """An entry in English, or in the language it has."""
-        versions = self.versions[entry_id]
-        return versions.get(Language.ENGLISH) or next(iter(versions.values()))
-
     def origin(self, entry_id: str, language: Language) -> Origin | None:
-        """Who stands for the source of an entry in a language; None where it has none in that language."""
-        entry = self.versions[entry_id].get(language)
+        """The origin of an entry in a language; None if it has no source in that language."""
+        entry = self.table.in_language(entry_id, language)
         return self._origins.get((entry.source, entry.edition, entry.language)) if entry else None
 
     def texts(self, entry_id: str, language: Language) -> Texts:
-        """What the source says; nothing where it says nothing in that language."""
-        origin = self.origin(entry_id, language)
-        if origin is None:
+        """The texts of the source by field; empty if it has none in that language."""
+        origin, entry = self.origin(entry_id, language), self.table.in_language(entry_id, language)
+        if origin is None or entry is None:
             return {}
-        entry = self.versions[entry_id][language]
         texts = {"title": [entry.title]}
-        if entry.kind is Kind.QUESTION:  # its practices repeat the first two, which is told once
+        if entry.kind is Kind.QUESTION:  # its practices repeat these: report them once
             texts["question"] = [entry.question or ""]
             texts["pillar"] = [entry.pillar or ""]
             texts["best_practices"] = self._practices.get((entry_id, language), [])
@@ -187,15 +170,16 @@ class _Side:
         texts[_URL] = [entry.url.partition("#")[0].partition("?")[0]]
         for section in entry.sections:
             if section.origin is origin:
-                texts.setdefault(_name(section), []).extend([section.title, *(i.text for i in section.items)])
+                items = (item.text for item in section.items)
+                texts.setdefault(_field_of(section), []).extend([section.title, *items])
         return texts
 
 
-def _name(section: Section) -> str:
+def _field_of(section: Section) -> str:
     return squeeze(section.title) if section.role is Role.OTHER else section.role.value
 
 
-def _changed(old: _Side, new: _Side, entry_id: str) -> EntryChange:
+def _entry_change(old: _Side, new: _Side, entry_id: str) -> EntryChange:
     texts: list[TextChange] = []
     languages: list[Language] = []
     for language in Language:
@@ -204,21 +188,22 @@ def _changed(old: _Side, new: _Side, entry_id: str) -> EntryChange:
             languages.append(language)
             only = _OFFICIAL if origins == set(Origin) else None
             before, after = old.texts(entry_id, language), new.texts(entry_id, language)
-            texts += _differing(before, after, language, only)
-    return EntryChange(new.entry(entry_id), tuple(languages), tuple(texts))
+            texts += _text_changes(before, after, language, only)
+    return EntryChange(new.table.version(entry_id, Language.ENGLISH), tuple(languages), tuple(texts))
 
 
-def _differing(
+def _text_changes(
     before: Texts, after: Texts, language: Language, only: frozenset[str] | None
 ) -> Iterator[TextChange]:
+    """The changed fields; with `only`, other fields are ignored."""
     for field in dict.fromkeys([*after, *before]):
-        said, says = before.get(field, []), after.get(field, [])
-        if (only is None or field in only) and _wording(said) != _wording(says):
-            yield TextChange(field, language, _lines(said), _lines(says))
+        old, new = before.get(field, []), after.get(field, [])
+        if (only is None or field in only) and _joined(old) != _joined(new):
+            yield TextChange(field, language, _lines(old), _lines(new))
 
 
-def _wording(texts: Sequence[str]) -> str:
-    return wording(" ".join(texts))
+def _joined(texts: Sequence[str]) -> str:
+    return comparable(" ".join(texts))
 
 
 def _lines(texts: Iterable[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The records that everything else is made of: entries, their sections, and their JSON Lines form."""
+"""Entries, their sections and items, and their JSON Lines form."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
@@ -6,13 +6,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from kb.errors import RecordError
+from kb.files import read_records
 
 
 class Kind(StrEnum):
-    """What an entry is."""
+    """The kind of an entry."""
 
     QUESTION = "question"
     BEST_PRACTICE = "best_practice"
@@ -22,7 +22,7 @@ class Kind(StrEnum):
 
 
 class RiskLevel(StrEnum):
-    """How much is at stake when a best practice is not followed, as its page says."""
+    """The risk of not following a best practice, as stated on its page."""
 
     HIGH = "High"
     MEDIUM = "Medium"
@@ -30,21 +30,21 @@ class RiskLevel(StrEnum):
 
 
 class Language(StrEnum):
-    """The languages that entries and questions can have."""
+    """The languages of entries and questions."""
 
     ENGLISH = "en"
     JAPANESE = "ja"
 
 
 class Origin(StrEnum):
-    """Whose words a section is in: the site's, or the catalogue's own."""
+    """The author of a section: the site, or the catalogue of genlens."""
 
     SITE = "site"
     CATALOGUE = "catalogue"
 
 
 class Marker(StrEnum):
-    """How an item of a section is set."""
+    """The typographic form of an item."""
 
     PARAGRAPH = "paragraph"
     BULLET = "bullet"
@@ -52,9 +52,14 @@ class Marker(StrEnum):
     CODE = "code"
     HEADING = "heading"
 
+    @property
+    def is_list(self) -> bool:
+        """True for items of a bulleted or numbered list."""
+        return self in (Marker.BULLET, Marker.NUMBER)
+
 
 class Role(StrEnum):
-    """What a section is for, whatever its page calls it."""
+    """The purpose of a section, however its page titles it."""
 
     INTRODUCTION = "introduction"
     OUTCOME = "outcome"
@@ -72,8 +77,8 @@ class Role(StrEnum):
     OUTSIDE = "outside"
 
 
-# Words that help to find an entry, but are no statements of it.
-FINDING = frozenset({Role.ASKS, Role.TERMS})
+# Sections that help to find an entry but state nothing.
+SEARCH_ONLY = frozenset({Role.ASKS, Role.TERMS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link that a section holds: its text and absolute address."""
+    """A link in a section: its text and absolute address."""
 
     text: str
     url: str
@@ -106,13 +111,13 @@ class Section:
 
     @property
     def text(self) -> str:
-        """The items' texts joined by line breaks; offsets of chunks and quotes count in it."""
+        """The texts of the items joined by line breaks; offsets of chunks and passages count in it."""
         return "\n".join(item.text for item in self.items)
 
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another entry and, in a few words, what it has to do with this one."""
+    """Another entry and, in a few words, how it is related."""
 
     id: str
     why: str
@@ -122,7 +127,7 @@ class Related:
 class Entry:
     """One citable thing in one language.
 
-    `phases` are those of the generative AI life cycle, `wa_tool` the id of the question or choice in the
+    `phases` are phases of the generative AI life cycle; `wa_tool` is the id of the question or choice in the
     AWS Well-Architected Tool.
     """
 
@@ -142,11 +147,11 @@ class Entry:
     related: tuple[Related, ...] = ()
 
     def section_url(self, section: Section) -> str:
-        """The entry's address, with the section's anchor where it has one."""
+        """The address of the entry, with the anchor of the section if it has one."""
         return f"{self.url}#{section.anchor}" if section.anchor else self.url
 
     def first(self, *roles: Role) -> Section | None:
-        """The first section that has one of the roles, roles tried in order; None where none has."""
+        """The first non-empty section with one of the roles, tried in order; None without any."""
         return next((s for role in roles for s in self.sections if s.role is role and s.items), None)
 
 
@@ -154,7 +159,7 @@ _ENTRY = TypeAdapter(Entry)
 
 
 def entry_record(entry: Entry) -> dict[str, Any]:
-    """The entry as plain JSON values, with each section's `text` added for readers."""
+    """The entry as plain JSON values, with the `text` of each section added."""
     record = asdict(entry)
     for section, plain in zip(entry.sections, record["sections"], strict=True):
         plain["text"] = section.text
@@ -167,22 +172,15 @@ def entry_line(entry: Entry) -> bytes:
 
 
 def write_entries(path: Path, entries: Iterable[Entry]) -> None:
-    """Write one entry a line, as JSON in UTF-8."""
+    """Write one entry per line, as JSON in UTF-8."""
     with path.open("wb") as file:
         for entry in entries:
             file.write(entry_line(entry))
 
 
 def read_entries(path: Path) -> Iterator[Entry]:
-    """Entries of a JSON Lines file in file order.
+    """The entries of a JSON Lines file in file order.
 
     :raises RecordError: a line is not an entry; the message names file, line and field.
     """
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                yield _ENTRY.validate_json(line)
-            except ValidationError as error:
-                first = error.errors()[0]
-                field = ".".join(str(part) for part in first["loc"]) or "line"
-                raise RecordError(f"{path}, line {number}, {field}: {first['msg']}") from error
+    return read_records(path, _ENTRY)

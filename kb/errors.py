@@ -1,55 +1,59 @@
-"""Everything that `kb` raises on purpose, each with what was found, what was expected and what to do.
+"""Every error `kb` raises on purpose. Each message says what was found, what was expected and what to do.
 
 GenlensError
-├── SettingsError        a setting is unknown or has a value that cannot be used
-├── InputError           a question or filter cannot be used
-├── NotFoundError        an id names nothing in the served build
-│   └── NotKeptError         a build is not among those kept, or there is no other one
-├── RecordError          a stored or hand-written record does not have the expected form
-├── ModelError           an embedding model is missing, altered or cannot be run
-│   └── ExportError          it can be run, but not exported
-├── StorageError         the home folder cannot be written or is full
-├── BusyError            another process is changing the builds, and does not end
+├── SettingsError        a setting is unknown or its value is invalid
+├── InputError           a question or filter is invalid
+├── NotFoundError        an id is not in the served build
+│   └── NotKeptError         a build is not among the kept ones, or is the only one
+├── RecordError          a stored or hand-written record is invalid
+├── ModelError           an embedding model is missing, altered or fails to run
+│   └── ExportError          it runs, but cannot be exported
+├── StorageError         the home folder is not writable, or the disk is full
+├── BusyError            another process holds the refresh lock
 └── ServingError
     ├── NoIndexError         nothing has been built yet
-    └── DamagedIndexError    a build is there but cannot be read, or is of another make
+    └── DamagedIndexError    a build is damaged, or has another format
 """
+
+from dataclasses import dataclass
+
+from pydantic import ValidationError
 
 
 class GenlensError(Exception):
-    """Base of every error that genlens raises on purpose; its text is one clear line.
+    """Base of every error genlens raises on purpose; its text is one clear line.
 
-    `exit_code` is what the command line ends with: 1 nothing found or a gate failed, 2 wrong usage or
-    nothing that can be served.
+    `exit_code` is the exit code of the command line: 1 for nothing found or a failed gate, 2 for wrong
+    usage or no index.
     """
 
     exit_code = 2
 
 
 class SettingsError(GenlensError):
-    """A setting is unknown or has a value that cannot be used."""
+    """A setting is unknown or its value is invalid."""
 
 
 class InputError(GenlensError):
-    """A question or a filter cannot be used."""
+    """A question or a filter is invalid."""
 
 
 class NotFoundError(GenlensError):
-    """An id names nothing in the served build."""
+    """An id is not in the served build."""
 
     exit_code = 1
 
 
 class NotKeptError(NotFoundError):
-    """A build is not among those that are kept, or there is none to compare with or to go back to."""
+    """A build is not among the kept ones, or there is no other build to compare with or roll back to."""
 
 
 class RecordError(GenlensError):
-    """A stored or hand-written record does not have the expected form."""
+    """A stored or hand-written record is invalid."""
 
 
 class ModelError(GenlensError):
-    """An embedding model is missing, altered or cannot be run."""
+    """An embedding model is missing, altered or fails to run."""
 
 
 class ExportError(ModelError):
@@ -57,11 +61,11 @@ class ExportError(ModelError):
 
 
 class StorageError(GenlensError):
-    """The home folder cannot be written or is full."""
+    """The home folder is not writable, or the disk is full."""
 
 
 class BusyError(GenlensError):
-    """Another process is changing the builds of the home, and does not end."""
+    """Another process holds the refresh lock of the home."""
 
     exit_code = 1
 
@@ -75,4 +79,19 @@ class NoIndexError(ServingError):
 
 
 class DamagedIndexError(ServingError):
-    """A build is there but cannot be read, or was made in another way than this version expects."""
+    """A build is damaged, or has another format than this version expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem of a validation: the field with dots ("sections.0.title"), empty for the whole value."""
+
+    field: str
+    message: str
+
+
+def first_problem(error: ValidationError) -> Problem:
+    """The first problem of a failed validation, without the rejected value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return Problem(field, first["msg"].removeprefix("Value error, "))

@@ -1,27 +1,30 @@
 """Question files, runs over them, and the metrics of a run.
 
-A question file is JSON Lines: `id`, `lang`, `kind`, `question`, `gold` and `also` (entry ids). The
-metrics are those of information retrieval: hit@1, recall@5, MRR@10, and nDCG@10 with gains 2 and 1
-(Jarvelin and Kekalainen, "Cumulated gain-based evaluation of IR techniques", 2002). A question
-without hits counts as 0; questions of kind `oos` count for abstention alone.
+A question file is JSON Lines: `id`, `lang`, `kind`, `question`, `gold` and `also` (entry ids). The metrics
+come from `ir-measures` (https://ir-measur.es): hit@1, recall@5 and MRR@10 count `gold`; nDCG@10 has gain 2
+for `gold` and 1 for `also` (Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques",
+2002). A question without hits scores 0. Questions of kind `oos` (out of scope) only count for abstention.
 """
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from ir_measures import RR, R, Success, iter_calc, nDCG
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from kb.errors import RecordError
+from kb.files import read_records
 
 OUT_OF_SCOPE = "oos"
 DEPTH = 10
+# Gold has relevance 2, also 1; rel=2 counts gold only.
+_MEASURES = (Success(rel=2) @ 1, R(rel=2) @ 5, RR(rel=2) @ 10, nDCG @ 10)
 
 
 class LabelledQuestion(BaseModel):
-    """A question with the ids that answer it best, and those that are clearly relevant too."""
+    """A question with the ids that answer it best (`gold`), and other clearly relevant ids (`also`)."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -35,11 +38,21 @@ class LabelledQuestion(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came back for one question: ids best first, at most DEPTH, and whether it was answered."""
+    """The result for one question: at most DEPTH ids, best first, and True if it was answered."""
 
     question: LabelledQuestion
     ranked: tuple[str, ...]
     answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """The metrics of one question, each in [0, 1]."""
+
+    hit_at_1: float
+    recall_at_5: float
+    mrr_at_10: float
+    ndcg_at_10: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +70,18 @@ class Metrics:
 def read_questions(path: Path) -> tuple[LabelledQuestion, ...]:
     """The questions of a file in file order.
 
-    :raises RecordError: a line is not a question; the message names file, line and field.
+    :raises RecordError: the file cannot be read, or a line is not a question; the message names the field.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines() would cut inside questions
-    except (OSError, UnicodeDecodeError) as error:
+        return tuple(read_records(path, TypeAdapter(LabelledQuestion), skip_blank=True))
+    except OSError as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
-    return tuple(_question(path, number, line) for number, line in enumerate(lines, start=1) if line.strip())
 
 
 def run(
     questions: Iterable[LabelledQuestion], ask: Callable[[str], tuple[Sequence[str], bool]]
 ) -> tuple[Outcome, ...]:
-    """The outcome of each question; `ask` gives ranked ids and whether the question was answered."""
+    """The outcome of each question; `ask` returns ranked ids, and True if the question was answered."""
     outcomes = []
     for question in questions:
         ranked, answered = ask(question.question)
@@ -77,55 +89,46 @@ def run(
     return tuple(outcomes)
 
 
-def grouped(outcomes: Sequence[Outcome]) -> dict[str, Metrics]:
-    """Metrics of all questions in scope, then per language, then per kind."""
-    in_scope = [o for o in outcomes if o.question.kind != OUT_OF_SCOPE]
-    groups = {"all": in_scope}
-    for outcome in in_scope:
-        groups.setdefault(f"lang {outcome.question.lang}", []).append(outcome)
-    for outcome in outcomes:
-        groups.setdefault(outcome.question.kind, []).append(outcome)
-    return {name: _metrics(members) for name, members in groups.items() if members}
-
-
-def ndcg(ranked: Sequence[str], gold: Sequence[str], also: Sequence[str]) -> float:
-    """nDCG@10 of one ranking: gain 2 for gold, 1 for also, in [0, 1]; 0 where nothing is relevant."""
-    gains = dict.fromkeys(also, 1) | dict.fromkeys(gold, 2)
-    found = [gains.get(entry_id, 0) for entry_id in ranked[:DEPTH]]
-    ideal = sorted(gains.values(), reverse=True)[:DEPTH]
-    best = _discounted(ideal)
-    return _discounted(found) / best if best else 0.0
-
-
-def _question(path: Path, number: int, line: str) -> LabelledQuestion:
-    try:
-        return LabelledQuestion.model_validate_json(line)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "line"
-        raise RecordError(f"{path}, line {number}, {field}: {first['msg']}") from error
-
-
-def _metrics(outcomes: Sequence[Outcome]) -> Metrics:
-    return Metrics(
-        count=len(outcomes),
-        hit_at_1=fmean(float(o.ranked[:1] != () and o.ranked[0] in o.question.gold) for o in outcomes),
-        recall_at_5=fmean(_recall(o) for o in outcomes),
-        mrr_at_10=fmean(_reciprocal_rank(o) for o in outcomes),
-        ndcg_at_10=fmean(ndcg(o.ranked, o.question.gold, o.question.also) for o in outcomes),
-        abstained=fmean(float(not o.answered) for o in outcomes),
+def score(outcomes: Sequence[Outcome]) -> tuple[Scores, ...]:
+    """The metrics of each question, in order; all 0 for questions without hits or relevant ids."""
+    relevant = {
+        str(number): dict.fromkeys(outcome.question.also, 1) | dict.fromkeys(outcome.question.gold, 2)
+        for number, outcome in enumerate(outcomes)
+    }
+    ranked = {
+        str(number): {entry_id: -float(rank) for rank, entry_id in enumerate(outcome.ranked)}
+        for number, outcome in enumerate(outcomes)
+        if outcome.ranked
+    }
+    values = {(m.query_id, m.measure): float(m.value) for m in iter_calc(_MEASURES, relevant, ranked)}
+    return tuple(
+        Scores(*(values.get((str(number), measure), 0.0) for measure in _MEASURES))
+        for number in range(len(outcomes))
     )
 
 
-def _recall(outcome: Outcome) -> float:
-    gold = set(outcome.question.gold)
-    return len(gold & set(outcome.ranked[:5])) / len(gold) if gold else 0.0
+def grouped(outcomes: Sequence[Outcome]) -> dict[str, Metrics]:
+    """Metrics of all questions in scope, then per language, then per kind."""
+    in_scope = [n for n, outcome in enumerate(outcomes) if outcome.question.kind != OUT_OF_SCOPE]
+    members = {"all": in_scope}
+    for number in in_scope:
+        members.setdefault(f"lang {outcomes[number].question.lang}", []).append(number)
+    for number, outcome in enumerate(outcomes):
+        members.setdefault(outcome.question.kind, []).append(number)
+    scores = score(outcomes)
+    return {
+        name: _metrics([outcomes[n] for n in numbers], [scores[n] for n in numbers])
+        for name, numbers in members.items()
+        if numbers
+    }
 
 
-def _reciprocal_rank(outcome: Outcome) -> float:
-    ranks = (rank for rank, entry_id in enumerate(outcome.ranked, 1) if entry_id in outcome.question.gold)
-    return 1 / next(ranks, math.inf)
-
-
-def _discounted(gains: Sequence[int]) -> float:
-    return sum(gain / math.log2(rank + 1) for rank, gain in enumerate(gains, start=1))
+def _metrics(outcomes: Sequence[Outcome], scores: Sequence[Scores]) -> Metrics:
+    return Metrics(
+        count=len(outcomes),
+        hit_at_1=fmean(one.hit_at_1 for one in scores),
+        recall_at_5=fmean(one.recall_at_5 for one in scores),
+        mrr_at_10=fmean(one.mrr_at_10 for one in scores),
+        ndcg_at_10=fmean(one.ndcg_at_10 for one in scores),
+        abstained=fmean(float(not outcome.answered) for outcome in outcomes),
+    )

@@ -1,33 +1,24 @@
-"""Where the data that travels with genlens lies, and writing files so that none is ever half written."""
+"""Files of the home: atomic writes, JSON Lines, digests, and the time as files record it."""
 
 import errno
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
-from kb.errors import RecordError, StorageError
+from pydantic import TypeAdapter, ValidationError
 
-_ROOT = Path(__file__).resolve().parent.parent
+from kb.errors import RecordError, StorageError, first_problem
 
-
-def data_folder() -> Path:
-    """The folder of sources, catalogue and question files: in the installed package or the checkout."""
-    installed = _ROOT / "genlens_data"
-    return installed if installed.is_dir() else _ROOT / "data"
+Record = TypeVar("Record")
 
 
-def data_lines(file: Path) -> Iterator[tuple[int, str]]:
-    """Lines of a file of the data folder with their numbers, without comments and empty ones.
-
-    :raises RecordError: the file cannot be read.
-    """
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{file} cannot be read ({error}); install genlens again") from error
-    yield from ((n, line) for n, line in enumerate(lines, start=1) if line and not line.startswith("#"))
+def utc_now() -> str:
+    """The current time as ISO 8601 in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def sha256_of(file: Path) -> str:
@@ -36,27 +27,44 @@ def sha256_of(file: Path) -> str:
         return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
-def write_aside(path: Path, content: bytes) -> None:
-    """Write a file under a temporary name, flush it to the disk, then rename it into place.
+def read_records(path: Path, form: TypeAdapter[Record], *, skip_blank: bool = False) -> Iterator[Record]:
+    """Records of a JSON Lines file in file order; blank lines are skipped, or else an error.
 
-    :raises StorageError: the folder cannot be written or the disk is full.
+    :raises RecordError: a line is not a record of this form; the message names file, line and field.
     """
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if skip_blank and line.isspace():
+                continue
+            try:
+                yield form.validate_json(line)
+            except ValidationError as error:
+                problem = first_problem(error)
+                field = problem.field or "line"
+                raise RecordError(f"{path}, line {number}, {field}: {problem.message}") from error
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name, flush it to disk, then rename it into place.
+
+    :raises StorageError: the folder is not writable, or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("wb") as file:
+            with temporary.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            aside.replace(path)
+            temporary.replace(path)
         finally:
-            aside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into one clear line that says what to do.
+    """Turn an OSError inside the block into one clear line with the remedy.
 
     :raises StorageError: for every OSError in the block.
     """
@@ -64,9 +72,9 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = "the disk is full; free some space and repeat: what was served before is untouched"
+            reason = "the disk is full; free some space and repeat: the served build is untouched"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason = "it cannot be written; give write permission or set GENLENS_HOME to another folder"
+            reason = "it is not writable; give write permission or set GENLENS_HOME to another folder"
         else:
             reason = f"{error.strerror or error}; set GENLENS_HOME to a folder that can be written"
         raise StorageError(f"{error.filename or path}: {reason}") from error

@@ -7,43 +7,36 @@ from pathlib import Path
 
 import numpy as np
 
-from kb.canaries import check_canaries
-from kb.embedding.encoder import Encoder, Vectors, exported, open_encoder, reads
-from kb.embedding.weights import find_weights
+from kb.embedding.encoder import Encoder, Vectors
+from kb.embedding.glossary import reads
 from kb.entries import Entry, Language, write_entries
-from kb.errors import DamagedIndexError, ExportError, RecordError, ServingError
+from kb.errors import DamagedIndexError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.index.bm25 import index_chunks, index_entries
-from kb.index.chunker import Chunk, cut, outside_chunks
+from kb.index.chunker import Chunk, cut, outside_chunks, write_chunks
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import (
+from kb.storage.builds import current_build, draft_build
+from kb.storage.fingerprint import fingerprint
+from kb.storage.manifest import (
     FORMAT,
     Manifest,
     SourceState,
-    build_folder,
-    check_entries,
     count_kinds,
-    current_id,
-    export_folder,
-    making,
-    new_id,
-    publish,
     read_manifest,
-    write_chunks,
     write_manifest,
 )
-from kb.storage.fingerprint import content_digest
+from kb.verify import check_canaries, check_entries
 
 log = logging.getLogger(__name__)
 
 # Chunks embedded between two reports of progress.
-STEP = 64
+BATCH = 64
 Progress = Callable[[int, int], None]
-"""Called with chunks done and chunks in all."""
+"""Called with the number of embedded chunks and the number of all chunks to embed."""
 
 
-def silent(_done: int, _total: int) -> None:
+def no_progress(_done: int, _total: int) -> None:
     """Report nothing."""
 
 
@@ -53,26 +46,27 @@ def make_build(
     entries: Sequence[Entry],
     sources: tuple[SourceState, ...],
     made_at: str,
-    progress: Progress = silent,
+    progress: Progress = no_progress,
     outside: Mapping[Language, Sequence[str]] | None = None,
 ) -> Manifest:
-    """Make a build from entries aside, check it and publish it; what is served stays until then.
+    """Make a build from entries, check it and publish it; the old build is served until then.
 
-    `outside` are examples of questions that the entries do not answer.
+    `outside` are examples of out-of-scope questions.
 
     :raises RecordError: the entries cannot be served.
-    :raises StorageError: the home cannot be written or is full.
+    :raises DamagedIndexError: the new build does not find its own entries.
+    :raises StorageError: the home is not writable, or the disk is full.
     """
     check_entries(entries)
     chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
-    content = content_digest(entries, encoder.model, encoder.weights_sha256, outside or {})
-    with making(home, new_id(home, content)) as folder:
-        embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
-        if not embedded:
-            raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
-        vectors = _vectors(embedded, encoder, _kept_vectors(home, encoder.weights_sha256), progress)
+    embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
+    if not embedded:
+        raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
+    content = fingerprint(entries, encoder.model, encoder.weights_sha256, outside or {})
+    with draft_build(home, content) as draft:
+        vectors = _embed(embedded, encoder, _reusable_vectors(home, encoder.weights_sha256), progress)
         manifest = Manifest(
-            id=folder.name.removeprefix(".making-"),
+            id=draft.id,
             format=FORMAT,
             made_at=made_at,
             model=encoder.model,
@@ -83,65 +77,53 @@ def make_build(
             sources=sources,
             content=content,
         )
-        write_entries(folder / "entries.jsonl", entries)
-        write_chunks(folder, chunks)
-        index_chunks(chunks).write(folder / "keywords" / "chunks")
-        index_entries(entries).write(folder / "keywords" / "entries")
-        _store(folder / "chroma", embedded, vectors)
-        write_manifest(folder, manifest)
-        with closing(KnowledgeBase(home, folder.name, encoder)) as base:
+        _write_index(draft.folder, entries, chunks)
+        _write_vectors(draft.folder / "chroma", embedded, vectors)
+        write_manifest(draft.folder, manifest)
+        with closing(KnowledgeBase(draft, encoder)) as base:
             check_canaries(base)
-        publish(home, folder, manifest)
+        draft.publish()
     return manifest
 
 
-def encoder_for(home: Path, model: str) -> Encoder:
-    """The export of a model under the home, made first where it is missing; the model where that fails.
-
-    :raises ModelError: the model cannot be had or run, or its export was altered.
-    :raises StorageError: the home cannot be written or is full.
-    """
-    weights = find_weights(model)
-    folder = export_folder(home, weights.identity)
-    if not exported(folder):
-        from kb.embedding.onnx_export import export  # imports torch
-
-        log.info("exporting %s once to %s", model, folder)
-        try:
-            export(weights, folder)
-        except ExportError as error:
-            log.warning("%s; questions will be encoded by the model itself", error)
-    return open_encoder(folder, model, weights.identity)
-
-
-def _kept_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
-    """Vectors of the served build by digest, where it was made with the same weights."""
+def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
+    """The vectors of the served build by digest, if it was made with the same weights."""
     try:
-        folder = build_folder(home, current_id(home))
+        folder = current_build(home).folder
         if read_manifest(folder).weights_sha256 != weights_sha256:
             return {}
         with VectorStore(folder / "chroma") as store:
             return store.by_digest()
     except ServingError as error:
-        log.info("no vectors to take over: %s", error)
+        log.info("no vectors to reuse: %s", error)
         return {}
 
 
-def _vectors(
-    chunks: Sequence[Chunk], encoder: Encoder, kept: dict[str, Vectors], progress: Progress
+def _embed(
+    chunks: Sequence[Chunk], encoder: Encoder, known: dict[str, Vectors], progress: Progress
 ) -> Vectors:
-    fresh = sorted((c for c in chunks if c.digest not in kept), key=lambda chunk: len(chunk.embedded))
+    """(n_chunks, dim) vectors of chunks; only chunks with unknown digests are encoded."""
+    fresh = sorted((c for c in chunks if c.digest not in known), key=lambda chunk: len(chunk.embedded))
     log.info("%d chunks, %d of them to embed", len(chunks), len(fresh))
     progress(0, len(fresh))
-    for first in range(0, len(fresh), STEP):
-        batch = fresh[first : first + STEP]
+    for first in range(0, len(fresh), BATCH):
+        batch = fresh[first : first + BATCH]
         vectors = encoder.encode([chunk.embedded for chunk in batch])
-        kept |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
-        progress(min(first + STEP, len(fresh)), len(fresh))
-    return np.stack([kept[chunk.digest] for chunk in chunks])
+        known |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
+        progress(min(first + BATCH, len(fresh)), len(fresh))
+    return np.stack([known[chunk.digest] for chunk in chunks])
 
 
-def _store(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+def _write_index(folder: Path, entries: Sequence[Entry], chunks: Sequence[Chunk]) -> None:
+    """Write entries, chunks and both keyword indexes."""
+    write_entries(folder / "entries.jsonl", entries)
+    write_chunks(folder / "chunks.jsonl", chunks)
+    index_chunks(chunks).write(folder / "keywords" / "chunks")
+    index_entries(entries).write(folder / "keywords" / "entries")
+
+
+def _write_vectors(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    """Write the vector store and read it back."""
     with storage_errors(folder), VectorStore(folder, make=True) as store:
         store.add(chunks, vectors)
         nearest = store.nearest(vectors[0], 1)

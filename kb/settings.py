@@ -1,4 +1,4 @@
-"""One typed settings record: argument, then `GENLENS_*` environment or `.env`, then default."""
+"""The settings: argument, then `GENLENS_*` environment, then `.env`, then default."""
 
 import os
 import re
@@ -11,13 +11,13 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from kb.errors import SettingsError
+from kb.errors import SettingsError, first_problem
 
 PREFIX = "GENLENS_"
-# Read by the tests alone, so that a shell which sets it can still run the product.
+# Read by the tests only; a shell that sets it can still run genlens.
 IGNORED = frozenset({"GENLENS_TEST_MIRROR"})
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
-# PROVIDER:MODEL; only the last has an address, because the others have one of their own.
+# PROVIDER:MODEL; only openai-like has an address, the others know their own.
 _LLM = re.compile(
     r"(?:(?:openai|anthropic|bedrock|ollama):[^@\s]+|openai-like:[^@\s]+@https?://[^@\s/?#]+[^@\s?#]*)"
 )
@@ -25,7 +25,7 @@ LLM_FORMS = "openai:MODEL, anthropic:MODEL, bedrock:MODEL, ollama:MODEL or opena
 
 
 class Traces(StrEnum):
-    """Where spans of what happens to a question go."""
+    """The destination of OpenTelemetry spans."""
 
     OFF = "off"
     CONSOLE = "console"
@@ -33,17 +33,17 @@ class Traces(StrEnum):
 
 
 class Settings(BaseSettings):
-    """What a user can set; made once at the start and passed down."""
+    """All settings of a user; made once at the start and passed down."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     home: Path = Field(
         default_factory=lambda: user_data_path("genlens"),
-        description="Folder that holds builds, kept pages and exported models.",
+        description="Folder of builds, kept pages and exported models.",
     )
     mirror: str | None = Field(
         default=None,
-        description="Base address of a mirror: https://HOST/PATH is then fetched from MIRROR/HOST/PATH.",
+        description="Base address of a mirror: https://HOST/PATH is fetched from MIRROR/HOST/PATH.",
     )
     model: str = Field(
         default=DEFAULT_MODEL,
@@ -52,33 +52,33 @@ class Settings(BaseSettings):
     )
     llm: str | None = Field(
         default=None,
-        description=f"Language model that words the answers: {LLM_FORMS}. None: the words of the sources.",
+        description=f"Language model that writes the answers: {LLM_FORMS}. None: extractive answers.",
     )
     llm_timeout: float = Field(
-        default=30.0, gt=0, le=600, description="Seconds that a language model has for one answer."
+        default=30.0, gt=0, le=600, description="Seconds a language model may take for one answer."
     )
     llm_answer_tokens: int = Field(
-        default=8_000, ge=1, description="Tokens that one answer may cost, read and written."
+        default=8_000, ge=1, description="Tokens one answer may cost, read and written."
     )
     llm_conversation_tokens: int = Field(
-        default=60_000, ge=1, description="Tokens that one conversation may cost, read and written."
+        default=60_000, ge=1, description="Tokens one conversation may cost, read and written."
     )
     traces: Traces = Field(
         default=Traces.OFF,
-        description="Where OpenTelemetry spans go: off, console (stderr) or otlp (OTEL_EXPORTER_OTLP_...).",
+        description="Destination of OpenTelemetry spans: off, console (stderr) or otlp.",
     )
     trace_content: bool = Field(
-        default=False, description="Whether spans hold the words of questions, passages and answers."
+        default=False, description="Record the text of questions, passages and answers in spans."
     )
     feedback: bool = Field(
         default=True,
-        description="Whether the page keeps thumbs, comments and questions not covered, in the home.",
+        description="Keep thumbs, comments and uncovered questions of the page in the home.",
     )
 
     @field_validator("home", mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
-        if value == "":  # which a path would read as the working folder
+        if value == "":  # Path("") is the working folder
             raise ValueError("expected a folder")
         return value
 
@@ -107,9 +107,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values are validated one by one
-    """Settings from arguments (those that are not None), the environment and `.env`, in this order.
+    """Settings from arguments (None is ignored), the environment and `.env`, in this order.
 
-    :raises SettingsError: a name is unknown or a value cannot be used; the message names it.
+    :raises SettingsError: a name is unknown or a value is invalid; the message names it.
     """
     _refuse_unknown_names()
     given = {name: value for name, value in arguments.items() if value is not None}
@@ -118,14 +118,13 @@ def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values ar
     try:
         return Settings(**given)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"{name} is {_shown(first['input'])!r}: {reason}") from error
+        problem, rejected = first_problem(error), error.errors()[0]["input"]
+        name = PREFIX + problem.field.upper()
+        raise SettingsError(f"{name} is {_without_address(rejected)!r}: {problem.message}") from error
 
 
-def _shown(value: object) -> object:
-    """A refused value without the address in it, which may carry a password."""
+def _without_address(value: object) -> object:
+    """A rejected value without its address: that may contain a password."""
     return f"{value.partition('@')[0]}@…" if isinstance(value, str) and "@" in value else value
 
 

@@ -1,6 +1,6 @@
-"""Text as the index sees it: cleaned, folded, cut into sentences, and turned into terms.
+"""Text as the index sees it: cleaned, folded, split into sentences, and turned into terms.
 
-A term is a stemmed English word, a number, or a pair of neighbouring Japanese characters.
+A term is a stemmed English word, a number, or a pair of adjacent Japanese characters.
 """
 
 import re
@@ -20,18 +20,31 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef\u115f\u11
 
 _JAPANESE = "\u3005\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _HAS_JAPANESE = re.compile(f"[{_JAPANESE}]")
-# With the signs that stand between Japanese characters, of which none needs a blank.
+# Japanese characters and punctuation: a space beside any of them means nothing.
 _FULL_WIDTH = f"{_JAPANESE}\u3000-\u303f\uff00-\uffef"
-_BLANK_BESIDE_JAPANESE = re.compile(f"(?<=[{_FULL_WIDTH}]) | (?=[{_FULL_WIDTH}])")
+_SPACE_BESIDE_JAPANESE = re.compile(f"(?<=[{_FULL_WIDTH}]) | (?=[{_FULL_WIDTH}])")
 # Pairs of hiragana are endings and particles, as common as stop words.
 _HIRAGANA = re.compile("[\u3040-\u309f]+")
 _WORD = re.compile(rf"[^\W_{_JAPANESE}]+(?:['’][^\W\d_]+)?|[{_JAPANESE}]+")
 # A character with the accents and voicing marks that fold into it.
 _CLUSTER = re.compile("(?s:.)[\u0300-\u036f\u3099\u309a\uff9e\uff9f]*")
 _SENTENCE_END = re.compile(
-    r"(?<=[.!?])[\"'”’)\]]*\s+(?=[\"'“‘(\[]?[A-Z0-9])|(?<=[。！？])(?![。！？」』）])|\n+"
+    r"""
+    (?<=[.!?]) ["'”’)\]]* \s+ (?=["'“‘(\[]?[A-Z0-9])  # English: closing quotes, a space, then a capital
+    | (?<=[。！？]) (?![。！？」』）])                    # Japanese: the last mark, outside of brackets
+    | \n+
+    """,
+    re.VERBOSE,
 )
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Inc|No|approx)\.|\b[A-Z]\.|^\d+\.)$")
+_ABBREVIATION = re.compile(
+    r"""
+    (?: \b (?:e\.g|i\.e|etc|vs|cf|Inc|No|approx) \.
+      | \b [A-Z] \.      # an initial
+      | ^ \s* \d+ \.     # the number of a list item
+    ) $
+    """,
+    re.VERBOSE,
+)
 
 _STOP_WORDS = """
     a an and any are as at be been being but by can could did do does doing for from had has have having
@@ -48,7 +61,7 @@ _stemmer = snowballstemmer.stemmer("english")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A term with the offsets of the characters it stands for."""
+    """A term and the offsets of the characters it was made from."""
 
     term: str
     start: int
@@ -56,7 +69,7 @@ class Token:
 
 
 def clean(text: str) -> str:
-    """The text without control, invisible, private and variation characters, in composed form (NFC).
+    """The text without control, invisible, private-use and variation characters, in composed form (NFC).
 
     Line breaks and tabs stay; other line separators become line breaks.
     """
@@ -68,34 +81,34 @@ def clean(text: str) -> str:
 
 
 def squeeze(text: str) -> str:
-    """The cleaned text with every run of white space made one blank, and none at the ends."""
+    """The cleaned text with each run of white space as one space, and none at the ends."""
     return " ".join(clean(text).split())
 
 
-def wording(text: str) -> str:
-    """The squeezed text without blanks beside Japanese characters, where they mean nothing; to compare by."""
-    return _BLANK_BESIDE_JAPANESE.sub("", squeeze(text))
+def comparable(text: str) -> str:
+    """The squeezed text without spaces beside Japanese characters: equal for equal wording."""
+    return _SPACE_BESIDE_JAPANESE.sub("", squeeze(text))
 
 
 def fold(text: str) -> str:
     """The cleaned text in compatibility form (NFKC), with every hyphen and dash as "-".
 
-    Full-width letters and digits become ASCII. The Japanese long-vowel mark counts as a dash only
-    after an ASCII letter or digit, where a keyboard in Japanese mode puts it.
+    Full-width letters and digits become ASCII. The Japanese long-vowel mark counts as a dash only after an
+    ASCII letter or digit: a keyboard in Japanese mode types it there.
     """
     folded = unicodedata.normalize("NFKC", clean(text)).translate(_HYPHENS)
     return re.sub(r"(?<=[A-Za-z0-9])ー", "-", folded)
 
 
 def is_japanese(text: str) -> bool:
-    """Whether the text holds at least one kana or kanji."""
+    """True if the text has at least one kana or kanji."""
     return _HAS_JAPANESE.search(text) is not None
 
 
 def tokens(text: str) -> Iterator[Token]:
-    """Terms of a text in order, stop words left out; offsets count in the text as given.
+    """Terms of a text in order, without stop words; offsets count in the text as given.
 
-    A character that folds to several shares its offsets among them.
+    The characters that one character folds to share its offsets.
     """
     lowered, starts, ends = _lowered(text)
     for term, first, last in _placed(lowered):
@@ -103,7 +116,7 @@ def tokens(text: str) -> Iterator[Token]:
 
 
 def terms(text: str) -> list[str]:
-    """The terms of a text in order, stop words left out."""
+    """The terms of a text in order, without stop words."""
     return [term for term, _, _ in _placed(_lowered(text)[0])]
 
 
@@ -111,15 +124,20 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each sentence, in order, without white space at the ends."""
     start = 0
     for match in _SENTENCE_END.finditer(text):
-        if "\n" not in match[0] and _ABBREVIATION.search(text[start : match.start()]):
+        if "\n" not in match[0] and ends_in_abbreviation(text[start : match.start()]):
             continue
         yield from _trimmed(text, start, match.start() if match[0].isspace() else match.end())
         start = match.end()
     yield from _trimmed(text, start, len(text))
 
 
+def ends_in_abbreviation(text: str) -> bool:
+    """True if the full stop at the end belongs to an abbreviation, an initial or a list number."""
+    return _ABBREVIATION.search(text) is not None
+
+
 def _placed(lowered: str) -> Iterator[tuple[str, int, int]]:
-    """Terms of a lowered text in order, with start and end."""
+    """Terms of a lower-case text in order, with start and end."""
     for match in _WORD.finditer(lowered):
         first, last = match.span()
         if _HAS_JAPANESE.match(lowered, first):
@@ -132,7 +150,7 @@ def _placed(lowered: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _lowered(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
-    """The text folded and lowered, with start and end in the given text of what each character stands for."""
+    """The text folded and in lower case, and for each character its start and end in the given text."""
     lowered = text.lower()
     if len(lowered) == len(text) and unicodedata.is_normalized("NFKC", lowered):
         return lowered, range(len(text)), range(1, len(text) + 1)
@@ -142,7 +160,7 @@ def _lowered(text: str) -> tuple[str, Sequence[int], Sequence[int]]:
     for match in _CLUSTER.finditer(text):
         folded = unicodedata.normalize("NFKC", match[0])
         if len(folded) > len(match[0]) and not match[0].isalnum():
-            folded = match[0]  # a sign such as "™" is no part of the word before it
+            folded = match[0]  # a sign such as "™" is not part of the word before it
         letters += (c.lower() if len(c.lower()) == 1 else c for c in folded)  # a few capitals grow
         starts += [match.start()] * len(folded)
         ends += [match.end()] * len(folded)

@@ -13,7 +13,7 @@ from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.homes import SHARED_MIRROR, serving_mirror, shared_home
 from support.model_server import ModelServer, serving_model
-from support.models import simple_models
+from support.rankers import simple_rankers
 from support.saved import DATA
 from support.shared_site import nobody, renewed, running
 from support.site import Site
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
+from kb.storage.builds import Build
 
 # For `pytest --hypothesis-profile=fuzz`; otherwise a few examples show that the fuzzing itself works.
 settings.register_profile("fuzz", max_examples=100_000, database=None)
@@ -90,7 +91,7 @@ def data(tmp_path: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) 
     """A copy of the tests' sources and catalogue, which a refresh reads, with the fake model."""
     copy = shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.setattr("ingest.refresh.data_folder", lambda: copy)
-    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.refresh.prepare_encoder", lambda _home, _model: encoder)
     return copy
 
 
@@ -105,7 +106,7 @@ def nowhere() -> Iterator[str]:
 def base(home: Path, encoder: WordEncoder) -> KnowledgeBase:
     """The knowledge base of a published build of the small corpus, with the fake model, ranked simply."""
     manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
-    return KnowledgeBase(home, manifest.id, encoder, simple_models())
+    return KnowledgeBase(Build(home, manifest.id), encoder, simple_rankers())
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ from assistant.answers.passages import Passage, lead, reason, steps
 from assistant.llm.usage import Usage
 from assistant.tracing import Name, SpanKind, Step, step
 from kb.entries import Kind, Language
-from kb.knowledge_base import ALL, Hit, KnowledgeBase, Retrieval
-from kb.ranking.filters import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
+from kb.ranking.search import Hit, Retrieval
 
 STEPS, RELATED = 5, 3
 # Hits among which a risk is looked for beside a practice, and a practice beside a risk.
@@ -155,10 +156,10 @@ def chosen(base: KnowledgeBase, found: Retrieval) -> list[tuple[Part, Passage]]:
     """Statements in reading order: what it is, what to do, why, and what is near."""
     wanted = found.query.terms
     main = main_hits(found)
-    leads = [p for hit in main if (p := lead(hit, wanted, base.rarity))]
-    actions = [p for hit in main for p in steps(hit, wanted, base.rarity, max(1, STEPS // len(main)))]
-    why = [p for hit in main[:1] if (p := reason(hit, wanted, base.rarity, [*leads, *actions]))]
-    related = [p for hit in _related(found.hits, main) if (p := lead(hit, wanted, base.rarity))]
+    leads = [p for hit in main if (p := lead(hit, wanted, base.idf))]
+    actions = [p for hit in main for p in steps(hit, wanted, base.idf, max(1, STEPS // len(main)))]
+    why = [p for hit in main[:1] if (p := reason(hit, wanted, base.idf, [*leads, *actions]))]
+    related = [p for hit in _related(found.hits, main) if (p := lead(hit, wanted, base.idf))]
     return [
         (part, passage)
         for part, passages in (

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from kb.entries import FINDING, Entry, Item, Language, Marker, Role, Section
-from kb.knowledge_base import Hit
+from kb.entries import SEARCH_ONLY, Entry, Item, Language, Marker, Role, Section
+from kb.ranking.search import Hit
 from kb.text import sentences, terms
 
 # Characters: a shorter sentence says little by itself, a longer one is no quote.
@@ -88,7 +88,7 @@ def _matcher(hit: Hit, wanted: Sequence[str], weigh: Weigh) -> Callable[[Passage
     """How well a passage matches: the share, by weight, of the wanted terms that it holds."""
     weights = {term: weigh(term) for term in wanted}
     total = sum(weights.values()) or 1.0
-    first = next((chunk for chunk in hit.chunks if chunk.role not in FINDING), None)
+    first = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
 
     def match(passage: Passage) -> float:
         shared = sum(weights[term] for term in weights.keys() & _terms_of(passage.text))

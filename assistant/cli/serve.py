@@ -20,11 +20,11 @@ def chat(port: int, address: str) -> None:
     import runpy
 
     from assistant.tracing import start_tracing
-    from kb.storage.builds import current_id
+    from kb.storage.builds import current_build
 
     settings = load_settings()
     start_tracing(settings)
-    current_id(settings.home)  # an index that is missing is said here, not on the page
+    current_build(settings.home)  # an index that is missing is said here, not on the page
     page = Path(__file__).resolve().parents[2] / "streamlit_app.py"
     sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}"]
     click.echo(f"http://{address}:{port}")

@@ -61,7 +61,7 @@ def print_preview(preview: "Preview", *, check: bool, diff: bool, as_json: bool)
         click.echo(json_text(changes_json(changes, diff=diff)))
     else:
         click.echo(changes_text(changes, diff=diff))
-    if preview.anew and not changes:
+    if preview.publishes and not changes:
         _tell("no entry differs for a reader, but a refresh would publish a new build all the same")
     if preview.failures:
         _tell(_not_renewed(preview.failures))

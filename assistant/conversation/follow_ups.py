@@ -17,8 +17,8 @@ from assistant.generate import condense, responding
 from assistant.llm.budget import Writer
 from assistant.llm.client import LanguageModelError
 from kb.ids import find_ids
-from kb.knowledge_base import ALL, KnowledgeBase
-from kb.ranking.filters import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
 from kb.ranking.query import MAX_QUESTION
 from kb.text import STOP_WORDS, is_japanese, squeeze
 

@@ -22,7 +22,7 @@ from kb.embedding.glossary import gloss
 from kb.entries import Language
 from kb.ids import find_ids
 from kb.knowledge_base import KnowledgeBase
-from kb.text import fold, is_japanese, sentences, terms, wording
+from kb.text import comparable, fold, is_japanese, sentences, terms
 
 if TYPE_CHECKING:
     from kb.embedding.encoder import Vectors
@@ -128,7 +128,7 @@ class Judge:
 
     def _support(self, text: str, ids: Sequence[str]) -> tuple[Passage, ...]:
         """The sentences that support a text, one for each id that does, or nothing."""
-        wanted = {term: self._base.rarity(term) for term in terms(text)}
+        wanted = {term: self._base.idf(term) for term in terms(text)}
         passages = [passage for entry_id in ids for passage in self._given[entry_id]]
         if not wanted or not _same_facts(text, passages):
             return ()
@@ -232,4 +232,4 @@ def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:
 
 def _plain(text: str) -> str:
     """The text to compare by: without case, blanks that mean nothing, and marks at its end."""
-    return wording(text).casefold().strip(".,;:!?。、！？ ")
+    return comparable(text).casefold().strip(".,;:!?。、！？ ")

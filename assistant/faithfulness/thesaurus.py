@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kb.data import data_folder, data_lines
 from kb.errors import RecordError
-from kb.files import data_folder, data_lines
 from kb.text import terms
 
 

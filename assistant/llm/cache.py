@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from assistant.llm.prompts import Prompt
 from kb.errors import StorageError
-from kb.files import storage_errors, write_aside
+from kb.files import storage_errors, write_atomic
 
 KEPT = 200  # the newest; each has a few kilobytes
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Responses:
         """Keep a response, and let go of the oldest ones."""
         file = self._file(key)
         try:
-            write_aside(file, json.dumps(asdict(response), ensure_ascii=False).encode())
+            write_atomic(file, json.dumps(asdict(response), ensure_ascii=False).encode())
             with storage_errors(file):
                 file.chmod(0o600)
                 kept = sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True)

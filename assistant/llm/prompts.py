@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers.passages import Passage
-from kb.text import clean, squeeze, wording
+from kb.text import clean, comparable, squeeze
 
 NOT_COVERED = "NOT COVERED"
 INSTRUCTIONS = f"""\
@@ -65,7 +65,7 @@ def unmarked(text: str) -> str:
 
 def leaks(text: str) -> bool:
     """Whether a text holds a mark or a line of the instructions."""
-    said = wording(text).casefold()
+    said = comparable(text).casefold()
     return OPEN in text or CLOSE in text or any(line in said for line in _LINES)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from kb.files import data_folder
+from kb.data import data_folder
 from kb.text import is_japanese
 
 # Characters of a token, about: of English, and of Japanese.

@@ -39,7 +39,7 @@ from kb.entries import Entry, Kind, Language, RiskLevel
 from kb.ids import PILLARS
 from kb.ranking.filters import Filters
 from kb.ranking.query import MAX_QUESTION
-from kb.serving import Served
+from kb.serving import ServedBuild
 from kb.settings import Settings
 
 MAX_FILTERS = 10
@@ -125,7 +125,7 @@ class Tools:
 
     def __init__(self, settings: Settings) -> None:
         self._home = settings.home
-        self._served = Served(settings)
+        self._served = ServedBuild(settings)
 
     def ask(self, question: Question, filters: Narrowed = ALL) -> Annotated[CallToolResult, AnswerForm]:
         """Answer a design question about a generative AI workload in the words of the sources.

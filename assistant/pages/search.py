@@ -17,8 +17,9 @@ from assistant.views.lookup import looked_up
 from kb.entries import Kind, RiskLevel
 from kb.errors import GenlensError
 from kb.ids import PILLARS
-from kb.knowledge_base import Hit, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.ranking.query import MAX_QUESTION, read_query
+from kb.ranking.search import Hit
 
 HITS_A_PAGE = 10
 EXAMPLES = ("prompt caching", '"least privilege"', "gensec5 bp1", "llm6 2025", "エージェントの権限")

@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 from assistant.pages.words import Words, interface_language
 from kb.entries import Entry, RiskLevel
 from kb.knowledge_base import KnowledgeBase
-from kb.serving import Served
+from kb.serving import ServedBuild
 from kb.settings import Settings, load_settings
 
 __all__ = [
@@ -39,8 +39,8 @@ WORDS = Words(
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _server(settings: Settings) -> Served:
-    return Served(settings)
+def _server(settings: Settings) -> ServedBuild:
+    return ServedBuild(settings)
 
 
 def served() -> KnowledgeBase:

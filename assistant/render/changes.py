@@ -11,7 +11,7 @@ from assistant.render.escape import escape, fenced
 from assistant.render.schemas import ChangesForm
 from kb.changes import Changes, Contents, EntryChange, TextChange
 from kb.entries import Entry
-from kb.storage.builds import SourceState
+from kb.storage.manifest import SourceState
 from kb.text import squeeze
 
 _INDENT = "   "
@@ -107,7 +107,7 @@ def _counts(changes: Changes) -> str:
 
 def _fields(change: EntryChange) -> str:
     """The fields that differ, each with its languages where it does not in all of them."""
-    named = [(field, " and ".join(change.spoken_in(field))) for field in change.fields]
+    named = [(field, " and ".join(change.only_in(field))) for field in change.fields]
     return ", ".join(f"{field} in {languages}" if languages else field for field, languages in named)
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from kb.entries import FINDING
-from kb.knowledge_base import Hit
+from kb.entries import SEARCH_ONLY
+from kb.ranking.search import Hit
 from kb.text import Token, tokens
 
 WIDTH = 200  # characters, about two lines
@@ -28,7 +28,7 @@ class Snippet:
 
 def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
     """The window of the hit's best chunk that holds most of the wanted terms."""
-    said = next((chunk.text for chunk in hit.chunks if chunk.role not in FINDING), hit.entry.title)
+    said = next((chunk.text for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), hit.entry.title)
     source = said.replace("\n", " ")
     matches = [token for token in tokens(source) if token.term in wanted]
     start = _best_start(source, matches)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.render.schemas import StatusForm
-from kb.storage.builds import Manifest, list_builds
-from kb.storage.checked import checked_at
-from kb.storage.refresh_log import Failure, read_failures
+from kb.storage.builds import list_builds
+from kb.storage.manifest import Manifest
+from kb.storage.refresh_log import Failure, checked_at, read_failures
 
 
 def status_of(home: Path, served: Manifest) -> StatusForm:

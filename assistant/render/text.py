@@ -20,7 +20,7 @@ from assistant.render.schemas import (
 from assistant.render.sections import numbered
 from assistant.render.snippets import Snippet, snippet
 from kb.entries import Entry, Kind, Language, Marker, Section, entry_record
-from kb.knowledge_base import Hit
+from kb.ranking.search import Hit
 from kb.text import terms
 
 HEADINGS = {

@@ -5,8 +5,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from enum import StrEnum
 
 from kb.entries import Entry
-from kb.knowledge_base import Hit, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
+from kb.ranking.search import Hit
 
 
 class Facet(StrEnum):

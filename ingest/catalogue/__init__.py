@@ -1,0 +1,1 @@
+"""The catalogue in data/catalog: its schema, its entries and relations, merged with those of the sites."""

@@ -1,14 +1,15 @@
-"""The reader of the catalogue: `data/catalog/<source>/*.yaml`, in the project's own words, to entries.
+"""The reader of the catalogue: `data/catalog/<source>/*.yaml`, written for genlens, to entries.
 
-A file holds one question of the lens with its best practices, or one risk. Each entry is written in
-English and in Japanese.
+A file has one question of the lens with its best practices, or one risk, in English and Japanese.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import TypeAdapter
 
+from ingest.catalogue.relations import Relations, read_relations
 from ingest.catalogue.schema import (
     BestPractice,
     Citable,
@@ -44,10 +45,36 @@ _TITLES = {
 }
 
 
-def read(folder: Path, source: Source) -> tuple[Entry, ...]:
-    """The catalogue's entries for a source in every edition and language, in order of file name.
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The catalogue: entries by source in every edition and language, relations, out-of-scope questions."""
 
-    :raises CatalogueError: a file is not YAML of the expected form; the message names file, entry, field.
+    entries: Mapping[str, tuple[Entry, ...]]
+    relations: Relations
+    outside: Mapping[Language, tuple[str, ...]]
+
+    @property
+    def all_entries(self) -> Iterator[Entry]:
+        """The entries of all sources."""
+        return (entry for entries in self.entries.values() for entry in entries)
+
+
+def read_catalogue(folder: Path, sources: tuple[Source, ...]) -> Catalogue:
+    """The catalogue for some sources.
+
+    :raises CatalogueError: a file is invalid; the message names file, entry and field.
+    """
+    return Catalogue(
+        {source.name: read_source(folder, source) for source in sources},
+        read_relations(folder),
+        read_scope(folder),
+    )
+
+
+def read_source(folder: Path, source: Source) -> tuple[Entry, ...]:
+    """The catalogue entries for a source in every edition and language, in order of file name.
+
+    :raises CatalogueError: a file is invalid; the message names file, entry and field.
     """
     return tuple(
         entry
@@ -57,16 +84,16 @@ def read(folder: Path, source: Source) -> tuple[Entry, ...]:
 
 
 def read_scope(folder: Path) -> dict[Language, tuple[str, ...]]:
-    """Examples of questions that the corpus does not answer, per language.
+    """Examples of out-of-scope questions, by language.
 
-    :raises CatalogueError: the file is missing or not of the expected form.
+    :raises CatalogueError: the file is missing or invalid.
     """
     scope = load(folder / "scope.yaml", TypeAdapter(Scope))
     return {Language.ENGLISH: scope.en.all, Language.JAPANESE: scope.ja.all}
 
 
 def _form(path: Path) -> TypeAdapter[Question | Risk | Principles]:
-    """What a file holds is told by its name: `GENSEC05.yaml`, `LLM03-2026.yaml`, `principles.yaml`."""
+    """The form of a file by its name: `GENSEC05.yaml`, `LLM03-2026.yaml`, `principles.yaml`."""
     form: type[Question | Risk | Principles] = Risk if path.stem.startswith("LLM") else Question
     return TypeAdapter(Principles if path.stem == "principles" else form)
 

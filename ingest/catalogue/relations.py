@@ -1,6 +1,6 @@
-"""How entries hang together: `data/catalog/related.yaml` and the crosswalk between editions of the risks.
+"""Relations between entries: `data/catalog/related.yaml`, and the crosswalk between editions of the risks.
 
-A pair stands in the files once and holds both ways.
+The files have each pair once; it holds both ways.
 """
 
 from collections.abc import Iterator
@@ -13,14 +13,15 @@ from ingest.errors import CatalogueError
 from kb.entries import Language, Related
 
 Relations = dict[tuple[str, Language], tuple[Related, ...]]
+"""The related entries of each id, in each language, in the order of the files."""
 
 
 def read_relations(folder: Path) -> Relations:
-    """What each entry is related to and why, in each language, in the order of the files.
+    """All relations of the catalogue.
 
-    :raises CatalogueError: a file does not have the expected form, or names a pair twice.
+    :raises CatalogueError: a file is invalid, or has a pair twice.
     """
-    found: dict[tuple[str, Language], list[Related]] = {}
+    relations: dict[tuple[str, Language], list[Related]] = {}
     seen: set[frozenset[str]] = set()
     for first, second, why in _pairs(folder):
         pair = frozenset((first, second))
@@ -28,9 +29,9 @@ def read_relations(folder: Path) -> Relations:
             raise CatalogueError(f"{folder}: {first} and {second} are paired twice or alike, expected once")
         seen.add(pair)
         for language, text in ((Language.ENGLISH, why.en), (Language.JAPANESE, why.ja)):
-            found.setdefault((first, language), []).append(Related(second, text))
-            found.setdefault((second, language), []).append(Related(first, text))
-    return {key: tuple(related) for key, related in found.items()}
+            relations.setdefault((first, language), []).append(Related(second, text))
+            relations.setdefault((second, language), []).append(Related(first, text))
+    return {key: tuple(related) for key, related in relations.items()}
 
 
 def _pairs(folder: Path) -> Iterator[tuple[str, str, Why]]:

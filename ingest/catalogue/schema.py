@@ -1,7 +1,6 @@
-"""The form of the catalogue's files; the one module that talks to YAML."""
+"""The schema of the catalogue's files; the one module for YAML."""
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
@@ -9,7 +8,6 @@ import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     StringConstraints,
     TypeAdapter,
     ValidationError,
@@ -18,25 +16,26 @@ from pydantic import (
 
 from ingest.errors import CatalogueError
 from kb.entries import RiskLevel
+from kb.errors import first_problem
 from kb.ids import parse_id, question_of
 from kb.text import is_japanese
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-T = TypeVar("T")
-# The same in C, ten times as fast, where PyYAML was built with it.
+Form = TypeVar("Form")
+# The C loader is ten times as fast, if PyYAML was built with it.
 _SAFE = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# Design principles have no number; they are named after their source and title.
+# Design principles have no number; their id is made of source and title.
 _SLUG = re.compile(r"[a-z0-9-]+/[a-z0-9-]+")
 
 
 class Record(BaseModel):
-    """A part of a file: no key more, none less, never changed."""
+    """A part of a file; unknown keys are an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Words(Record):
-    """What is written of an entry in one language; `in_place` is what a workload says that follows it."""
+    """The texts of an entry in one language; `in_place` are statements of workloads that follow it."""
 
     summary: Text
     do: tuple[Text, ...] = ()
@@ -46,13 +45,13 @@ class Words(Record):
 
 
 class English(Words):
-    """The English words; `signs` are symptoms that the practice is missing."""
+    """The English texts; `signs` are symptoms of a missing practice."""
 
     signs: tuple[Text, ...] = ()
 
 
 class Japanese(Words):
-    """The Japanese words, with the title and, for a question of the lens, its text."""
+    """The Japanese texts, with the title and, for a question of the lens, the question."""
 
     title: Text
     question: Text | None = None
@@ -61,12 +60,12 @@ class Japanese(Words):
     def _holds_japanese(self) -> Self:
         for text in (self.title, self.summary, *self.do, *self.in_place, *self.asks, self.question):
             if text is not None and not is_japanese(text):
-                raise ValueError(f"{text[:40]!r} holds no Japanese")
+                raise ValueError(f"{text[:40]!r} has no Japanese")
         return self
 
 
 class Citable(Record):
-    """Anything with an id: official title, id in the AWS Well-Architected Tool, address, and words."""
+    """Anything with an id: official title, id in the AWS Well-Architected Tool, address, and texts."""
 
     id: Text
     title: Text
@@ -83,7 +82,7 @@ class Citable(Record):
 
 
 class BestPractice(Citable):
-    """A best practice, with the phases of the life cycle that the lens's appendix names for it."""
+    """A best practice, with its life-cycle phases from the appendix of the lens."""
 
     risk_level: RiskLevel
     phases: tuple[Text, ...] = ()
@@ -109,26 +108,26 @@ class Risk(Citable):
 
 
 class Principles(Record):
-    """The file of a source's design principles."""
+    """The file of the design principles of a source."""
 
     principles: tuple[Citable, ...]
 
 
 class Why(Record):
-    """A few words in both languages on what two entries have to do with each other."""
+    """The reason why two entries are related, in both languages."""
 
     en: Text
     ja: Text
 
 
 class Pair(Why):
-    """Two entries that a reader of one should know of; it holds both ways."""
+    """Two related entries; the relation holds both ways."""
 
     between: tuple[Text, Text]
 
 
 class Examples(Record):
-    """Questions that the corpus does not answer, by what makes them so."""
+    """Out-of-scope questions, by reason."""
 
     off_topic: tuple[Text, ...]
     tricks: tuple[Text, ...]
@@ -136,54 +135,37 @@ class Examples(Record):
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Every example, in the order of the file."""
+        """All examples, in the order of the file."""
         return (*self.off_topic, *self.tricks, *self.near_misses)
 
 
 class Scope(Record):
-    """The file of what is out of scope, per language."""
+    """The file of out-of-scope questions, by language."""
 
     en: Examples
     ja: Examples
 
 
-class Change(StrEnum):
-    """What became of a risk from one edition to the next."""
-
-    SAME = "same"
-    RENUMBERED = "renumbered"
-    RENAMED = "renamed"
-    MERGED = "merged"
-    NEW = "new"
-    DROPPED = "dropped"
-
-
 class Step(Why):
-    """A step of the crosswalk: a new risk has no `old`, a dropped one no `new`."""
+    """A step of the crosswalk between editions: a new risk has no `old`, a dropped one no `new`."""
 
     old: Text | None = None
     new: Text | None = None
-    changes: tuple[Change, ...] = Field(min_length=1)
 
 
-def load(path: Path, form: TypeAdapter[T]) -> T:
-    """What a YAML file holds, in the given form.
+def load(path: Path, form: TypeAdapter[Form]) -> Form:
+    """The record in a YAML file.
 
-    :raises CatalogueError: it is not YAML or not of the form; the message names file, entry and field.
+    :raises CatalogueError: it is not YAML, or not of this form; the message names file, entry and field.
     """
     try:
-        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_SAFE)  # noqa: S506 - as its name says
+        record = yaml.load(path.read_text(encoding="utf-8"), Loader=_SAFE)  # noqa: S506 - a safe loader
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path}: not a YAML file: {' '.join(str(error).split())}") from error
     try:
         return form.validate_python(record)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise CatalogueError(f"{path}, {_place(record, first['loc'])}: {first['msg']}") from error
-
-
-def _place(record: object, loc: tuple[int | str, ...]) -> str:
-    """The entry that an error stands in, by its id, and the field."""
-    entry = record.get("id") if isinstance(record, dict) else None
-    field = ".".join(str(part) for part in loc) or "file"
-    return f"{entry}, {field}" if entry else field
+        problem = first_problem(error)
+        entry = record.get("id") if isinstance(record, dict) else None
+        place = ", ".join(str(part) for part in (path, entry, problem.field or "file") if part)
+        raise CatalogueError(f"{place}: {problem.message}") from error

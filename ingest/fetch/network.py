@@ -1,7 +1,7 @@
-"""The network under the client: which addresses it connects to, and until when it waits.
+"""The network below the client: public addresses only, within a deadline.
 
-The one module that talks to httpcore2. A name is resolved once, every address it leads to is checked, and
-one of those very addresses is connected to: a name that leads elsewhere a moment later changes nothing.
+The one module for httpcore2. A name is resolved once, all its addresses are checked, and the connection goes
+to one of these addresses: DNS rebinding has no effect.
 """
 
 import ssl
@@ -21,9 +21,9 @@ Options = Iterable[tuple[int, int, int] | tuple[int, int, bytes | bytearray] | t
 
 
 class Network(httpcore2.NetworkBackend):
-    """Connects to public addresses alone, and holds every wait to the deadline of the request.
+    """Connects to public addresses only, and cuts every wait at the deadline of the request.
 
-    Only a mirror or a proxy that the user sets may lie `anywhere`; a proxy looks names up itself.
+    `anywhere` also allows private addresses: for a mirror or proxy set by the user. A proxy resolves names.
     """
 
     def __init__(self, *, anywhere: bool, clock: Callable[[], float] = time.monotonic) -> None:
@@ -33,12 +33,12 @@ class Network(httpcore2.NetworkBackend):
         self._thread = threading.local()
 
     def allow(self, seconds: float) -> None:
-        """Let what this thread asks for from now on take so many seconds in all."""
+        """Set the deadline of this thread to some seconds from now."""
         self._thread.seconds = seconds
         self._thread.deadline = self._clock() + seconds
 
     def left(self, timeout: float | None) -> float:
-        """Seconds that this thread may still wait, at most the timeout."""
+        """Seconds until the deadline of this thread, at most the timeout."""
         left: float = self._thread.deadline - self._clock()
         if left <= 0:
             raise httpcore2.ReadTimeout(f"not complete after {self._thread.seconds:.0f} seconds")
@@ -52,9 +52,9 @@ class Network(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Options | None = None,
     ) -> httpcore2.NetworkStream:
-        """A connection to the first address of a host that takes one.
+        """A connection to the first address of a host that accepts one.
 
-        :raises FetchError: the host leads to an address that is not public.
+        :raises FetchError: one address of the host is not public.
         """
         failure: Exception = httpcore2.ConnectError(f"{host} has no address")
         for address in [host] if self._anywhere else public_addresses(host, port):
@@ -69,7 +69,7 @@ class Network(httpcore2.NetworkBackend):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection that waits no longer than its network allows, and remembers what came last."""
+    """A connection that respects the deadline of its network and keeps the last bytes received."""
 
     def __init__(self, inner: httpcore2.NetworkStream, network: Network) -> None:
         self._inner = inner
@@ -92,13 +92,13 @@ class _Stream(httpcore2.NetworkStream):
         secured = self._inner.start_tls(ssl_context, server_hostname, self._network.left(timeout))
         return _Stream(secured, self._network)
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - as httpcore2 has it
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - the type of httpcore2
         return self._received if info == "received" else self._inner.get_extra_info(info)
 
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """A proxy that the user sets, and the name and password for it."""
+    """A proxy set by the user, with name and password."""
 
     url: str
     auth: tuple[bytes, bytes] | None
@@ -107,7 +107,7 @@ class Proxy:
 def connections(
     network: Network, most: int, context: ssl.SSLContext, proxy: Proxy | None
 ) -> httpcore2.ConnectionPool:
-    """A pool of at most so many connections over a network, each by way of the proxy where there is one."""
+    """A pool of at most `most` connections over a network, through the proxy if there is one."""
     return httpcore2.ConnectionPool(
         ssl_context=context,
         max_connections=most,
@@ -117,7 +117,7 @@ def connections(
 
 
 def public_addresses(host: str, port: int) -> list[str]:
-    """The addresses that a host leads to.
+    """The addresses of a host.
 
     :raises FetchError: one of them is private, loopback, link-local or otherwise not public.
     """
@@ -133,7 +133,7 @@ def public_addresses(host: str, port: int) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """Whether an address is one of the internet at large; an IPv4 address inside an IPv6 one counts."""
+    """True for a public internet address; an IPv4 address embedded in an IPv6 one counts as well."""
     found = ip_address(address.partition("%")[0])
     if isinstance(found, IPv6Address):
         found = found.ipv4_mapped or found.sixtofour or found

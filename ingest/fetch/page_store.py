@@ -1,18 +1,17 @@
-"""Raw pages, kept so that reading can be repeated without the network."""
+"""Fetched pages, and the store that keeps them so reading can be repeated without the network."""
 
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from kb.files import storage_errors, write_aside
+from kb.files import storage_errors, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Bytes fetched from a source; `url` is the true address after redirects, `fetched_at` ISO 8601 UTC."""
+    """Bytes fetched from a source; `url` is the address after redirects, `fetched_at` ISO 8601 UTC."""
 
     url: str
     body: bytes
@@ -23,43 +22,38 @@ class Page:
 
     @property
     def text(self) -> str:
-        """The body decoded; bytes that are not of the encoding become U+FFFD."""
+        """The decoded body; invalid bytes become U+FFFD."""
         return self.body.decode(self.encoding, errors="replace")
 
 
-def now() -> str:
-    """The present moment, as pages and builds record it: ISO 8601 UTC."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def absolute(base: str, href: str) -> str:
-    """The http or https address that a link on a page leads to; empty where it leads to none."""
+def link_target(base: str, href: str) -> str:
+    """The http or https address of a link on a page; empty for any other link."""
     try:
         address = urljoin(base, href)
         return address if href and urlsplit(address).scheme in ("http", "https") else ""
-    except ValueError:  # such as a bracket that is never closed
+    except ValueError:  # such as an unclosed bracket
         return ""
 
 
 class PageStore:
-    """A folder of pages by address: a body and its facts, each written aside and renamed."""
+    """A folder of pages by address; body and facts are written atomically."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def put(self, address: str, page: Page) -> None:
-        """Keep a page under the address that was asked for.
+        """Keep a page under the requested address.
 
-        :raises StorageError: the folder cannot be written.
+        :raises StorageError: the folder is not writable.
         """
         facts = asdict(page)
         body = facts.pop("body")
         facts["sha256"] = hashlib.sha256(body).hexdigest()
-        write_aside(self._path(address, "body"), body)
-        write_aside(self._path(address, "json"), json.dumps(facts).encode())
+        write_atomic(self._path(address, "body"), body)
+        write_atomic(self._path(address, "json"), json.dumps(facts).encode())
 
     def get(self, address: str) -> Page | None:
-        """The page kept under an address; None where none is kept or its files are damaged.
+        """The page kept under an address; None if there is none, or its files are damaged.
 
         :raises StorageError: the folder cannot be read.
         """
@@ -67,8 +61,8 @@ class PageStore:
             try:
                 facts = json.loads(self._path(address, "json").read_bytes())
                 body = self._path(address, "body").read_bytes()
-                whole = facts.pop("sha256") == hashlib.sha256(body).hexdigest()
-                return Page(body=body, **facts) if whole else None
+                intact = facts.pop("sha256") == hashlib.sha256(body).hexdigest()
+                return Page(body=body, **facts) if intact else None
             except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
                 return None
 

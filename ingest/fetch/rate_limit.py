@@ -1,4 +1,4 @@
-"""How fast the sites are asked, and how much in one refresh."""
+"""The rate limit of a refresh: pauses between requests to a host, and caps on requests and time."""
 
 import threading
 import time
@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 from ingest.errors import FetchError
 
-# All lenses together have some 300 pages, and each may be asked for four times.
+# All lenses together have about 300 pages, each tried up to four times.
 MAX_REQUESTS = 2000
 MAX_SECONDS = 15 * 60.0
 
 
-class Pace:
-    """The turns of one refresh: apart from each other on a host, and bounded in number and time."""
+class RateLimit:
+    """Spaces the requests of one refresh on each host, and bounds their number and total time."""
 
     def __init__(
         self,
@@ -30,10 +30,10 @@ class Pace:
         self._lock = threading.Lock()
         self.sleep = sleep
 
-    def turn(self, host: str, delay: float) -> None:
-        """Wait until a host may be asked again; it may not be for the next `delay` seconds.
+    def wait_for(self, host: str, delay: float) -> None:
+        """Wait for the turn of a host, then block it for `delay` seconds.
 
-        :raises FetchError: the refresh has asked for too much or taken too long.
+        :raises FetchError: the refresh exceeds its requests or its time.
         """
         with self._lock:
             now = self._clock()
@@ -44,7 +44,7 @@ class Pace:
                 )
             if self._asked == self._requests:
                 raise FetchError(
-                    f"{host}: the refresh asked {self._requests} times, expected less; see the log with -v"
+                    f"{host}: the refresh made {self._requests} requests, expected fewer; see the log with -v"
                 )
             self._asked += 1
             self._free[host] = start + delay

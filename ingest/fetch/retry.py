@@ -1,4 +1,4 @@
-"""What is tried again and after how long: Retry-After, else exponential backoff with jitter."""
+"""Retries: after Retry-After, or with exponential backoff and jitter."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,11 +15,11 @@ from tenacity import (
 from ingest.errors import FetchError
 
 ATTEMPTS = 4
-MAX_WAIT = 60.0  # seconds that a Retry-After is honoured for
+MAX_WAIT = 60.0  # seconds; longer Retry-After values are cut
 
 
-class PassingError(FetchError):
-    """A failure that may pass; `wait` is how many seconds the site asks to wait, if it does."""
+class TransientError(FetchError):
+    """A failure that may pass; `wait` is the Retry-After of the site in seconds, if any."""
 
     def __init__(self, message: str, wait: float | None = None) -> None:
         super().__init__(message)
@@ -27,9 +27,9 @@ class PassingError(FetchError):
 
 
 def retrying(sleep: Callable[[float], None]) -> Retrying:
-    """Calls that are made again while they fail with a PassingError; the last one is raised."""
+    """A caller that repeats calls while they raise TransientError, and re-raises the last one."""
     return Retrying(
-        retry=retry_if_exception_type(PassingError),
+        retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(ATTEMPTS),
         wait=_wait,
         sleep=sleep,
@@ -38,7 +38,7 @@ def retrying(sleep: Callable[[float], None]) -> Retrying:
 
 
 def retry_after(value: str) -> float | None:
-    """Seconds that a Retry-After header asks to wait, or None where it does not say."""
+    """The seconds in a Retry-After header, given as a number or a date; None for anything else."""
     value = value.strip()
     if value.isdecimal():
         return float(value)
@@ -50,5 +50,5 @@ def retry_after(value: str) -> float | None:
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
-    asked = error.wait if isinstance(error, PassingError) else None
+    asked = error.wait if isinstance(error, TransientError) else None
     return min(asked, MAX_WAIT) if asked is not None else wait_random_exponential(0.5, max=8)(state)

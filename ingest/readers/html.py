@@ -1,4 +1,4 @@
-"""HTML of a documentation page to titled groups of items; the one module that talks to BeautifulSoup."""
+"""HTML of a documentation page to titled groups of items; the one module for BeautifulSoup."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 
 from ingest.errors import PageShapeError
-from ingest.fetch.page_store import Page, absolute
+from ingest.fetch.page_store import Page, link_target
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 
 _HEADINGS = ("h2", "h3", "h4", "h5", "h6")
 _LISTS = ("ul", "ol")
 _TEXT_BLOCKS = ("p", "dt", "dd", "figcaption")
-# Menus, feedback widgets and icons of the page frame; the topic list repeats the tree.
+# Menus, feedback widgets and icons of the page frame; the topic list repeats the contents.
 _FRAME = re.compile(r"^(awsdocs-|awsui-|script$|style$|noscript$|img$|nav$)")
 _FRAME_CLASSES = {"highlights", "code-btn-container", "awsdocs-page-header-container", "prev-next"}
 _BLOCKS = {*_HEADINGS, *_LISTS, *_TEXT_BLOCKS, "pre", "div", "table", "section", "dl", "tr", "tbody", "thead"}
@@ -23,7 +23,7 @@ _BLOCKS = {*_HEADINGS, *_LISTS, *_TEXT_BLOCKS, "pre", "div", "table", "section",
 
 @dataclass(slots=True)
 class Group:
-    """What stands under one heading or run-in marker, in page order."""
+    """The items and links under one heading or run-in marker, in page order."""
 
     title: str
     anchor: str
@@ -35,7 +35,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The content of one page: title, its fragment id, table cells, and groups; the first is the lead."""
+    """The content of one page: title, its fragment id, header cells, and groups, the lead first."""
 
     title: str
     anchor: str
@@ -47,7 +47,7 @@ class Body:
 def read_body(page: Page, run_in: re.Pattern[str]) -> Body:
     """The content of a documentation page.
 
-    A paragraph whose bold lead matches `run_in` opens a group of its own.
+    A paragraph with a bold lead that matches `run_in` opens a new group.
 
     :raises PageShapeError: the page has no content column or not exactly one h1.
     """
@@ -73,7 +73,7 @@ def read_body(page: Page, run_in: re.Pattern[str]) -> Body:
 
 
 class _Walk:
-    """One pass over the content column, adding to the group that is open."""
+    """One pass over the content column; adds to the open group."""
 
     def __init__(self, url: str, run_in: re.Pattern[str]) -> None:
         self._url = url
@@ -140,7 +140,7 @@ class _Walk:
 
 
 def _after_first(marker: Marker) -> Marker:
-    # Later paragraphs of a list entry belong to it without a mark of their own.
+    # Later paragraphs of a list entry have no marker.
     return Marker.PARAGRAPH if marker in (Marker.BULLET, Marker.NUMBER) else marker
 
 
@@ -155,6 +155,6 @@ def _is_frame(tag: Tag) -> bool:
 
 def _links(tag: Tag, base: str) -> Iterator[Link]:
     for anchor in [tag] if tag.name == "a" else tag.find_all("a"):
-        address = absolute(base, str(anchor.get("href") or ""))
+        address = link_target(base, str(anchor.get("href") or ""))
         if address and (text := squeeze(anchor.get_text())):
             yield Link(text, address)

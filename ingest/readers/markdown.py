@@ -1,4 +1,4 @@
-"""Markdown to headed groups of items; the one module that talks to markdown-it."""
+"""Markdown to headed groups of items; the one module for markdown-it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ingest.fetch.page_store import absolute
+from ingest.fetch.page_store import link_target
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
 
 
 @dataclass(slots=True)
 class MarkdownGroup:
-    """What stands under one heading, in order; level 0 is what comes before the first heading."""
+    """The items and links under one heading, in order; level 0 comes before the first heading."""
 
     title: str
     level: int
@@ -22,7 +22,7 @@ class MarkdownGroup:
 
 
 def read_groups(text: str, url: str) -> tuple[MarkdownGroup, ...]:
-    """The headed parts of a markdown text; HTML inside it is dropped, links become absolute."""
+    """The headed parts of a Markdown text; HTML is dropped, links become absolute."""
     walk = _Walk(url)
     for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(clean(text)):
         walk.take(token)
@@ -96,7 +96,7 @@ def _links(token: Token, base: str) -> Iterator[Link]:
     words: list[str] = []
     for child in token.children or []:
         if child.type == "link_open":
-            address, words = absolute(base, str(child.attrs.get("href", ""))), []
+            address, words = link_target(base, str(child.attrs.get("href", ""))), []
         elif child.type == "link_close":
             if address and (text := squeeze("".join(words))):
                 yield Link(text, address)

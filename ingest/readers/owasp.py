@@ -1,41 +1,44 @@
 """The reader of the OWASP Top 10 for LLM Applications: markdown pages to risks and plain pages."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urljoin
 
 from ingest.errors import PageShapeError
 from ingest.fetch.page_store import Page
+from ingest.readers.edition_pages import EditionEntries, Pages
 from ingest.readers.markdown import MarkdownGroup, read_groups
 from ingest.sources import Edition, Source
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, Role, Section
 from kb.ids import edition_of, parse_id
 
-# The Japanese pages name the same parts; their order and headings vary.
+# Japanese pages have the same parts, with other headings and in another order.
 _ROLES = (
     (re.compile(r"description|説明|概要"), Role.INTRODUCTION),
     (re.compile(r"prevention|mitigation|予防|緩和|防止|対策|軽減"), Role.STEPS),
     (re.compile(r"reference|related framework|参考|参照|関連"), Role.RESOURCES),
     (re.compile(r"example|scenario|types of|例|シナリオ|種類|タイプ"), Role.EXAMPLES),
 )
-# Some pages set their closing lists one level too deep; they open a section all the same.
+# Some pages have their closing lists one heading level too deep; these still open a section.
 _CLOSING = re.compile(r"reference links?$|related frameworks? and taxonom", re.IGNORECASE)
 _SECTION_LEVEL = 3
 _FILE_NUMBER = re.compile(r"LLM(\d\d)_")
 
 
-def addresses(edition: Edition, fetched: Callable[[str], Page]) -> tuple[str, ...]:  # noqa: ARG001
-    """Every address that an edition consists of."""
-    return tuple(urljoin(edition.start, name) for name in edition.pages)
+class RiskPages:
+    """The pages of one edition of the list of risks; their addresses are in the source file."""
 
+    def __init__(self, source: Source, edition: Edition) -> None:
+        self._source, self._edition = source, edition
+        self.addresses = tuple(urljoin(edition.start, name) for name in edition.pages)
 
-def read(source: Source, edition: Edition, pages: Callable[[str], Page]) -> tuple[str, tuple[Entry, ...]]:
-    """The edition (a year) and its entries in the order of the file names.
+    def read(self, pages: Pages) -> EditionEntries:
+        """The edition (a year) and its entries, in the order of the source file.
 
-    :raises PageShapeError: a page does not begin with the heading that its name promises.
-    """
-    entries = [_entry(source, edition, address, pages(address)) for address in addresses(edition, pages)]
-    return edition.edition, tuple(entries)
+        :raises PageShapeError: a page does not begin with the heading its file name promises.
+        """
+        entries = [_entry(self._source, self._edition, address, pages(address)) for address in self.addresses]
+        return EditionEntries(self._edition.edition, tuple(entries))
 
 
 def _entry(source: Source, edition: Edition, address: str, page: Page) -> Entry:
@@ -73,7 +76,7 @@ def _risk_title(page: Page, heading: MarkdownGroup, expected: str) -> tuple[str,
 def _sections(
     lead: MarkdownGroup, first: MarkdownGroup, groups: list[MarkdownGroup], language: Language
 ) -> Iterator[Section]:
-    """A section for each heading of the third level; deeper headings become items of it."""
+    """One section per heading of the third level; deeper headings become items."""
     opening = "概要" if language is Language.JAPANESE else "Introduction"
     title, role = opening, Role.INTRODUCTION
     items: list[Item] = [*lead.items, *first.items]

@@ -1,38 +1,66 @@
-"""Japanese word for word in English, for models that read English alone.
+"""Japanese as word-by-word English, for models trained on English only.
 
-`data/glossary.tsv` has a line for each meaning: Japanese forms with blanks between them, a tab, and English
-words, or none for forms that say nothing. Forms are stems, so that inflections match; what is left of them
-is dropped with the particles.
+Each line of `data/glossary.tsv` is one meaning: Japanese forms separated by spaces, a tab, and English words
+(empty for forms without meaning). Forms are stems, so inflections match; endings and particles are dropped.
 """
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from kb.data import data_folder, data_lines
+from kb.entries import Language
 from kb.errors import RecordError
-from kb.files import data_folder, data_lines
-from kb.text import fold, wording
+from kb.settings import DEFAULT_MODEL
+from kb.text import comparable, fold
 
+# Models trained on English only: their vectors of other languages are meaningless.
+ENGLISH_MODELS = frozenset({DEFAULT_MODEL})
 _LATIN = re.compile(r"[a-z0-9]+(?:[-.'][a-z0-9]+)*")
 
 
-def gloss(text: str) -> str:
-    """The English words for a text in its order, in small letters; empty where none is known.
+@dataclass(frozen=True, slots=True)
+class ModelInput:
+    """The text a model encodes for a question, and its language: that of the chunks it compares with."""
 
-    At each place the longest form of the glossary counts. Latin words and numbers stay; all else is dropped.
+    text: str
+    language: Language
+
+
+def reads(model: str, language: Language) -> bool:
+    """True if a model's vectors of this language can be compared."""
+    return language is Language.ENGLISH or model not in ENGLISH_MODELS
+
+
+def model_input(model: str, text: str, language: Language) -> ModelInput | None:
+    """The question itself, or its English gloss if the model does not read the language.
+
+    None if no word of it is in the glossary.
+    """
+    if reads(model, language):
+        return ModelInput(text, language)
+    glossed = gloss(text)
+    return ModelInput(glossed, Language.ENGLISH) if glossed else None
+
+
+def gloss(text: str) -> str:
+    """English words for a Japanese text, in its order and in lower case; empty if no word is known.
+
+    The longest form of the glossary wins at each position. Latin words and numbers stay; the rest is dropped.
     """
     return " ".join(words for _, words in glossed(text) if words)
 
 
 def glossed(text: str) -> Iterator[tuple[str, str | None]]:
-    """Forms of the folded text, in order and without a gap, with their English words.
+    """The folded text cut into forms, in order and without gaps, each with its English words.
 
-    They are the longest of the glossary at each place, Latin words and numbers, which stand for themselves,
-    and single other characters, of which nothing is known: None.
+    A form is the longest one of the glossary, a Latin word or number (its own translation), or a single
+    other character, which has none (None).
     """
-    glossary, longest = load_glossary(), _longest()
-    folded = wording(fold(text)).lower()
+    glossary, longest = load_glossary(), _longest_form()
+    folded = comparable(fold(text)).lower()
     at = 0
     while at < len(folded):
         if latin := _LATIN.match(folded, at):
@@ -46,7 +74,7 @@ def glossed(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 @cache
-def _longest() -> int:
+def _longest_form() -> int:
     return max(map(len, load_glossary()))
 
 

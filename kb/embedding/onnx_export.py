@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from kb.embedding.encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder, Vectors, normalised
+from kb.embedding.encoder import Vectors, normalised
+from kb.embedding.onnx_encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder
 from kb.embedding.torch_encoder import load_model
 from kb.embedding.weights import Weights
 from kb.errors import ExportError

@@ -1,6 +1,6 @@
-"""A sentence-transformers model as it is: what exports are made of, and what takes their place.
+"""A sentence-transformers model run by PyTorch: the source of every export, and the fallback without one.
 
-The one module that talks to sentence-transformers; only builds, and questions without an export, import it.
+The one module for sentence-transformers; only builds, and questions without an export, import it.
 """
 
 from collections.abc import Sequence
@@ -12,16 +12,19 @@ from safetensors.torch import load_file
 from sentence_transformers import SentenceTransformer
 from transformers.utils.logging import disable_progress_bar
 
-from kb.embedding.adapter import Adapter
 from kb.embedding.encoder import Vectors, normalised
-from kb.embedding.weights import Weights
+from kb.embedding.weights import Adapter, Weights
 from kb.errors import ModelError
 
 
-class TransformerEncoder:
-    """The model itself in the place of its export: the same vectors, at the cost of loading torch."""
+class TorchEncoder:
+    """The model itself: the same vectors as its export, at the cost of loading torch."""
 
     def __init__(self, weights: Weights) -> None:
+        """Load the model.
+
+        :raises ModelError: sentence-transformers cannot load it, or the adapter does not fit it.
+        """
         self._model = load_model(weights)
         self.model = weights.model
         self.weights_sha256 = weights.identity
@@ -30,20 +33,21 @@ class TransformerEncoder:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1; long texts are cut off."""
         if not texts:
             return np.empty((0, self._model.get_embedding_dimension() or 0), dtype=np.float32)
-        found = self._model.encode(list(texts), show_progress_bar=False)
-        return normalised(np.asarray(found, dtype=np.float32))
+        vectors = self._model.encode(list(texts), show_progress_bar=False)
+        return normalised(np.asarray(vectors, dtype=np.float32))
 
     def count_pieces(self, text: str) -> int:
-        """The number of word pieces of a text, marks left out."""
+        """The number of word pieces of a text, without the special tokens."""
         return len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])
 
 
 def load_model(weights: Weights) -> SentenceTransformer:
-    """The model on the CPU, ready to encode, with its adapter added to its weights.
+    """The model on the CPU, with the adapter added to its weights.
 
     :raises ModelError: sentence-transformers cannot load it, or the adapter does not fit it.
     """
-    disable_progress_bar()  # type: ignore[no-untyped-call]  # of reading the weights; the command line has its own
+    # The command line has a progress bar of its own.
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = SentenceTransformer(str(weights.folder), device="cpu", local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -54,7 +58,7 @@ def load_model(weights: Weights) -> SentenceTransformer:
 
 
 def add_adapter(model: SentenceTransformer, adapter: Adapter) -> None:
-    """Add scale * B A to each weight that the adapter has matrices for.
+    """Add scale * B A to each weight that has matrices in the adapter.
 
     :raises ModelError: the adapter does not fit the model.
     """

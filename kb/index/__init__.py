@@ -1,0 +1,1 @@
+"""The parts of a build that are searched: chunks, a keyword index, vectors, and the table of entries."""

@@ -1,29 +1,34 @@
-"""Entries to chunks: the pieces of their sections that are embedded and looked up by keyword."""
+"""Entries to chunks: the pieces of sections that are embedded and searched by keyword."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from kb.entries import Entry, Language, Marker, Role, Section
+from kb.files import read_records
 from kb.text import sentences
 
-# The model reads 256 word pieces and two marks around them.
+# The model reads 256 word pieces, two of them special tokens.
 MAX_PIECES = 254
 # A chunk about one thing is found more easily than one that fills the model.
 TARGET_PIECES = 160
 
-# Each ask and sign is a chunk of its own, and is embedded as people type it: without titles.
+# Each ask, sign and statement is its own chunk, embedded the way people type it: without titles.
 ALONE = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE})
 
 CountPieces = Callable[[str], int]
+"""The number of word pieces of a text, without the special tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """A run of whole items of one section: `text` is `section.text[start:end]`.
 
-    `section` counts the entry's sections from 0. `context` (titles) stands in front of the text when it
-    is embedded, and is never quoted.
+    `section` is an index into the entry's sections, from 0. `context` (titles) is embedded in front of the
+    text and never quoted.
     """
 
     id: str
@@ -38,20 +43,35 @@ class Chunk:
 
     @property
     def embedded(self) -> str:
-        """What the model reads."""
+        """The text the model reads."""
         return f"{self.context}\n{self.text}" if self.context else self.text
 
     @property
     def digest(self) -> str:
-        """A name for what the model reads: equal digests have equal vectors."""
+        """A digest of the embedded text: chunks with equal digests have equal vectors."""
         return hashlib.sha256(self.embedded.encode()).hexdigest()[:32]
 
 
-def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
-    """The chunks of entries, in their order.
+_CHUNK = TypeAdapter(Chunk)
 
-    `count_pieces` gives the number of word pieces of a text, marks left out.
+
+def read_chunks(path: Path) -> tuple[Chunk, ...]:
+    """The chunks of a JSON Lines file in file order.
+
+    :raises RecordError: a line is not a chunk; the message names file, line and field.
     """
+    return tuple(read_records(path, _CHUNK))
+
+
+def write_chunks(path: Path, chunks: Iterable[Chunk]) -> None:
+    """Write one chunk per line, as JSON in UTF-8."""
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(_CHUNK.dump_json(chunk) + b"\n")
+
+
+def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
+    """The chunks of entries, in order."""
     for entry in entries:
         for index, section in enumerate(entry.sections):
             context = _context(entry, section)
@@ -73,7 +93,7 @@ def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
 
 
 def outside_chunks(texts: Mapping[Language, Sequence[str]]) -> Iterator[Chunk]:
-    """A chunk of no entry for each example of a question that the corpus does not answer."""
+    """A chunk without an entry for each example of an out-of-scope question."""
     for language, examples in texts.items():
         for number, text in enumerate(examples):
             yield Chunk(
@@ -97,7 +117,7 @@ def _context(entry: Entry, section: Section) -> str:
 
 
 def _spans(section: Section, target: int, room: int, count: CountPieces) -> Iterator[tuple[int, int]]:
-    """Offsets of runs of items within `target` pieces; an item over `room` is cut at its sentences."""
+    """Offsets of runs of items of up to `target` pieces; an item over `room` is split at its sentences."""
     start = end = pieces = 0
     for first, last, size, opens in _parts(section, room, count):
         if pieces and (pieces + size > target or (opens and pieces > target // 2)):
@@ -111,7 +131,7 @@ def _spans(section: Section, target: int, room: int, count: CountPieces) -> Iter
 
 
 def _parts(section: Section, room: int, count: CountPieces) -> Iterator[tuple[int, int, int, bool]]:
-    """Start, end, size in pieces, and whether a new step or heading begins, of each item or part of one."""
+    """Start, end and size in pieces of each item or part of one, and True if it opens a step or heading."""
     offset = 0
     for item in section.items:
         opens = item.marker is Marker.HEADING or (item.marker is Marker.NUMBER and item.depth == 0)
@@ -126,7 +146,7 @@ def _parts(section: Section, room: int, count: CountPieces) -> Iterator[tuple[in
 
 def _pieces(text: str, room: int, count: CountPieces) -> Iterator[tuple[int, int]]:
     for start, end in sentences(text):
-        while count(text[start:end]) > room:  # a sentence without end: halve it until it fits
+        while count(text[start:end]) > room:  # an endless sentence: halve it until it fits
             middle = start
             step = (end - start) // 2
             while count(text[start : start + step]) > room:

@@ -1,8 +1,8 @@
-"""The vector store of one build; the one module that talks to Chroma.
+"""The vector store of one build; the one module for Chroma.
 
-Chroma facts that shape it: each build has a folder of its own, because a second process keeps old
-vectors of a collection that is rebuilt in place; `embedding_function=None`, because the default one
-downloads a model; filters cost several times the query, so hits are filtered by the caller.
+Three facts about Chroma shape it. Each build has its own folder, because a second process keeps the old
+vectors of a collection rebuilt in place. `embedding_function` is None, because the default downloads a model.
+Filters multiply the cost of a query, so the caller filters the hits.
 """
 
 import weakref
@@ -24,15 +24,15 @@ from kb.embedding.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
 from kb.index.chunker import Chunk
 
-# Chroma shares what is open of a folder between clients, in a table that two threads must not fill at once.
+# Chroma shares open folders between clients in a table that is not safe for threads.
 _OPENING = Lock()
 _COLLECTION = "chunks"
 _BATCH = 1000
-# Wide enough that the neighbours of a few thousand chunks are exact.
+# Wide enough for exact neighbours among a few thousand chunks.
 _INDEX = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
 
 
-class Neighbour(NamedTuple):  # hundreds come with each question: a data class takes its time
+class Neighbour(NamedTuple):  # each question creates hundreds: a data class is slower
     """A chunk near a question; `similarity` is the cosine, in [-1, 1], higher is nearer."""
 
     chunk_id: str
@@ -45,21 +45,21 @@ class VectorStore:
     def __init__(self, folder: Path, *, make: bool = False) -> None:
         """Open the store of a folder, or make an empty one.
 
-        :raises DamagedIndexError: the folder holds no store that can be read.
-        :raises StorageError: an empty one cannot be written.
+        :raises DamagedIndexError: the folder has no store, or a damaged one.
+        :raises StorageError: an empty store cannot be written.
         """
         self._folder = folder
         self._making = make
         if not make and not (folder / "chroma.sqlite3").is_file():
             raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
-        with self._told():
+        with self._chroma_errors():
             settings = ChromaSettings(anonymized_telemetry=False)
             with _OPENING:
-                # The annotation of PersistentClient promises less than it gives: its client can be closed.
+                # PersistentClient is annotated with a narrower type than the client it returns.
                 client = cast(Client, chromadb.PersistentClient(path=str(folder), settings=settings))
-            # Chroma keeps what it opened until it is closed: do so at the latest when the store is dropped.
+            # Chroma keeps files open until close(): at the latest when the store is garbage-collected.
             self._closing = weakref.finalize(self, client.close)
-            self._closing.atexit = False  # the end of the process closes files by itself
+            self._closing.atexit = False  # the OS closes files at exit
             self._chunks = (
                 client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
                 if make
@@ -75,17 +75,17 @@ class VectorStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of the files, so that the folder can be renamed or removed."""
+        """Close the files; the folder can then be renamed or removed."""
         self._closing()
 
     def add(self, chunks: Sequence[Chunk], vectors: Vectors) -> None:
-        """Add chunks with their vectors, row by row.
+        """Add chunks and their vectors; row i of the vectors belongs to chunk i.
 
         :raises StorageError: they cannot be written.
         """
         for first in range(0, len(chunks), _BATCH):
             batch = chunks[first : first + _BATCH]
-            with self._told():
+            with self._chroma_errors():
                 self._chunks.add(
                     ids=[chunk.id for chunk in batch],
                     embeddings=vectors[first : first + _BATCH],
@@ -97,58 +97,58 @@ class VectorStore:
         return self.count()
 
     def count(self) -> int:
-        """How many chunks the store holds.
+        """The number of stored chunks.
 
-        :raises DamagedIndexError: the store cannot be read.
+        :raises DamagedIndexError: the store is damaged.
         """
-        with self._told():
+        with self._chroma_errors():
             return int(self._chunks.count())
 
     def nearest(self, vector: Vectors, count: int) -> list[Neighbour]:
-        """At most `count` chunks nearest to one vector of shape (dim,), nearest first.
+        """The `count` nearest chunks to a vector of shape (dim,), nearest first; fewer in a small store.
 
-        :raises DamagedIndexError: the store cannot be read.
+        :raises DamagedIndexError: the store is damaged.
         """
-        with self._told():
-            found = self._chunks.query(
+        with self._chroma_errors():
+            result = self._chunks.query(
                 query_embeddings=vector.reshape(1, -1),
                 n_results=min(count, self._size),
                 include=["distances"],
             )
-        distances = (found["distances"] or [[]])[0]
-        return [Neighbour(i, 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
+        distances = (result["distances"] or [[]])[0]
+        return [Neighbour(i, 1.0 - float(d)) for i, d in zip(result["ids"][0], distances, strict=True)]
 
     def by_digest(self) -> dict[str, Vectors]:
-        """Every vector by the digest of what was embedded, so that a new build can take it over.
+        """All vectors by digest of the embedded text, for reuse by the next build.
 
-        :raises DamagedIndexError: the store cannot be read.
+        :raises DamagedIndexError: the store is damaged.
         """
-        with self._told():
-            found = self._chunks.get(include=["embeddings", "metadatas"])
-        vectors = np.asarray(found["embeddings"], dtype=np.float32)
-        metadatas = found["metadatas"] or []
+        with self._chroma_errors():
+            result = self._chunks.get(include=["embeddings", "metadatas"])
+        vectors = np.asarray(result["embeddings"], dtype=np.float32)
+        metadatas = result["metadatas"] or []
         return {str(facts["digest"]): vectors[row] for row, facts in enumerate(metadatas)}
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Turn what Chroma raises in the block into one clear line."""
+    def _chroma_errors(self) -> Iterator[None]:
+        """Translate errors of Chroma inside the block into one clear line."""
         try:
             yield
-        # A second try finds the half-made client that Chroma kept of the first: an AttributeError.
+        # A second try fails on the half-made client Chroma kept of the first: an AttributeError.
         except (ChromaError, ValueError, RuntimeError, AttributeError) as error:
-            raise self._failure(error) from error
+            raise self._translated(error) from error
         except BaseException as error:
-            # Damage of some kinds makes Chroma's Rust core panic. What it raises then is no Exception, and
-            # of a class that can be imported from nowhere: it is known by its name alone.
+            # Some damage makes Chroma's Rust core panic. The error is not an Exception, and its class is
+            # not importable: only its name identifies it.
             if type(error).__name__ != "PanicException":
                 raise
-            raise self._failure(error) from error
+            raise self._translated(error) from error
 
-    def _failure(self, error: BaseException) -> DamagedIndexError | StorageError:
+    def _translated(self, error: BaseException) -> DamagedIndexError | StorageError:
         if self._making:
             return StorageError(
                 f"{self._folder}: the vector store cannot be written ({error}); free some space and repeat: "
-                "what was served before is untouched"
+                "the served build is untouched"
             )
         return DamagedIndexError(
             f"{self._folder}: the vector store cannot be read ({error}); run: genlens refresh"

@@ -1,0 +1,1 @@
+"""A question to a ranking: query, candidates, their features, the ranker, and coverage."""

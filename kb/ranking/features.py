@@ -1,236 +1,142 @@
-"""What speaks for each entry, as a row of numbers: keyword scores and cosines folded over its chunks.
+"""The features of each entry: keyword scores and cosines of its chunks, folded into a row of numbers.
 
-Keyword scores are divided by the query's own weight (the rarity of its terms added up), so that they can
-be compared between short and long questions. Cosines are used as they are.
+Keyword scores are divided by the weight of the query (the sum of the idf of its terms), so short and long
+questions compare. Cosines are used as they are.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator
+from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
 
-from kb.entries import Entry, Language, Role
-from kb.ids import edition_of, question_of
-from kb.index.bm25 import KeywordIndex, Scores
-from kb.index.chunker import Chunk
+from kb.entries import Language, Role
+from kb.index.bm25 import BM25Index, Scores
+from kb.ranking.layout import Layout, Rows
 from kb.ranking.query import Query
 
 Matrix = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
-# Chunks of like purpose are compared with each other: an ask is shorter than a paragraph, and nearer
-# to a question.
-ASKS, SIGNS, IN_PLACE, TERMS, BODY, OUTSIDE = "asks", "signs", "in place", "terms", "body", "outside"
-_GROUPS = {
-    Role.ASKS: ASKS,
-    Role.SIGNS: SIGNS,
-    Role.IN_PLACE: IN_PLACE,
-    Role.TERMS: TERMS,
-    Role.OUTSIDE: OUTSIDE,
+# Chunks of one purpose are compared with each other: an ask is shorter than a paragraph, and nearer to a
+# question.
+_APART = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE, Role.TERMS, Role.OUTSIDE})
+BODY = frozenset(Role) - _APART
+# How the chunk scores of an entry become one number: the mean of its best N chunks in some roles.
+_FOLDS: dict[str, tuple[int, frozenset[Role]]] = {
+    "body": (1, BODY),
+    "body, best 3": (3, BODY),
+    "asks": (1, frozenset({Role.ASKS})),
+    "asks, best 3": (3, frozenset({Role.ASKS})),
+    "signs": (1, frozenset({Role.SIGNS})),
+    "in place": (1, frozenset({Role.IN_PLACE})),
+    "in place, best 3": (3, frozenset({Role.IN_PLACE})),
+    "terms": (1, frozenset({Role.TERMS})),
+    "asks and signs, best 5": (5, frozenset({Role.ASKS, Role.SIGNS})),
 }
-# How scores of an entry's chunks become one number: the mean of the best so many of some groups.
-_FOLDED: dict[str, tuple[int, tuple[str, ...]]] = {
-    "body": (1, (BODY,)),
-    "body, best 3": (3, (BODY,)),
-    "asks": (1, (ASKS,)),
-    "asks, best 3": (3, (ASKS,)),
-    "signs": (1, (SIGNS,)),
-    "in place": (1, (IN_PLACE,)),
-    "in place, best 3": (3, (IN_PLACE,)),
-    "terms": (1, (TERMS,)),
-    "asks and signs, best 5": (5, (ASKS, SIGNS)),
-}
-# The same of the entry's parent, which says in general what the entry says in particular.
-_FOLDED_OF_PARENT = {f"parent {name}": _FOLDED[name] for name in ("body", "asks", "asks, best 3")}
-_FOLDS = (*_FOLDED, *_FOLDED_OF_PARENT)
+# The same for the parent of the entry, which says in general what the entry says in particular.
+_PARENT_FOLDS = {f"parent {name}": _FOLDS[name] for name in ("body", "asks", "asks, best 3")}
+_NAMES = (*_FOLDS, *_PARENT_FOLDS)
 KEYWORD_FEATURES = (
-    *(f"keyword {name}" for name in _FOLDS),
+    *(f"keyword {name}" for name in _NAMES),
     "keyword entry",
     "keyword parent",
     "keyword pillar",
 )
-VECTOR_FEATURES = (*(f"vector {name}" for name in _FOLDS), "vector pillar")
+VECTOR_FEATURES = (*(f"vector {name}" for name in _NAMES), "vector pillar")
+_SPOKEN = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE})
 
 
-@dataclass(frozen=True)
-class Layout:
-    """Which entry each chunk and each document belongs to; `ids` are the rows of features.
+class FeatureSet(StrEnum):
+    """The available features: keywords alone, or vectors too, of the question or of its gloss."""
 
-    What is asked for some rows alone costs the same however many others there are.
+    VECTORS = "vectors"
+    JAPANESE_GLOSSED = "gloss ja"
+    ENGLISH_KEYWORDS = "keywords en"
+    JAPANESE_KEYWORDS = "keywords ja"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features, in the order of their columns."""
+        alone = self in (FeatureSet.ENGLISH_KEYWORDS, FeatureSet.JAPANESE_KEYWORDS)
+        return KEYWORD_FEATURES if alone else KEYWORD_FEATURES + VECTOR_FEATURES
+
+
+def feature_set(language: Language, encoded: Language | None) -> FeatureSet:
+    """The features of a query in a language whose encoded text, if any, is in the language `encoded`."""
+    if encoded is not None:
+        return FeatureSet.VECTORS if encoded is language else FeatureSet.JAPANESE_GLOSSED
+    japanese = language is Language.JAPANESE
+    return FeatureSet.JAPANESE_KEYWORDS if japanese else FeatureSet.ENGLISH_KEYWORDS
+
+
+def query_weight(query: Query, chunk_index: BM25Index) -> float:
+    """The sum of the idf of the query's terms, above 0."""
+    return max(sum(weight * chunk_index.idf_of(term) for term, weight in query.weights.items()), 1e-6)
+
+
+def keyword_features(
+    layout: Layout, query: Query, chunk_scores: Scores, entry_scores: Scores, rows: Rows
+) -> Matrix:
+    """(n_rows, len(KEYWORD_FEATURES)) float32, at least 0, for some rows of ids.
+
+    Both scores are divided by the weight of the query; shapes (n_chunks,) and (n_ids,).
     """
-
-    ids: Sequence[str]
-    chunks: Sequence[Chunk]
-    entries: Sequence[Entry]
-
-    def best(self, scores: Scores, rows: Rows, language: Language, *groups: str, among: int = 1) -> Scores:
-        """(n_rows,) the mean of the best `among` scores of each entry's chunks in a language and groups.
-
-        `scores` are those of the chunks, and behind them one 0 for chunks that an entry does not have.
-        """
-        found = scores[self._table(language, groups)[rows]]
-        if among == 1:
-            return np.asarray(found.max(axis=1, initial=0))
-        return np.asarray(np.sort(found, axis=1)[:, -among:].sum(axis=1) / np.float32(among))
-
-    def outside(self, scores: Scores, language: Language) -> float:
-        """The best score of an example of what the corpus does not answer; 0 where there is none."""
-        return float(scores[self._outside[language]].max(initial=0))
-
-    @cached_property
-    def _outside(self) -> dict[Language, Rows]:
-        return {
-            language: np.array(
-                [
-                    row
-                    for row, chunk in enumerate(self.chunks)
-                    if chunk.role is Role.OUTSIDE and chunk.language is language
-                ],
-                dtype=np.intp,
-            )
-            for language in Language
-        }
-
-    def whole(self, scores: Scores, language: Language) -> Scores:
-        """(n_ids,) the scores of the entries' documents in a language."""
-        rows = self._documents[language]
-        spread = np.zeros(len(self.ids), dtype=np.float32)
-        spread[self._owners_of_documents[rows]] = scores[rows]
-        return spread
-
-    def in_pillar(self, values: Scores, rows: Rows) -> Scores:
-        """(n_rows,) the mean of the best three values of each row's pillar, or source where it has none.
-
-        Twin practices differ by the pillar's point of view.
-        """
-        pillars = self._pillars[rows]
-        best = np.zeros(len(rows), dtype=np.float32)
-        for pillar in np.unique(pillars):
-            own = pillars == pillar
-            best[own] = np.sort(values[own])[-3:].sum() / np.float32(3)
-        return best
-
-    @cached_property
-    def parents(self) -> Rows:
-        """(n_ids,) the row of the question of a best practice, and of the earlier edition of a risk.
-
-        The number of ids stands for no parent.
-        """
-        rows = np.full(len(self.ids), len(self.ids), dtype=np.intp)
-        for entry in self.entries:
-            if parent := _parent_of(entry):
-                rows[self.places[entry.id]] = self.places.get(parent, len(self.ids))
-        return rows
-
-    @cached_property
-    def _pillars(self) -> Rows:
-        of = {entry.id: entry.pillar or entry.source for entry in self.entries}
-        numbers = {name: number for number, name in enumerate(dict.fromkeys(of.values()))}
-        return np.array([numbers[of[entry_id]] for entry_id in self.ids], dtype=np.intp)
-
-    def owners_of(self, chunks: Rows) -> Rows:
-        """The rows of the entries that some chunks belong to, each once, where its first chunk stands."""
-        owners, first = np.unique(self._owners_of_chunks[chunks], return_index=True)
-        owners = owners[np.argsort(first)]
-        return owners[owners >= 0]
-
-    def chunks_of(self, entry: Entry) -> list[int]:
-        """The rows of the chunks of an entry in its language."""
-        return self._chunks_of.get((entry.id, entry.language), [])
-
-    def owners_of_documents(self, documents: Rows) -> Rows:
-        """The rows of the ids that some documents belong to, each once, in order."""
-        return np.unique(self._owners_of_documents[documents])
-
-    def documents_of(self, rows: Rows) -> Rows:
-        """The rows of the entries' documents, in every language, for rows of ids."""
-        return np.flatnonzero(np.isin(self._owners_of_documents, rows))
-
-    @cached_property
-    def _chunks_of(self) -> dict[tuple[str, Language], list[int]]:
-        owned: dict[tuple[str, Language], list[int]] = {}
-        for row, chunk in enumerate(self.chunks):
-            owned.setdefault((chunk.entry_id, chunk.language), []).append(row)
-        return owned
-
-    @cached_property
-    def places(self) -> dict[str, int]:
-        """The row of each id."""
-        return {entry_id: row for row, entry_id in enumerate(self.ids)}
-
-    @cached_property
-    def _documents(self) -> dict[Language, Rows]:
-        languages = np.array([entry.language.value for entry in self.entries])
-        return {language: np.flatnonzero(languages == language.value) for language in Language}
-
-    @cached_property
-    def _owners_of_documents(self) -> Rows:
-        return np.array([self.places[entry.id] for entry in self.entries], dtype=np.intp)
-
-    @cached_property
-    def _owners_of_chunks(self) -> Rows:
-        return np.array([self.places.get(chunk.entry_id, -1) for chunk in self.chunks], dtype=np.intp)
-
-    @cached_property
-    def _tables(self) -> dict[tuple[Language, tuple[str, ...]], Rows]:
-        return {}
-
-    def _table(self, language: Language, groups: tuple[str, ...]) -> Rows:
-        """A line of chunk rows for each entry, filled up with the number of chunks, and one of no entry."""
-        if (language, groups) not in self._tables:
-            owned: list[list[int]] = [[] for _ in (*self.ids, None)]
-            for row, chunk in enumerate(self.chunks):
-                if chunk.language is language and _GROUPS.get(chunk.role, BODY) in groups:
-                    owned[self.places[chunk.entry_id]].append(row)
-            table = np.full((len(owned), max(map(len, owned), default=0)), len(self.chunks), dtype=np.intp)
-            for line, found in zip(table, owned, strict=True):
-                line[: len(found)] = found
-            self._tables[language, groups] = table
-        return self._tables[language, groups]
-
-
-def _parent_of(entry: Entry) -> str | None:
-    if (question := question_of(entry.id)) != entry.id:
-        return question
-    edition = edition_of(entry.id) or ""
-    return next((r.id for r in entry.related if "" < (edition_of(r.id) or "") < edition), None)
-
-
-def query_weight(query: Query, chunks: KeywordIndex) -> float:
-    """The rarity of a query's terms added up, above 0."""
-    return max(sum(weight * chunks.rarity(term) for term, weight in query.weights.items()), 1e-6)
-
-
-def keyword_features(layout: Layout, query: Query, scores: Scores, whole: Scores, rows: Rows) -> Matrix:
-    """(n_rows, len(KEYWORD_FEATURES)) float32, from 0, for some rows of ids.
-
-    `scores` are those of the chunks and `whole` of the entries, both divided by the query's weight.
-    """
-    parents = _padded(whole)[layout.parents[rows]]
-    pillar = layout.in_pillar(whole[rows], rows)
-    folded = _folded(layout, _padded(scores), query.language, rows)
-    return np.stack([*folded, whole[rows], parents, pillar], axis=1)
+    parents = _padded(entry_scores)[layout.parents[rows]]
+    pillar = pillar_means(layout, entry_scores[rows], rows)
+    folded = _folded(layout, _padded(chunk_scores), query.language, rows)
+    return np.stack([*folded, entry_scores[rows], parents, pillar], axis=1)
 
 
 def vector_features(layout: Layout, cosines: Scores, language: Language, rows: Rows) -> Matrix:
-    """(n_rows, len(VECTOR_FEATURES)) float32, from cosines of all chunks with the question."""
+    """(n_rows, len(VECTOR_FEATURES)) float32 for some rows of ids, from the cosines of all chunks."""
     padded = _padded(cosines)
-    near = layout.best(padded, rows, language, ASKS, SIGNS, IN_PLACE, among=5)
-    return np.stack([*_folded(layout, padded, language, rows), layout.in_pillar(near, rows)], axis=1)
+    near = best_chunks(layout, padded, rows, language, _SPOKEN, count=5)
+    return np.stack([*_folded(layout, padded, language, rows), pillar_means(layout, near, rows)], axis=1)
+
+
+def best_chunks(
+    layout: Layout, padded: Scores, rows: Rows, language: Language, roles: frozenset[Role], count: int = 1
+) -> Scores:
+    """(n_rows,) the mean of the best `count` chunk scores of each id in a language and roles.
+
+    `padded` are the scores of all chunks plus a final 0, which stands in for missing chunks.
+    """
+    scores = padded[layout.chunk_table(language, roles)[rows]]
+    if count == 1:
+        return np.asarray(scores.max(axis=1, initial=0))
+    return np.asarray(np.sort(scores, axis=1)[:, -count:].sum(axis=1) / np.float32(count))
+
+
+def spread_documents(layout: Layout, scores: Scores, language: Language) -> Scores:
+    """(n_ids,) the scores of the documents in a language, by id; 0 for ids without one."""
+    documents, owners = layout.documents_in(language)
+    spread = np.zeros(len(layout.ids), dtype=np.float32)
+    spread[owners] = scores[documents]
+    return spread
+
+
+def pillar_means(layout: Layout, values: Scores, rows: Rows) -> Scores:
+    """(n_rows,) the mean of the best three values in the pillar of each row.
+
+    Twin practices differ by the point of view of their pillar.
+    """
+    pillars = layout.pillars[rows]
+    best = np.zeros(len(rows), dtype=np.float32)
+    for pillar in np.unique(pillars):
+        own = pillars == pillar
+        best[own] = np.sort(values[own])[-3:].sum() / np.float32(3)
+    return best
 
 
 def _folded(layout: Layout, padded: Scores, language: Language, rows: Rows) -> Iterator[Scores]:
-    """The scores of chunks folded to rows of ids, in the order of `_FOLDS`."""
+    """Chunk scores folded to rows of ids, in the order of `_NAMES`."""
     parents = layout.parents[rows]
-    for among, groups in _FOLDED.values():
-        yield layout.best(padded, rows, language, *groups, among=among)
-    for among, groups in _FOLDED_OF_PARENT.values():
-        yield layout.best(padded, parents, language, *groups, among=among)
+    for count, roles in _FOLDS.values():
+        yield best_chunks(layout, padded, rows, language, roles, count)
+    for count, roles in _PARENT_FOLDS.values():
+        yield best_chunks(layout, padded, parents, language, roles, count)
 
 
 def _padded(scores: Scores) -> Scores:
-    """The scores with a 0 behind them, for what is missing."""
+    """The scores plus a final 0, for missing chunks and parents."""
     return np.append(scores, np.float32(0))

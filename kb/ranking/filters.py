@@ -1,17 +1,20 @@
-"""Which entries may be found, and scores to an order."""
+"""Filters: the entries that a search may return."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 
-from kb.entries import Entry
-from kb.index.bm25 import Scores
-from kb.ranking.features import Mask, Rows
+from kb.entries import Entry, Kind
+
+Mask = npt.NDArray[np.bool_]
+"""(n_ids,) True for the entries that pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What entries may be; an empty set lets every value pass."""
+    """Allowed values of entries; an empty set allows every value."""
 
     kinds: frozenset[str] = field(default_factory=frozenset)
     pillars: frozenset[str] = field(default_factory=frozenset)
@@ -23,17 +26,22 @@ class Filters:
         return any((self.kinds, self.pillars, self.sources, self.editions, self.risk_levels))
 
     def admits(self, entry: Entry) -> bool:
-        """Whether an entry passes every filter."""
-        return (
-            (not self.kinds or entry.kind in self.kinds)
-            and (not self.pillars or entry.pillar in self.pillars)
-            and (not self.sources or entry.source in self.sources)
-            and (not self.editions or entry.edition in self.editions)
-            and (not self.risk_levels or entry.risk_level in self.risk_levels)
+        """True if an entry passes every filter."""
+        return all(
+            not allowed or value in allowed
+            for allowed, value in (
+                (self.kinds, entry.kind),
+                (self.pillars, entry.pillar),
+                (self.sources, entry.source),
+                (self.editions, entry.edition),
+                (self.risk_levels, entry.risk_level),
+            )
         )
 
+    def mask(self, entries: Sequence[Entry], years: frozenset[str]) -> Mask:
+        """The entries that pass; of the risks only those of the given years."""
+        admitted = (self.admits(e) and (e.kind is not Kind.RISK or e.edition in years) for e in entries)
+        return np.fromiter(admitted, dtype=np.bool_, count=len(entries))
 
-def order(scores: Scores, allowed: Mask) -> Rows:
-    """Rows with an allowed score above 0, best first; equal scores keep the order of rows."""
-    rows = np.flatnonzero((scores > 0) & allowed)
-    return rows[np.argsort(-scores[rows], kind="stable")]
+
+ALL = Filters()

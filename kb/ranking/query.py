@@ -1,4 +1,4 @@
-"""What a user typed, as the search uses it."""
+"""What people type, checked and cut into terms."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from kb.entries import Language
 from kb.errors import InputError
 from kb.text import is_japanese, squeeze, terms
 
-MAX_QUESTION = 4000  # characters; longer ones are refused
+MAX_QUESTION = 4000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Query:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Each term with how often it stands in the query."""
+        """The number of occurrences of each term."""
         return dict(Counter(self.terms))
 
 
 def read_query(typed: str) -> Query:
     """The query in a typed text; parts in double quotes are phrases.
 
-    :raises InputError: nothing is left after cleaning, or it is longer than MAX_QUESTION characters.
+    :raises InputError: the text is blank or longer than MAX_QUESTION characters.
     """
     if len(typed) > MAX_QUESTION:
         raise InputError(
@@ -38,7 +38,7 @@ def read_query(typed: str) -> Query:
     try:
         typed.encode()
     except UnicodeEncodeError:
-        raise InputError("the question is not text: it holds bytes that are not UTF-8") from None
+        raise InputError("the question is not text: it has bytes that are not UTF-8") from None
     text = squeeze(typed)
     if not any(character.isalnum() for character in text):
         raise InputError(

@@ -1,89 +1,67 @@
-"""The learned part of the ranking: weights of features, and a calibrated sense of what is covered.
+"""The learned ranker: weights of features, and the coverage model, by feature set.
 
-`data/ranker.json` is written by `make train` and says what it was trained on.
+`make train` writes `data/ranker.json` with the weights and their training data.
 """
 
 import json
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from kb.entries import Language
+from kb.data import data_folder
 from kb.errors import RecordError
-from kb.files import data_folder
 from kb.index.bm25 import Scores
-from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES, Matrix
-
-
-class Mode(StrEnum):
-    """Which features there are: with vectors, of the question or of its gloss, or keywords alone."""
-
-    VECTORS = "vectors"
-    JAPANESE_GLOSSED = "gloss ja"
-    ENGLISH_KEYWORDS = "keywords en"
-    JAPANESE_KEYWORDS = "keywords ja"
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """The names of the features, in the order of their columns."""
-        alone = self in (Mode.ENGLISH_KEYWORDS, Mode.JAPANESE_KEYWORDS)
-        return KEYWORD_FEATURES if alone else KEYWORD_FEATURES + VECTOR_FEATURES
-
-
-def mode_of(language: Language, compared: Language | None) -> Mode:
-    """The mode of a query in a language that was compared by vectors with chunks of a language, or none."""
-    if compared is not None:
-        return Mode.VECTORS if compared is language else Mode.JAPANESE_GLOSSED
-    return Mode.JAPANESE_KEYWORDS if language is Language.JAPANESE else Mode.ENGLISH_KEYWORDS
-
-
-# What tells whether a question is covered, besides the features of the best entry.
-EVIDENCE = ("matched", "score", "lead", "keyword outside", "vector outside")
+from kb.ranking.coverage import EVIDENCE, CoverageModel
+from kb.ranking.features import FeatureSet, Matrix
+from kb.ranking.filters import Mask
+from kb.ranking.layout import Rows
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Weights of one mode: of the features for ranking; of features and evidence for coverage."""
+class Ranker:
+    """A linear ranker over the features of one feature set, and its coverage model."""
 
-    ranking: tuple[float, ...]
-    coverage: tuple[float, ...]
-    intercept: float
-    threshold: float
+    weights: tuple[float, ...]
+    coverage: CoverageModel
 
     def score(self, features: Matrix) -> Scores:
         """(n_ids,) float32 scores of rows of features; higher is better."""
-        return features @ np.asarray(self.ranking, dtype=np.float32)
+        return features @ np.asarray(self.weights, dtype=np.float32)
 
-    def confidence(self, evidence: Sequence[float]) -> float:
-        """How probable it is that the corpus covers the question, in [0, 1]."""
-        logit = self.intercept + float(np.dot(self.coverage, evidence))
-        return 1 / (1 + math.exp(-max(-40.0, min(40.0, logit))))
+
+Rankers = Mapping[FeatureSet, Ranker]
+
+
+def order(scores: Scores, allowed: Mask) -> Rows:
+    """The allowed rows with a score above 0, best first; equal scores keep the order of rows."""
+    rows = np.flatnonzero((scores > 0) & allowed)
+    return rows[np.argsort(-scores[rows], kind="stable")]
 
 
 @cache
-def load_models(path: Path | None = None) -> Mapping[Mode, Model]:
-    """The models of every mode.
+def load_rankers(path: Path | None = None) -> Rankers:
+    """The ranker of every feature set.
 
     :raises RecordError: the file does not fit the features of this version.
     """
     file = path or data_folder() / "ranker.json"
     try:
-        modes = json.loads(file.read_text(encoding="utf-8"))["modes"]
-        return {mode: _model(mode, modes[mode.value]) for mode in Mode}
+        records = json.loads(file.read_text(encoding="utf-8"))["modes"]
+        return {features: _ranker(features, records[features.value]) for features in FeatureSet}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{file} does not fit this version ({error}); install genlens again") from error
 
 
-def _model(mode: Mode, record: Mapping[str, Mapping[str, float]]) -> Model:
+def _ranker(features: FeatureSet, record: Mapping[str, Mapping[str, float]]) -> Ranker:
     ranking, coverage = record["ranking"], record["coverage"]
-    return Model(
-        ranking=tuple(float(ranking[name]) for name in mode.features),
-        coverage=tuple(float(coverage[name]) for name in (*mode.features, *EVIDENCE)),
-        intercept=float(coverage["intercept"]),
-        threshold=float(coverage["threshold"]),
+    return Ranker(
+        weights=tuple(float(ranking[name]) for name in features.names),
+        coverage=CoverageModel(
+            weights=tuple(float(coverage[name]) for name in (*features.names, *EVIDENCE)),
+            intercept=float(coverage["intercept"]),
+            threshold=float(coverage["threshold"]),
+        ),
     )

@@ -1,0 +1,1 @@
+"""Builds on disk, how they are published, and the log of refreshes."""

@@ -1,23 +1,23 @@
-"""What a build is made of as one digest: a build of an equal digest would be the same again."""
+"""The fingerprint of a build: two builds with equal fingerprints would be the same."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
 from kb.entries import Entry, Language, entry_line
-from kb.storage.builds import FORMAT
+from kb.storage.manifest import FORMAT
 
-# Raised when the same entries are cut, embedded or indexed in another way, so that the next refresh makes a
-# new build of them. `builds.FORMAT` says which builds can be read at all.
+# Raised when the same entries are cut, embedded or indexed in another way: the next refresh then makes a new
+# build. `manifest.FORMAT` tells which builds can be read at all.
 RECIPE = 2
 
 
-def content_digest(
+def fingerprint(
     entries: Sequence[Entry], model: str, weights_sha256: str, outside: Mapping[Language, Sequence[str]]
 ) -> str:
-    """The SHA-256, in hexadecimal, of all that a build is made from, and of how it is made.
+    """A SHA-256 (hexadecimal) over everything a build is made from, and the way it is made.
 
-    `outside` are examples of questions that the entries do not answer. The order of the entries counts.
+    `outside` are examples of out-of-scope questions. The order of the entries counts.
     """
     made = [FORMAT, RECIPE, model, weights_sha256, dict(outside)]
     digest = hashlib.sha256(json.dumps(made, ensure_ascii=False, sort_keys=True).encode() + b"\n")

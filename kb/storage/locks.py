@@ -1,6 +1,6 @@
-"""One at a time: the lock that is held by whoever changes which builds a home has.
+"""The refresh lock: one process at a time changes the builds of a home.
 
-A lock of a process that ended, whatever way, is no lock: the system lets go of it.
+The OS releases the lock when the process exits or is killed.
 """
 
 import logging
@@ -13,20 +13,17 @@ from filelock import FileLock, Timeout
 from kb.errors import BusyError
 from kb.files import storage_errors
 
-LOCK_SECONDS = 600.0
-"""How long another is waited for."""
+LOCK_SECONDS = 600.0  # the longest wait for another process
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def locked(home: Path, *, wait: bool = True) -> Iterator[None]:
-    """Nobody else changes the builds of a home while the block runs.
+def refresh_lock(home: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold the refresh lock of a home; wait for another holder with a warning, or fail at once.
 
-    Another is waited for, with a warning, or else refused at once.
-
-    :raises BusyError: another did not end in time, or is not waited for.
-    :raises StorageError: the home cannot be written.
+    :raises BusyError: another process holds the lock: after LOCK_SECONDS, or at once without `wait`.
+    :raises StorageError: the home is not writable.
     """
     lock = FileLock(home / "refresh.lock")
     with storage_errors(home):
@@ -36,9 +33,9 @@ def locked(home: Path, *, wait: bool = True) -> Iterator[None]:
         except Timeout:
             if not wait:
                 raise BusyError(
-                    f"{home}: another refresh or rollback is under way; repeat when it has ended"
+                    f"{home}: another refresh or rollback is running; repeat when it has ended"
                 ) from None
-            log.warning("another refresh or rollback is under way in %s; waiting for it to end", home)
+            log.warning("another refresh or rollback is running in %s; waiting for it to end", home)
             try:
                 lock.acquire(timeout=LOCK_SECONDS)
             except Timeout:

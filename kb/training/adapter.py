@@ -1,9 +1,9 @@
 """Lessons to the adapter of the encoder.
 
 Contrastive learning with the other entries of a batch as negatives (van den Oord et al., "Representation
-Learning with Contrastive Predictive Coding", 2018, https://arxiv.org/abs/1807.03748): each step asks one
-question of every entry, so that twin practices always stand against each other. A question's partner is a
-passage of its entry or another of its questions; examples of what is outside are partners of none.
+Learning with Contrastive Predictive Coding", 2018, https://arxiv.org/abs/1807.03748). Each step has one
+question of every entry, so twin practices are always each other's negatives. The partner of a question is a
+passage of its entry or another of its questions; out-of-scope examples have no partner.
 """
 
 import hashlib
@@ -19,21 +19,20 @@ from peft import LoraConfig, get_peft_model_state_dict, inject_adapter_in_model
 from safetensors.torch import save
 from sentence_transformers import SentenceTransformer
 
-from kb.embedding.adapter import MATRICES_FILE, Adapter
-from kb.embedding.torch_encoder import TransformerEncoder, load_model
-from kb.embedding.weights import Weights, find_plain_weights
-from kb.files import sha256_of, write_aside
+from kb.embedding.torch_encoder import TorchEncoder, load_model
+from kb.embedding.weights import ADAPTER_FILE, Adapter, Weights, find_published_weights
+from kb.files import sha256_of, write_atomic
 from kb.settings import DEFAULT_MODEL
 from kb.training.lessons import Corpus, Lessons, lessons_of
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the adapter is trained.
+    """The hyperparameters of the adapter.
 
-    `scale` is alpha over rank; `outside` so many examples of what is outside stand in each step; `read` is
-    the share of questions whose partner is a passage. Word pieces beyond `asked_pieces` and `read_pieces`
-    are cut off, which halves the time.
+    `scale` is alpha over rank, `outside` the number of out-of-scope examples per step, `read` the share of
+    questions whose partner is a passage. Truncating texts to `asked_pieces` and `read_pieces` word pieces
+    halves the time.
     """
 
     rank: int = 8
@@ -52,23 +51,23 @@ class Recipe:
 
 
 RECIPE = Recipe()
-# Adding less than all of what is learned keeps more of what the model knew.
+# Adding only a part of the learned change keeps more of the model's own knowledge.
 STRENGTH = 0.7
 log = logging.getLogger(__name__)
 
 
-def encoder_without(fold: int, corpora: Sequence[Corpus], kept: Path) -> TransformerEncoder:
-    """The default model with an adapter that has seen nothing of a fold."""
+def encoder_without(fold: int, corpora: Sequence[Corpus], kept: Path) -> TorchEncoder:
+    """The default model with an adapter trained without a fold."""
     adapter = adapter_of([corpus.without(fold)[0] for corpus in corpora], kept)
-    return TransformerEncoder(replace(find_plain_weights(DEFAULT_MODEL), adapter=adapter))
+    return TorchEncoder(replace(find_published_weights(DEFAULT_MODEL), adapter=adapter))
 
 
 def adapter_of(corpora: Sequence[Corpus], kept: Path) -> Adapter:
-    """The adapter that the default model learns from corpora; kept under the digest of all it rests on."""
-    weights = find_plain_weights(DEFAULT_MODEL)
-    lessons = lessons_of(corpora, TransformerEncoder(weights).count_pieces)
+    """The adapter trained on some corpora; a folder keeps adapters by the digest of their training data."""
+    weights = find_published_weights(DEFAULT_MODEL)
+    lessons = lessons_of(corpora, TorchEncoder(weights).count_pieces)
     digest = hashlib.sha256(repr((weights.sha256, RECIPE, lessons)).encode()).hexdigest()
-    file = kept / digest[:16] / MATRICES_FILE
+    file = kept / digest[:16] / ADAPTER_FILE
     if not file.exists():
         log.info(
             "adapter: %d entries, %d questions, %d passages",
@@ -76,12 +75,12 @@ def adapter_of(corpora: Sequence[Corpus], kept: Path) -> Adapter:
             sum(map(len, lessons.asked.values())),
             sum(map(len, lessons.read.values())),
         )
-        write_aside(file, save(_learned(weights, lessons)))
+        write_atomic(file, save(_train(weights, lessons)))
     return Adapter(file, sha256_of(file), RECIPE.scale * STRENGTH)
 
 
-def _learned(weights: Weights, lessons: Lessons) -> dict[str, torch.Tensor]:
-    """The matrices, by the names of `kb.embedding.adapter`; the same lessons give the same."""
+def _train(weights: Weights, lessons: Lessons) -> dict[str, torch.Tensor]:
+    """The matrices by name, as in `kb.embedding.weights`; equal lessons give equal matrices."""
     torch.manual_seed(RECIPE.seed)
     chance = random.Random(RECIPE.seed)  # noqa: S311 - no secret is made
     model = load_model(weights)
@@ -119,15 +118,15 @@ def _pace(step: int) -> float:
 def _batches(
     lessons: Lessons, chance: random.Random
 ) -> Iterator[tuple[list[str], list[str], list[str], list[bool]]]:
-    """One question of every entry, examples of what is outside, and a partner for each question.
+    """One question of every entry, out-of-scope examples, and a partner for each question.
 
-    The last list tells which partners are passages.
+    The last list is True for partners that are passages.
     """
     bags: dict[str, list[str]] = {entry_id: [] for entry_id in lessons.asked}
     while True:
         asked, partners, passages = [], [], []
         for entry_id, bag in bags.items():
-            if not bag:  # every question once before any comes again
+            if not bag:  # every question once before any is repeated
                 bag += chance.sample(lessons.asked[entry_id], len(lessons.asked[entry_id]))
             asked.append(bag.pop())
             passages.append(chance.random() < RECIPE.read)
@@ -144,7 +143,7 @@ def _loss(
     partners: list[str],
     passages: list[bool],
 ) -> torch.Tensor:
-    """Cross-entropy of finding each question's partner, and of finding each partner's question."""
+    """Cross-entropy of finding the partner of each question, and the question of each partner."""
     short = [text for text, is_passage in zip(partners, passages, strict=True) if not is_passage]
     long = [text for text, is_passage in zip(partners, passages, strict=True) if is_passage]
     vectors = _encoded(model, [*asked, *outside, *short], RECIPE.asked_pieces)
@@ -159,7 +158,7 @@ def _loss(
 
 
 def _encoded(model: SentenceTransformer, texts: Sequence[str], pieces: int) -> torch.Tensor:
-    """(n_texts, dim) unit vectors that a gradient can be taken through."""
+    """(n_texts, dim) differentiable unit vectors."""
     if not texts:
         return torch.empty(0, model.get_embedding_dimension() or 0)
     encoded = model.tokenizer(

@@ -1,4 +1,4 @@
-"""Lessons to examples: what an index says of the questions of a fold that it does not hold."""
+"""Held-out questions to examples: their features in an index that does not contain them."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import kb.ranking.candidates
-from kb.embedding.encoder import Encoder, Vectors, reads, wording_for
+from kb.embedding.encoder import Encoder, Vectors
+from kb.embedding.glossary import model_input, reads
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import Chunk, cut, outside_chunks
-from kb.ranking.candidates import Found, Index, Nearest
-from kb.ranking.features import Layout, Mask, Rows
+from kb.ranking import neighbours
+from kb.ranking.candidates import Candidates, CandidateSearch
+from kb.ranking.filters import Mask
+from kb.ranking.layout import Layout, Rows
+from kb.ranking.neighbours import Neighbours
 from kb.ranking.query import Query, read_query
 from kb.training.lessons import ASKED, FOLDS, Corpus
 
@@ -20,74 +23,87 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question with what was found for it; `gold` is the row of its entry, -1 where it is out of scope."""
+    """A question with its candidates; `gold` is the row of its entry, -1 for an out-of-scope question."""
 
     query: Query
-    found: Found
+    candidates: Candidates
     allowed: Mask
     gold: int
-    index: Index
+    search: CandidateSearch
 
 
-class ExactIndex:
-    """Indexes over corpora with exact cosines; what was encoded once is kept."""
+@dataclass(frozen=True, slots=True)
+class ExactNeighbours:
+    """Neighbours by exact cosines; `rows` are the chunks of the (n_rows, dim) vectors, of `count` chunks."""
+
+    encoder: Encoder
+    vectors: Vectors
+    rows: Rows
+    count: int
+
+    def nearest(self, query: Query) -> Neighbours | None:
+        """The nearest chunks, truncated to NEIGHBOURS as at query time: training sees the same features."""
+        encoded = model_input(self.encoder.model, query.text, query.language)
+        if encoded is None:
+            return None
+        similarities = np.maximum(self.vectors @ self.encoder.encode([encoded.text])[0], 0)
+        best = np.argsort(-similarities, kind="stable")[: neighbours.NEIGHBOURS]
+        cosines = np.full(self.count, similarities[best[-1]], dtype=np.float32)
+        cosines[self.rows[best]] = similarities[best]
+        return Neighbours(self.rows[best], cosines, encoded.language)
+
+
+class ExactIndexes:
+    """Builds candidate searches over corpora with exact cosines; each text is encoded once."""
 
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
-        self._kept: dict[str, Vectors] = {}
+        self._known: dict[str, Vectors] = {}
 
-    def over(self, corpus: Corpus) -> Index:
-        """An index over the entries and examples of a corpus, as they are given."""
+    def over(self, corpus: Corpus) -> CandidateSearch:
+        """A candidate search over the entries and out-of-scope examples of a corpus."""
         chunks = (*cut(corpus.entries, self._encoder.count_pieces), *outside_chunks(corpus.outside))
         readable = np.flatnonzero([reads(self._encoder.model, chunk.language) for chunk in chunks])
-        vectors = self._vectors([chunks[row] for row in readable])
-        return Index(
+        vectors = self._encode([chunks[row] for row in readable])
+        return CandidateSearch(
             Layout(tuple(dict.fromkeys(entry.id for entry in corpus.entries)), chunks, corpus.entries),
             index_chunks(chunks),
             index_entries(corpus.entries),
-            lambda query: self._nearest(query, vectors, readable, len(chunks)),
+            ExactNeighbours(self._encoder, vectors, readable, len(chunks)),
         )
 
-    def _vectors(self, chunks: Sequence[Chunk]) -> Vectors:
-        fresh = list({c.digest: c.embedded for c in chunks if c.digest not in self._kept}.items())
+    def _encode(self, chunks: Sequence[Chunk]) -> Vectors:
+        fresh = list({c.digest: c.embedded for c in chunks if c.digest not in self._known}.items())
         vectors = self._encoder.encode([text for _, text in fresh])
-        self._kept |= {digest: vector for (digest, _), vector in zip(fresh, vectors, strict=True)}
-        return np.stack([self._kept[chunk.digest] for chunk in chunks])
-
-    def _nearest(self, query: Query, vectors: Vectors, readable: Rows, count: int) -> Nearest | None:
-        """As many as a question to a build is told, so that training and asking agree."""
-        wording = wording_for(self._encoder.model, query)
-        if wording is None:
-            return None
-        found = np.maximum(vectors @ self._encoder.encode([wording.text])[0], 0)
-        best = np.argsort(-found, kind="stable")[: kb.ranking.candidates.NEIGHBOURS]
-        cosines = np.full(count, found[best[-1]], dtype=np.float32)
-        cosines[readable[best]] = found[best]
-        return Nearest(readable[best], cosines, wording.language)
+        self._known |= {digest: vector for (digest, _), vector in zip(fresh, vectors, strict=True)}
+        return np.stack([self._known[chunk.digest] for chunk in chunks])
 
 
-def left_out(corpora: Sequence[Corpus], encoder_of: Callable[[int], Encoder]) -> Iterator[Example]:
-    """Every question of the corpora, asked of an index, and of an encoder, that lack those of its fold."""
+def held_out_examples(corpora: Sequence[Corpus], encoder_of: Callable[[int], Encoder]) -> Iterator[Example]:
+    """Examples of every question of the corpora, asked of an index and an encoder without its fold.
+
+    `encoder_of` returns the encoder trained without a fold.
+    """
     for fold in range(FOLDS):
-        indexes = ExactIndex(encoder_of(fold))
+        indexes = ExactIndexes(encoder_of(fold))
         for corpus in corpora:
-            kept, out = corpus.without(fold)
-            index = indexes.over(kept)
+            kept, held_out = corpus.without(fold)
+            search = indexes.over(kept)
             log.info("fold %d of %d: asking", fold + 1, FOLDS)
-            for entry_id, text in out.questions(*ASKED):
-                yield from _examples(corpus, index, text, entry_id)
-            for texts in out.outside.values():
+            for entry_id, text in held_out.questions(*ASKED):
+                yield from _examples(corpus, search, text, entry_id)
+            for texts in held_out.outside.values():
                 for text in texts:
-                    yield from _examples(corpus, index, text, None)
+                    yield from _examples(corpus, search, text, None)
 
 
-def _examples(corpus: Corpus, index: Index, text: str, entry_id: str | None) -> Iterator[Example]:
-    """The question with every kind of features that it has: with vectors, and by keyword alone."""
+def _examples(corpus: Corpus, search: CandidateSearch, text: str, entry_id: str | None) -> Iterator[Example]:
+    """The question with each feature set it has: with vectors, and by keyword alone."""
     query = read_query(text)
-    allowed = np.array([i in corpus.answering for i in index.layout.ids])
-    gold = index.layout.places[entry_id] if entry_id else -1
-    found = index.by_all(query, allowed)
-    yield Example(query, found, allowed, gold, index)
-    alone = index.by_keyword(query, allowed)
-    if alone.mode is not found.mode:
-        yield Example(query, alone, allowed, gold, index)
+    allowed = np.array([i in corpus.answering for i in search.layout.ids])
+    gold = search.layout.rows[entry_id] if entry_id else -1
+    candidates = search.by_all(query, allowed)
+    yield Example(query, candidates, allowed, gold, search)
+    alone = search.by_keyword(query, allowed)
+    if alone.feature_set is not candidates.feature_set:
+        yield Example(query, alone, allowed, gold, search)

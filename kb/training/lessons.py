@@ -1,23 +1,24 @@
-"""The entries of a build as lessons: questions whose entry is known, parted into folds."""
+"""The entries of a build as lessons: questions with a known entry, split into folds."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kb.entries import Entry, Language, Role, Section, read_entries
-from kb.index.chunker import CountPieces, cut
-from kb.knowledge_base import ANSWERING
-from kb.storage.builds import Manifest, build_folder, current_id, read_chunks, read_manifest
+from kb.index.chunker import CountPieces, cut, read_chunks
+from kb.ranking.search import ANSWERING
+from kb.storage.builds import current_build
+from kb.storage.manifest import Manifest, read_manifest
 
 FOLDS = 3
-# What people would type to find the entry; the rest of an entry is what it says.
+# Sections people would type to find the entry; the other sections are passages.
 ASKED = frozenset({Role.ASKS, Role.IN_PLACE})
 _NOT_READ = ASKED | {Role.SIGNS, Role.TERMS, Role.RESOURCES}
 
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The entries of a build, the ids that can answer, and examples of what is outside, per language."""
+    """The entries of a build, the ids that can answer, and out-of-scope examples by language."""
 
     manifest: Manifest
     entries: tuple[Entry, ...]
@@ -25,18 +26,18 @@ class Corpus:
     outside: dict[Language, tuple[str, ...]]
 
     def without(self, fold: int) -> tuple["Corpus", "Corpus"]:
-        """The corpus without the questions of a fold, and one that holds these alone."""
-        parted = [_parted(entry, fold) for entry in self.entries]
+        """The corpus without the questions of a fold, and one with these questions only."""
+        split = [_split(entry, fold) for entry in self.entries]
         outside = {language: list(enumerate(texts)) for language, texts in self.outside.items()}
         kept = {at: tuple(t for n, t in texts if n % FOLDS != fold) for at, texts in outside.items()}
-        out = {at: tuple(t for n, t in texts if n % FOLDS == fold) for at, texts in outside.items()}
+        held_out = {at: tuple(t for n, t in texts if n % FOLDS == fold) for at, texts in outside.items()}
         return (
-            replace(self, entries=tuple(entry for entry, _ in parted), outside=kept),
-            replace(self, entries=tuple(entry for _, entry in parted), outside=out),
+            replace(self, entries=tuple(entry for entry, _ in split), outside=kept),
+            replace(self, entries=tuple(entry for _, entry in split), outside=held_out),
         )
 
     def questions(self, *roles: Role) -> Iterator[tuple[str, str]]:
-        """The id of each entry that can answer with each of its texts of some roles."""
+        """Entry id and text of each item in sections with these roles, for entries that can answer."""
         for entry in self.entries:
             if entry.id in self.answering:
                 for section in entry.sections:
@@ -45,12 +46,16 @@ class Corpus:
 
 
 def read_corpus(home: Path) -> Corpus:
-    """The served build of a home as lessons."""
-    folder = build_folder(home, current_id(home))
+    """The served build of a home as a corpus.
+
+    :raises ServingError: there is no build, or it is damaged.
+    :raises RecordError: one of its files is damaged.
+    """
+    folder = current_build(home).folder
     entries = tuple(read_entries(folder / "entries.jsonl"))
     newest = max((entry.edition for entry in entries if ":" in entry.id), default="")
     outside: dict[Language, tuple[str, ...]] = {}
-    for chunk in read_chunks(folder):
+    for chunk in read_chunks(folder / "chunks.jsonl"):
         if chunk.role is Role.OUTSIDE:
             outside[chunk.language] = (*outside.get(chunk.language, ()), chunk.text)
     answering = {e.id for e in entries if e.kind in ANSWERING and (":" not in e.id or e.edition == newest)}
@@ -59,7 +64,7 @@ def read_corpus(home: Path) -> Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """What the encoder learns from, in English: by id what is asked and what is read, and what is outside."""
+    """The training texts of the encoder, in English: questions and passages by id, out-of-scope examples."""
 
     asked: dict[str, tuple[str, ...]]
     read: dict[str, tuple[str, ...]]
@@ -67,7 +72,7 @@ class Lessons:
 
 
 def lessons_of(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
-    """The lessons of some corpora, each text of an id once."""
+    """The lessons of some corpora; each text of an id once."""
     asked: dict[str, dict[str, None]] = {}
     read: dict[str, dict[str, None]] = {}
     for corpus in corpora:
@@ -85,17 +90,18 @@ def lessons_of(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
     )
 
 
-def _parted(entry: Entry, fold: int) -> tuple[Entry, Entry]:
+def _split(entry: Entry, fold: int) -> tuple[Entry, Entry]:
+    """An entry without the questions of a fold, and one with these questions only."""
     kept: list[Section] = []
-    out: list[Section] = []
+    held_out: list[Section] = []
     for section in entry.sections:
         if section.role not in ASKED:
             kept.append(section)
             continue
-        for sections, wanted in ((kept, False), (out, True)):
+        for sections, wanted in ((kept, False), (held_out, True)):
             items = tuple(
                 item for number, item in enumerate(section.items) if (number % FOLDS == fold) is wanted
             )
             if items:
                 sections.append(replace(section, items=items))
-    return replace(entry, sections=tuple(kept)), replace(entry, sections=tuple(out))
+    return replace(entry, sections=tuple(kept)), replace(entry, sections=tuple(held_out))

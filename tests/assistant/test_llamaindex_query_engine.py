@@ -6,8 +6,8 @@ from llama_index.core.tools import QueryEngineTool
 from assistant.answers.composition import ask
 from assistant.query_engine import GenlensQueryEngine
 from assistant.render.text import answer_text
-from kb.knowledge_base import ALL, KnowledgeBase
-from kb.ranking.filters import Filters
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import ALL, Filters
 
 QUESTION = "Does a narrow role keep an agent from deleting records?"
 

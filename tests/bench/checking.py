@@ -28,7 +28,8 @@ from assistant.faithfulness.stream import Sentence, sentences_of
 from assistant.generate import STATING, passages_for
 from kb.entries import Origin, Role
 from kb.evaluation import OUT_OF_SCOPE, read_questions
-from kb.knowledge_base import KnowledgeBase, Retrieval, open_served
+from kb.knowledge_base import KnowledgeBase, open_served
+from kb.ranking.search import Retrieval
 from kb.settings import load_settings
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "eval" / "questions.jsonl"

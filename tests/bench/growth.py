@@ -11,10 +11,12 @@ from zlib import crc32
 import numpy as np
 
 from assistant.answers.composition import ask
-from kb.embedding.encoder import OnnxEncoder, Vectors, normalised
+from kb.embedding.encoder import Vectors, normalised
+from kb.embedding.onnx_encoder import OnnxEncoder
 from kb.entries import Entry, Item, Kind, Language, Role, Section
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
+from kb.storage.builds import Build
 
 CHUNKS, TIMES = 1_000, 100
 CHUNKS_OF_AN_ENTRY, WORDS_OF_A_CHUNK = 20, 40
@@ -50,7 +52,7 @@ def growth(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) 
 def _p95(entries: Sequence[Entry], encoder: OnnxEncoder, questions: Sequence[str]) -> float:
     with TemporaryDirectory() as home:
         manifest = make_build(Path(home), Scattered(encoder), entries, (), "2026-01-01T00:00:00Z")
-        grown = KnowledgeBase(Path(home), manifest.id, encoder)
+        grown = KnowledgeBase(Build(Path(home), manifest.id), encoder)
         for question in questions[:20]:
             ask(grown, question)
         times = []

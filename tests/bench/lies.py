@@ -9,7 +9,8 @@ from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, sentences_of
 from assistant.generate import passages_for
 from kb.entries import Language
-from kb.knowledge_base import KnowledgeBase, Retrieval
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.search import Retrieval
 from kb.text import STOP_WORDS, terms
 
 _WORD = re.compile(r"[A-Za-z][a-z]{3,}|[\u30a1-\u30ff]{3,}|[\u4e00-\u9fff]{2,}")

@@ -20,12 +20,14 @@ from ir_measures import R, Success, iter_calc, nDCG
 from scipy.stats import permutation_test
 from systems import ADAPTER, GENLENS, NOTHING, Ask, genlens, less_a_part, simple_systems
 
-from kb.embedding.torch_encoder import TransformerEncoder
-from kb.embedding.weights import find_plain_weights, find_weights
+from kb.data import data_folder
+from kb.embedding.torch_encoder import TorchEncoder
+from kb.embedding.weights import find_published_weights, find_weights
 from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
-from kb.files import data_folder, write_aside
+from kb.files import write_atomic
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import DEFAULT_MODEL
+from kb.storage.builds import Build
 from kb.training.lessons import Corpus, read_corpus
 
 START, END = "<!-- measured -->", "<!-- /measured -->"
@@ -212,12 +214,12 @@ def main() -> None:
     names = (data_folder() / "eval" / "questions.jsonl", *arguments.also)
     files = {file: read_questions(file) for file in names}
     corpora = [served(arguments.home), *map(read_corpus, arguments.trained_with)]
-    plain = TransformerEncoder(find_plain_weights(DEFAULT_MODEL))
-    base = KnowledgeBase(arguments.home, corpora[0].manifest.id)
+    plain = TorchEncoder(find_published_weights(DEFAULT_MODEL))
+    base = KnowledgeBase(Build(arguments.home, corpora[0].manifest.id))
     systems = asked([*simple_systems(corpora[0], plain), (GENLENS, genlens(base))], files)
     parts = asked(less_a_part(arguments.home, corpora, arguments.adapters, plain), files)
     lines = [*measured(files, systems, parts), *notes(corpora[0], names, arguments.trained_with)]
-    write_aside(arguments.out, replaced(page, "\n".join(lines)).encode())
+    write_atomic(arguments.out, replaced(page, "\n".join(lines)).encode())
 
 
 if __name__ == "__main__":

@@ -18,14 +18,16 @@ from time import perf_counter
 from growth import CHUNKS, TIMES, growth
 
 from assistant.answers.composition import ask
-from kb.embedding.encoder import OnnxEncoder, reads
+from kb.embedding.glossary import reads
+from kb.embedding.onnx_encoder import OnnxEncoder
+from kb.embedding.open import export_folder
 from kb.embedding.weights import find_weights
 from kb.entries import Language, Role
 from kb.index.chunker import cut
 from kb.knowledge_base import KnowledgeBase, open_served
 from kb.make import make_build
 from kb.settings import Settings, load_settings
-from kb.storage.builds import build_folder, export_folder
+from kb.storage.builds import Build
 
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How do I keep an agent from taking actions it should not?"
@@ -86,7 +88,7 @@ def building(base: KnowledgeBase, encoder: OnnxEncoder) -> tuple[str, str, str]:
 
 def tutorial(settings: Settings, build_id: str) -> tuple[str, str, str]:
     """A cold answer against the LlamaIndex tutorial's retrieval of the same question."""
-    entries = build_folder(settings.home, build_id) / "entries.jsonl"
+    entries = Build(settings.home, build_id).folder / "entries.jsonl"
     model = str(find_weights(settings.model).folder)
     script = str(ROOT / "tests" / "bench" / "tutorial.py")
     with TemporaryDirectory() as folder:

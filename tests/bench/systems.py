@@ -19,14 +19,14 @@ from llama_index.core.schema import MetadataMode
 
 from kb.embedding.encoder import Encoder, Vectors
 from kb.entries import Entry, Language, Origin
-from kb.index.bm25 import KeywordIndex, Scores, index_chunks
+from kb.index.bm25 import BM25Index, Scores, index_chunks
 from kb.index.chunker import cut
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.ranking.features import Mask
-from kb.ranking.filters import order
+from kb.ranking.filters import Mask
 from kb.ranking.query import read_query
-from kb.ranking.ranker import Mode, Model
+from kb.ranking.ranker import Mode, Model, order
+from kb.storage.builds import Build
 from kb.training.adapter import encoder_without
 from kb.training.examples import Example, left_out
 from kb.training.lessons import Corpus
@@ -64,7 +64,7 @@ class ByKeyword:
     """Passages, each of the entry in `owners`, by BM25."""
 
     owners: Sequence[str]
-    index: KeywordIndex
+    index: BM25Index
 
     def rank(self, question: str) -> tuple[str, ...]:
         """The ids of entries, best first; those that share no term with the question are left out."""
@@ -164,7 +164,7 @@ def less_a_part(
     corpus, build = corpora[0], corpora[0].manifest.id
     examples = list(left_out([corpus], partial(encoder_without, corpora=corpora, kept=adapters)))
     for part in (NOTHING, *FEATURES):
-        yield part, genlens(KnowledgeBase(home, build, models=trained(examples, part)))
+        yield part, genlens(KnowledgeBase(Build(home, build), models=trained(examples, part)))
     examples = list(left_out([corpus], lambda _fold: plain))
     with TemporaryDirectory() as folder:
         yield ADAPTER, genlens(plain_base(Path(folder), corpus, plain, trained(examples, NOTHING)))
@@ -174,7 +174,7 @@ def plain_base(home: Path, corpus: Corpus, plain: Encoder, models: dict[Mode, Mo
     """A build of the same entries and examples with another encoder, in a home of its own."""
     of = corpus.manifest
     made = make_build(home, plain, corpus.entries, of.sources, of.made_at, outside=corpus.outside)
-    return KnowledgeBase(home, made.id, plain, models)
+    return KnowledgeBase(Build(home, made.id), plain, models)
 
 
 def trained(examples: Sequence[Example], part: str) -> dict[Mode, Model]:

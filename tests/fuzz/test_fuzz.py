@@ -9,7 +9,6 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 
 import pytest
 from fuzz import guided
@@ -17,15 +16,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.saved import FETCHED_AT, LENS, OWASP, OWASP_JAPANESE, body, source
 
+from ingest.editions import open_edition
 from ingest.errors import IngestError
 from ingest.fetch.page_store import Page
-from ingest.readers import aws_lens, owasp
 from ingest.sources import Edition, Source
 from kb.errors import RecordError
 from kb.ids import edition_of, find_ids, parse_id, question_of
-from kb.storage.builds import check_entries
-from kb.storage.refresh_log import LONGEST, failed_now
+from kb.storage.refresh_log import MAX_REASON, failed_now
 from kb.text import fold
+from kb.verify import check_entries
 
 # Most examples take a few milliseconds; this is what no page or id may take.
 SECONDS = 5
@@ -95,18 +94,15 @@ def pages(changed: str, text: str) -> Callable[[str], Page]:
     return page
 
 
-def assert_read_or_refused(
-    reader: ModuleType, name: Source, edition: Edition, fetched: Callable[[str], Page]
-) -> None:
+def assert_read_or_refused(name: Source, edition: Edition, fetched: Callable[[str], Page]) -> None:
     """An edition is read and can be served, or is refused with an error of our own that can be shown."""
     reason = ""
     try:
         with bounded():
-            reader.addresses(edition, fetched)
-            check_entries(reader.read(name, edition, fetched)[1])
+            check_entries(open_edition(name, edition, fetched).read(fetched).entries)
     except (IngestError, RecordError) as error:
         reason = failed_now(name.name, error).reason
-    assert len(reason) <= LONGEST
+    assert len(reason) <= MAX_REASON
     assert [character for character in reason if unicodedata.category(character) == "Cc"] == []
 
 
@@ -116,7 +112,7 @@ def test_a_mutated_page_of_the_lens_is_read_or_refused(data: st.DataObject) -> N
     address = data.draw(st.sampled_from(LENS_PAGES))
     lens = source("genai-lens")
     fetched = pages(address, data.draw(mutated(body(address))))
-    assert_read_or_refused(aws_lens, lens, lens.editions[0], fetched)
+    assert_read_or_refused(lens, lens.editions[0], fetched)
 
 
 @fuzzed
@@ -125,7 +121,7 @@ def test_a_mutated_page_of_a_risk_is_read_or_refused(data: st.DataObject) -> Non
     number, address = data.draw(st.sampled_from(RISKS))
     risks = source("owasp-llm")
     fetched = pages(address, data.draw(mutated(body(address))))
-    assert_read_or_refused(owasp, risks, risks.editions[number], fetched)
+    assert_read_or_refused(risks, risks.editions[number], fetched)
 
 
 @fuzzed
@@ -138,7 +134,7 @@ def test_bytes_of_any_kind_are_read_or_refused(raw: bytes, encoding: str) -> Non
         def fetched(asked: str, changed: str = address) -> Page:
             return Page(asked, raw, FETCHED_AT, encoding) if asked == changed else own(asked)
 
-        assert_read_or_refused(aws_lens, lens, lens.editions[0], fetched)
+        assert_read_or_refused(lens, lens.editions[0], fetched)
 
 
 IDS = (

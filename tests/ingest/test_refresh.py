@@ -23,7 +23,7 @@ from ingest.fetch.page_store import Page, PageStore
 from ingest.refresh import refresh
 from kb.entries import Origin
 from kb.errors import BusyError
-from kb.storage.builds import current_id, list_builds
+from kb.storage.builds import current_build, list_builds
 from kb.storage.refresh_log import read_failures
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -39,7 +39,7 @@ def test_the_first_refresh_builds_what_the_sites_show(home: Path, site: Site) ->
         ("owasp-llm", "2025", "en", 1, "site"),
         ("owasp-llm", "2025", "ja", 1, "site"),
     ]
-    assert current_id(home) == report.manifest.id
+    assert current_build(home).id == report.manifest.id
     assert {path for path, status in site.requests if status != 200} == {
         "/docs.aws.amazon.com/robots.txt",
         "/raw.githubusercontent.com/robots.txt",
@@ -285,7 +285,7 @@ def test_a_refresh_that_waits_too_long_for_another_says_so(
 @pytest.mark.usefixtures("holder")
 def test_a_refresh_that_is_not_to_wait_for_another_fails_at_once(home: Path, site: Site) -> None:
     with pytest.raises(
-        BusyError, match=f"^{home}: another refresh or rollback is under way; repeat when it has ended$"
+        BusyError, match=f"^{home}: another refresh or rollback is running; repeat when it has ended$"
     ):
         refresh(settings(home, site.base), wait=False)
     assert (site.requests, list_builds(home), read_failures(home)) == ([], (), ())
@@ -296,7 +296,7 @@ def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
     environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": site.base, "GENLENS_MODEL": "tests/words"}
     done = CliRunner().invoke(main, ("refresh", "--no-wait"), env=environment)
     assert (done.exit_code, done.stdout) == (1, "")
-    message = f"{home}: another refresh or rollback is under way; repeat when it has ended"
+    message = f"{home}: another refresh or rollback is running; repeat when it has ended"
     assert done.stderr == f"genlens: {message}\n"
 
 
@@ -314,7 +314,7 @@ def test_a_refresh_goes_on_when_another_has_ended(
 ) -> None:
     class EndTheOther(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            if "another refresh or rollback is under way" in record.getMessage():
+            if "another refresh or rollback is running" in record.getMessage():
                 assert site.requests == []
                 assert holder.stdin is not None
                 holder.stdin.close()
@@ -326,7 +326,7 @@ def test_a_refresh_goes_on_when_another_has_ended(
     finally:
         logging.getLogger("kb.storage.locks").removeHandler(handler)
     assert report.manifest.counts == COUNTS
-    assert f"another refresh or rollback is under way in {home}; waiting for it to end" in caplog.text
+    assert f"another refresh or rollback is running in {home}; waiting for it to end" in caplog.text
 
 
 def test_the_lock_is_free_after_a_refresh(home: Path, site: Site) -> None:

@@ -22,12 +22,11 @@ from support.world import (
     states,
 )
 
-import kb.make
 from assistant.cli import main
 from ingest.errors import NoSourceError
 from ingest.refresh import refresh
 from kb.errors import StorageError
-from kb.storage.builds import list_builds
+from kb.storage.builds import Draft, list_builds
 from kb.storage.refresh_log import REFRESH, Failure, read_failures, write_failures
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -207,7 +206,7 @@ def test_an_id_that_stands_twice(home: Path, site: Site) -> None:
     assert node is not None
     twice = node[0] + "," + node[0].replace("gensec01-bp02.html", "again.html")
     site.pages[CONTENTS] = contents.replace(node[0], twice).encode()
-    fails_in_part(home, site, "GENSEC01-BP02 (en) stands twice among the entries, expected once")
+    fails_in_part(home, site, "GENSEC01-BP02 (en) is there twice, expected once")
 
 
 # What is remembered.
@@ -234,7 +233,7 @@ def test_a_refresh_that_cannot_be_published_is_remembered(
         raise StorageError("the disk is full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(kb.make, "publish", full)
+        patched.setattr(Draft, "publish", full)
         with pytest.raises(StorageError):
             run(home, site.base)
     assert_the_only_build(home, served)
@@ -249,10 +248,10 @@ def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
     broken(site)
 
     def full(*_: object) -> None:
-        monkeypatch.setattr("kb.storage.refresh_log.write_aside", full)
+        monkeypatch.setattr("kb.storage.refresh_log.write_atomic", full)
         raise StorageError("the disk is full")
 
-    monkeypatch.setattr(kb.make, "publish", full)
+    monkeypatch.setattr(Draft, "publish", full)
     with pytest.raises(StorageError, match=r"^the disk is full$"):
         run(home, site.base)
     assert failures(home) == {REFRESH: "it began and has not ended"}

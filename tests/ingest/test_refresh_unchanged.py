@@ -18,11 +18,10 @@ from ingest.refresh import refresh
 from kb.errors import DamagedIndexError
 from kb.knowledge_base import KnowledgeBase, open_served
 from kb.rollback import rollback
-from kb.storage.builds import build_folder, list_builds
-from kb.storage.checked import checked_at, write_checked
-from kb.storage.locks import locked
-from kb.storage.refresh_log import read_failures
-from kb.verify import check_whole
+from kb.storage.builds import Build, list_builds
+from kb.storage.locks import refresh_lock
+from kb.storage.refresh_log import checked_at, read_failures, write_check
+from kb.verify import check_files
 
 pytestmark = pytest.mark.usefixtures("data")
 RISK = f"{OWASP}2026/final/LLM03_ExcessiveAgency.md".removeprefix("https:/")
@@ -33,7 +32,7 @@ OWN_WORDS = ("Nameless callers cannot be stopped", "Callers without a name canno
 def moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each refresh is a day later than the one before: 2 January 2030, 3 January 2030 ..."""
     days = iter(range(2, 30))
-    monkeypatch.setattr("ingest.refresh.now", lambda: f"2030-01-{next(days):02}T00:00:00+00:00")
+    monkeypatch.setattr("ingest.refresh.utc_now", lambda: f"2030-01-{next(days):02}T00:00:00+00:00")
 
 
 def typed(home: Path, mirror: str, *words: str) -> Result:
@@ -52,7 +51,7 @@ def test_nothing_is_fetched_embedded_or_published_again(home: Path, site: Site, 
     first = run(home, site.base)
     assert first.published
     assert len(encoder.encoded) == first.manifest.chunks
-    build = build_folder(home, first.manifest.id)
+    build = Build(home, first.manifest.id).folder
     before = files(build)
     encoder.encoded.clear()
     site.requests.clear()
@@ -103,7 +102,7 @@ def test_a_record_of_the_check_that_cannot_be_read_says_nothing(
     home: Path, site: Site, content: bytes
 ) -> None:
     made = run(home, site.base).manifest
-    write_checked(home, made.id, "2030-01-02T00:00:00+00:00")
+    write_check(home, made.id, "2030-01-02T00:00:00+00:00")
     assert checked_at(home, made) == "2030-01-02T00:00:00+00:00"
     (home / "checked.json").write_bytes(content)
     assert checked_at(home, made) == max(state.fetched_at for state in made.sources)
@@ -150,11 +149,11 @@ def test_a_build_that_is_not_whole_is_made_anew(
     home: Path, site: Site, damage: Callable[[Path], object]
 ) -> None:
     first = run(home, site.base).manifest.id
-    damage(build_folder(home, first))
+    damage(Build(home, first).folder)
     report = run(home, site.base)
     assert report.published
-    base = KnowledgeBase(home, report.manifest.id, WordEncoder())
-    check_whole(home, base)
+    base = KnowledgeBase(Build(home, report.manifest.id), WordEncoder())
+    check_files(Build(home, base.build), base)
     said = "\n".join(section.text for section in entries(home)["GENSEC01-BP02", "en"].sections)
     assert "Test it from outside." in said
     assert not run(home, site.base).published
@@ -163,14 +162,14 @@ def test_a_build_that_is_not_whole_is_made_anew(
 def test_fewer_vectors_than_chunks_are_not_whole(home: Path, site: Site) -> None:
     run(home, site.base)
     base = open_served(settings(home, site.base))
-    check_whole(home, base)
+    check_files(Build(home, base.build), base)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("kb.index.vector_store.VectorStore.count", lambda _: base.manifest.chunks - 1)
         expected = (
             f"found {base.manifest.chunks - 1} vectors, expected {base.manifest.chunks}; run genlens refresh"
         )
         with pytest.raises(DamagedIndexError, match=expected):
-            check_whole(home, base)
+            check_files(Build(home, base.build), base)
 
 
 def test_new_words_of_the_catalogue_are_published(home: Path, site: Site, data: Path) -> None:
@@ -365,7 +364,7 @@ def test_white_space_and_markup_are_no_change(home: Path, site: Site) -> None:
 
 
 def test_a_preview_waits_for_no_other_where_it_is_told_so(home: Path, site: Site) -> None:
-    with locked(home):
+    with refresh_lock(home):
         done = typed(home, site.base, "refresh", "--check", "--no-wait")
     assert (done.exit_code, done.stdout, site.requests) == (1, "", [])
-    assert "another refresh or rollback is under way" in done.stderr
+    assert "another refresh or rollback is running" in done.stderr

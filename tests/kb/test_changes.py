@@ -14,7 +14,7 @@ from kb.changes import Changes, Contents, between, compare
 from kb.entries import Entry, Item, Language, Link, Marker, Origin, RiskLevel, Role, Section
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError
 from kb.make import make_build
-from kb.storage.builds import SourceState
+from kb.storage.manifest import SourceState
 
 SITE = tuple(replace(state, origin="site") for state in SOURCES)
 CATALOGUE = tuple(replace(state, origin="catalogue") for state in SOURCES)
@@ -204,12 +204,12 @@ def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
     sources = (*SITE, JAPANESE)
     new = edited(PRACTICE, lambda e: with_section(e, 1, "役割を分ける。"), Language.JAPANESE)
     (change,) = compare(contents(corpus(), sources), contents(new, sources)).changed
-    assert (change.fields, change.spoken_in("steps")) == (("steps",), ("ja",))
+    assert (change.fields, change.only_in("steps")) == (("steps",), ("ja",))
     assert change.entry.language is Language.ENGLISH
     both = tuple(with_section(e, 0, "x") if e.id == PRACTICE else e for e in new)
     (change,) = compare(contents(corpus(), sources), contents(both, sources)).changed
     assert change.fields == ("introduction", "steps")
-    assert (change.spoken_in("introduction"), change.spoken_in("steps")) == ((), ("ja",))
+    assert (change.only_in("introduction"), change.only_in("steps")) == ((), ("ja",))
     assert [(text.field, text.language.value) for text in change.texts] == [
         ("introduction", "en"),
         ("introduction", "ja"),
@@ -220,7 +220,7 @@ def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
 def test_a_translation_that_came_is_a_change_in_its_language() -> None:
     changes = compare(contents(corpus()[:2], (*SITE, JAPANESE)), contents(corpus()[:3], (*SITE, JAPANESE)))
     (change,) = changes.changed
-    assert [change.spoken_in(field) for field in change.fields] == [("ja",)] * 5
+    assert [change.only_in(field) for field in change.fields] == [("ja",)] * 5
     assert change.fields == ("title", "risk_level", "url", "introduction", "steps")
 
 
@@ -306,7 +306,7 @@ def test_the_last_two_builds_are_compared_or_those_that_are_named(home: Path, bu
 
 
 def test_a_build_that_is_not_kept_is_refused_with_those_that_are(home: Path, builds: list[str]) -> None:
-    message = f"^'../builds' is no build in {home}; kept are: {', '.join(builds[::-1])}$"
+    message = f"^'../builds' is not a build in {home}; kept: {', '.join(builds[::-1])}$"
     for named in (("../builds",), (builds[0], "../builds")):
         with pytest.raises(NotKeptError, match=message):
             between(home, *named)

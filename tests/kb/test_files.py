@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from support.homes import ROOT
 
+from kb.data import data_folder
 from kb.errors import StorageError
-from kb.files import data_folder, storage_errors, write_aside
+from kb.files import storage_errors, write_atomic
 
 
 @pytest.fixture
@@ -21,8 +22,8 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_file_is_written_whole_with_its_folders(folder: Path) -> None:
-    write_aside(folder / "a" / "b" / "file", b"first")
-    write_aside(folder / "a" / "b" / "file", b"second")
+    write_atomic(folder / "a" / "b" / "file", b"first")
+    write_atomic(folder / "a" / "b" / "file", b"second")
     assert files(folder / "a" / "b") == {"file": b"second"}
 
 
@@ -30,36 +31,36 @@ def test_a_file_is_written_whole_with_its_folders(folder: Path) -> None:
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    write_aside(folder / "file", b"old")
+    write_atomic(folder / "file", b"old")
 
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(*((os, "fsync") if step == "fsync" else (Path, "replace")), full)
     with pytest.raises(StorageError, match=r"file: the disk is full"):
-        write_aside(folder / "file", b"new")
+        write_atomic(folder / "file", b"new")
     assert files(folder) == {"file": b"old"}
 
 
 def test_an_interrupted_write_leaves_the_old_file_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_aside(folder / "file", b"old")
+    write_atomic(folder / "file", b"old")
 
     def interrupted(_: int) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        write_aside(folder / "file", b"new")
+        write_atomic(folder / "file", b"new")
     assert files(folder) == {"file": b"old"}
 
 
 def test_the_new_content_is_on_the_disk_before_it_gets_its_name(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_aside(folder / "file", b"old")
+    write_atomic(folder / "file", b"old")
     seen: list[bytes] = []
     monkeypatch.setattr(os, "fsync", lambda _: seen.append((folder / "file").read_bytes()))
-    write_aside(folder / "file", b"new")
+    write_atomic(folder / "file", b"new")
     assert seen == [b"old"]
     assert files(folder) == {"file": b"new"}
 
@@ -67,7 +68,7 @@ def test_the_new_content_is_on_the_disk_before_it_gets_its_name(
 def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
     (folder / "file").mkdir()
     with pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"):
-        write_aside(folder / "file", b"new")
+        write_atomic(folder / "file", b"new")
     assert list(files(folder / "file")) == []
     assert [path.name for path in folder.iterdir()] == ["file"]
 
@@ -75,10 +76,10 @@ def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.ENOSPC, "the disk is full; free some space and repeat: what was served before is untouched"),
-        (errno.EDQUOT, "the disk is full; free some space and repeat: what was served before is untouched"),
-        (errno.EACCES, "it cannot be written; give write permission or set GENLENS_HOME to another folder"),
-        (errno.EROFS, "it cannot be written; give write permission or set GENLENS_HOME to another folder"),
+        (errno.ENOSPC, "the disk is full; free some space and repeat: the served build is untouched"),
+        (errno.EDQUOT, "the disk is full; free some space and repeat: the served build is untouched"),
+        (errno.EACCES, "it is not writable; give write permission or set GENLENS_HOME to another folder"),
+        (errno.EROFS, "it is not writable; give write permission or set GENLENS_HOME to another folder"),
         (errno.EIO, "Input/output error; set GENLENS_HOME to a folder that can be written"),
     ],
 )

@@ -10,6 +10,7 @@ from kb.knowledge_base import KnowledgeBase, open_build, open_served
 from kb.make import make_build
 from kb.ranking.filters import Filters
 from kb.settings import DEFAULT_MODEL, load_settings
+from kb.storage.builds import Build
 
 
 def test_an_entry_is_given_by_any_spelling_in_the_language_it_has(base: KnowledgeBase) -> None:
@@ -54,7 +55,7 @@ def test_an_id_is_known_exactly_and_with_its_versions(base: KnowledgeBase) -> No
 
 def test_a_build_without_risks_has_no_editions(home: Path, encoder: WordEncoder) -> None:
     manifest = make_build(home, encoder, (question(),), SOURCES, MADE_AT)
-    base = KnowledgeBase(home, manifest.id, encoder)
+    base = KnowledgeBase(Build(home, manifest.id), encoder)
     assert base.editions == ("",)
     assert base.retrieve("gensec5").named == ("GENSEC05",)
     with pytest.raises(NotFoundError):
@@ -79,9 +80,9 @@ def test_the_served_build_is_opened_when_it_was_made_with_the_set_model(
 
 def test_any_kept_build_can_be_opened(base: KnowledgeBase) -> None:
     settings = load_settings(model="tests/words")
-    assert open_build(settings, base.build).entries == corpus()
+    assert open_build(settings, Build(settings.home, base.build)).entries == corpus()
     with pytest.raises(DamagedIndexError, match=r"builds/gone: its manifest cannot be read"):
-        open_build(settings, "gone")
+        open_build(settings, Build(settings.home, "gone"))
 
 
 def test_what_was_not_opened_is_not_opened_to_be_closed(home: Path, base: KnowledgeBase) -> None:

@@ -15,12 +15,14 @@ import kb.storage.builds
 from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Item, Language, Role, Section, read_entries
 from kb.index.bm25 import read_index
+from kb.index.chunker import read_chunks
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.settings import DEFAULT_MODEL
-from kb.storage.builds import Manifest, current_id, list_builds, read_chunks, read_manifest
-from kb.storage.fingerprint import content_digest
+from kb.storage.builds import Build, current_build, list_builds
+from kb.storage.fingerprint import fingerprint
+from kb.storage.manifest import Manifest, read_manifest
 from kb.text import is_japanese
 
 
@@ -52,10 +54,10 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
         counts={"question": 1, "best_practice": 3, "page": 1, "risk": 3},
         chunks=18,
         sources=SOURCES,
-        content=content_digest(corpus(), "tests/words", "0" * 64, {}),
+        content=fingerprint(corpus(), "tests/words", "0" * 64, {}),
     )
     assert made.id == f"20260102T000001-{made.content[:8]}"
-    assert (current_id(home), read_manifest(folder)) == (made.id, made)
+    assert (current_build(home).id, read_manifest(folder)) == (made.id, made)
     assert sorted(path.name for path in folder.iterdir()) == [
         "chroma",
         "chunks.jsonl",
@@ -64,7 +66,7 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
         "manifest.json",
     ]
     assert tuple(read_entries(folder / "entries.jsonl")) == corpus()
-    chunks = read_chunks(folder)
+    chunks = read_chunks(folder / "chunks.jsonl")
     assert [chunk.id for chunk in chunks][-2:] == ["LLM06:2025.en.0.0", "LLM06:2025.en.1.0"]
     assert sorted(path.name for path in (folder / "keywords").iterdir()) == ["chunks", "entries"]
     by_chunk, by_entry = (read_index(folder / "keywords" / name) for name in ("chunks", "entries"))
@@ -115,7 +117,7 @@ def test_a_damaged_build_is_replaced_by_a_new_one(home: Path, encoder: WordEncod
     encoder.encoded.clear()
     second = build(home, encoder)
     assert len(encoder.encoded) == 18
-    assert KnowledgeBase(home, second.id, encoder).search("refunds")[0].entry.id == "GENSEC05-BP01"
+    assert KnowledgeBase(Build(home, second.id), encoder).search("refunds")[0].entry.id == "GENSEC05-BP01"
 
 
 def test_text_that_the_model_does_not_read_is_kept_but_not_embedded(
@@ -132,14 +134,17 @@ def test_examples_of_what_is_outside_are_chunks_of_no_entry(home: Path, encoder:
     outside = {Language.ENGLISH: ["Which soup today?", "Who won?"], Language.JAPANESE: ["パンの味は？"]}
     made = make_build(home, encoder, corpus(), SOURCES, MADE_AT, outside=outside)
     folder = home / "builds" / made.id
-    found = [(chunk.id, chunk.entry_id, chunk.role, chunk.embedded) for chunk in read_chunks(folder)[18:]]
+    found = [
+        (chunk.id, chunk.entry_id, chunk.role, chunk.embedded)
+        for chunk in read_chunks(folder / "chunks.jsonl")[18:]
+    ]
     assert found == [
         ("outside.en.0", "", "outside", "Which soup today?"),
         ("outside.en.1", "", "outside", "Who won?"),
         ("outside.ja.0", "", "outside", "パンの味は？"),
     ]
     assert made.chunks == len(stored(home, made.id)) == read_index(folder / "keywords" / "chunks").count == 21
-    base = KnowledgeBase(home, made.id, encoder)
+    base = KnowledgeBase(Build(home, made.id), encoder)
     assert base.search("soup") == ()
     assert not {hit.entry.id for hit in base.retrieve("Which soup today?").hits} - {e.id for e in corpus()}
 
@@ -147,7 +152,7 @@ def test_examples_of_what_is_outside_are_chunks_of_no_entry(home: Path, encoder:
 def test_progress_is_told_before_and_after_each_batch(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kb.make, "STEP", 7)
+    monkeypatch.setattr(kb.make, "BATCH", 7)
     told: list[tuple[int, int]] = []
     for _ in range(2):
         make_build(home, encoder, corpus(), SOURCES, MADE_AT, lambda done, total: told.append((done, total)))
@@ -157,7 +162,7 @@ def test_progress_is_told_before_and_after_each_batch(
 def test_the_last_five_builds_are_kept(home: Path, encoder: WordEncoder) -> None:
     made = [build(home, encoder).id for _ in range(7)]
     assert list_builds(home) == tuple(made[:1:-1])
-    assert current_id(home) == made[-1]
+    assert current_build(home).id == made[-1]
 
 
 def test_a_missing_store_of_the_served_build_is_logged(
@@ -166,5 +171,5 @@ def test_a_missing_store_of_the_served_build_is_logged(
     shutil.rmtree(home / "builds" / build(home, encoder).id / "chroma")
     caplog.set_level(logging.INFO, "kb.make")
     build(home, encoder)
-    assert "no vectors to take over: " in caplog.text
+    assert "no vectors to reuse: " in caplog.text
     assert "18 chunks, 18 of them to embed" in caplog.text

@@ -5,20 +5,22 @@ from pathlib import Path
 import pytest
 from support.corpus import MADE_AT, SOURCES, practice, prose
 from support.encoder import WordEncoder
-from support.models import simple_models
+from support.rankers import simple_rankers
 
 import kb.knowledge_base
 from kb.entries import Entry, RiskLevel, Role
 from kb.errors import InputError, NotFoundError
-from kb.knowledge_base import Hit, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.ranking.filters import Filters
+from kb.ranking.search import Hit
+from kb.storage.builds import Build
 
 
 @pytest.fixture(autouse=True)
 def models(monkeypatch: pytest.MonkeyPatch) -> None:
     """By keyword the words of the whole entry rank alone; for a question cosines count ten times more."""
-    monkeypatch.setattr(kb.knowledge_base, "load_models", simple_models)
+    monkeypatch.setattr(kb.knowledge_base, "load_rankers", simple_rankers)
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:
@@ -48,7 +50,7 @@ def notes(home: Path, encoder: WordEncoder) -> KnowledgeBase:
         note(3, "harbour lantern orchard meadow"),
     )
     manifest = make_build(home, encoder, entries, SOURCES, MADE_AT)
-    return KnowledgeBase(home, manifest.id, encoder)
+    return KnowledgeBase(Build(home, manifest.id), encoder)
 
 
 def test_keyword_hits_come_best_first(notes: KnowledgeBase) -> None:
@@ -236,7 +238,7 @@ def test_a_question_without_terms_names_no_entry_without_terms(
     home: Path, encoder: WordEncoder, typed: str
 ) -> None:
     about = replace(note(1, "harbour lantern"), title="About this")
-    base = KnowledgeBase(home, make_build(home, encoder, (about,), SOURCES, MADE_AT).id, encoder)
+    base = KnowledgeBase(Build(home, make_build(home, encoder, (about,), SOURCES, MADE_AT).id), encoder)
     found = base.retrieve(typed)
     assert (found.named, found.covered) == ((), False)
 
@@ -256,8 +258,11 @@ def test_a_question_is_covered_where_the_best_entries_hold_enough_of_its_terms(b
 def test_nothing_found_is_not_covered_however_low_the_threshold(
     home: Path, base: KnowledgeBase, encoder: WordEncoder
 ) -> None:
-    models = {mode: replace(model, threshold=0.0) for mode, model in simple_models().items()}
-    lax = KnowledgeBase(home, base.build, encoder, models)
+    rankers = {
+        features: replace(ranker, coverage=replace(ranker.coverage, threshold=0.0))
+        for features, ranker in simple_rankers().items()
+    }
+    lax = KnowledgeBase(Build(home, base.build), encoder, rankers)
     found = lax.retrieve("refunds", only(pillars="Reliability"))
     assert (found.hits, found.covered) == ((), False)
     assert lax.retrieve("refunds for soup").covered

@@ -18,8 +18,8 @@ from kb.knowledge_base import open_served
 from kb.make import make_build
 from kb.rollback import rollback
 from kb.settings import DEFAULT_MODEL, Settings, load_settings
-from kb.storage.builds import current_id, list_builds
-from kb.storage.locks import locked
+from kb.storage.builds import current_build, list_builds
+from kb.storage.locks import refresh_lock
 
 
 @pytest.fixture(autouse=True)
@@ -45,14 +45,14 @@ def builds(home: Path, encoder: WordEncoder) -> list[str]:
 def test_the_build_before_the_served_one_is_served_again(settings: Settings, builds: list[str]) -> None:
     first, second, third = builds
     assert rollback(settings).id == second
-    assert (current_id(settings.home), len(open_served(settings).entries)) == (second, 8)
+    assert (current_build(settings.home).id, len(open_served(settings).entries)) == (second, 8)
     assert rollback(settings).id == first
     assert len(open_served(settings).entries) == 9
     assert list_builds(settings.home) == (third, second, first)
     with pytest.raises(NotKeptError) as caught:
         rollback(settings)
     assert str(caught.value) == f"{first} is served, and no build before it is kept in {settings.home}"
-    assert current_id(settings.home) == first
+    assert current_build(settings.home).id == first
 
 
 def test_a_named_build_is_served_be_it_older_newer_or_served(settings: Settings, builds: list[str]) -> None:
@@ -62,9 +62,9 @@ def test_a_named_build_is_served_be_it_older_newer_or_served(settings: Settings,
 
 
 def test_a_build_that_is_not_kept_is_refused(settings: Settings, builds: list[str]) -> None:
-    with pytest.raises(NotKeptError, match=r"^'\.\./builds' is no build in "):
+    with pytest.raises(NotKeptError, match=r"^'\.\./builds' is not a build in "):
         rollback(settings, "../builds")
-    assert current_id(settings.home) == builds[2]
+    assert current_build(settings.home).id == builds[2]
 
 
 def test_without_a_build_there_is_nothing_to_serve_and_nothing_is_made(settings: Settings) -> None:
@@ -77,11 +77,11 @@ def test_a_lost_pointer_is_set_by_naming_a_build(settings: Settings, builds: lis
     (settings.home / "current").write_text("gone\n")
     with pytest.raises(DamagedIndexError, match=r"names 'gone', which is not a build here"):
         rollback(settings)
-    assert rollback(settings, builds[1]).id == current_id(settings.home) == builds[1]
+    assert rollback(settings, builds[1]).id == current_build(settings.home).id == builds[1]
     (settings.home / "current").unlink()
     with pytest.raises(NoIndexError):
         rollback(settings)
-    assert rollback(settings, builds[0]).id == current_id(settings.home) == builds[0]
+    assert rollback(settings, builds[0]).id == current_build(settings.home).id == builds[0]
 
 
 def test_a_build_that_was_rolled_back_to_outlives_the_next_refresh(
@@ -105,7 +105,7 @@ def served(settings: Settings, builds: list[str]) -> Iterator[str]:
     assert (settings.home / "current").read_text() == f"{builds[2]}\n"
     assert len(open_served(settings).entries) == 7
     assert len(list_builds(settings.home)) == 3
-    with locked(settings.home):
+    with refresh_lock(settings.home):
         pass
 
 
@@ -115,7 +115,7 @@ def served(settings: Settings, builds: list[str]) -> Iterator[str]:
     [
         ("manifest.json", "its manifest cannot be read"),
         ("entries.jsonl", r"entries.jsonl, line 1"),
-        ("chunks.jsonl", r"chunks.jsonl: "),
+        ("chunks.jsonl", r"chunks.jsonl, line 1, "),
         ("keywords/chunks", "keyword index cannot be read"),
         ("keywords/entries", "keyword index cannot be read"),
         ("chroma/chroma.sqlite3", "vector store cannot be read"),
@@ -130,7 +130,7 @@ def test_a_damaged_build_is_not_served(
     for named in (None, builds[1]):
         with pytest.raises(DamagedIndexError, match=message):
             rollback(settings, named)
-    assert current_id(settings.home) == builds[2]
+    assert current_build(settings.home).id == builds[2]
 
 
 @pytest.mark.usefixtures("served")
@@ -156,8 +156,8 @@ def test_a_build_of_another_model_is_not_served(home: Path) -> None:
 def test_a_build_whose_model_cannot_be_opened_is_not_served(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def altered(folder: Path, model: str, weights: str) -> NoReturn:
-        assert (folder.name, model, weights) == ("0" * 16, "tests/words", "0" * 64)
+    def altered(home: Path, model: str, weights: str) -> NoReturn:
+        assert (home, model, weights) == (settings.home, "tests/words", "0" * 64)
         raise ModelError("it was altered")
 
     monkeypatch.setattr("kb.rollback.open_encoder", altered)
@@ -181,5 +181,8 @@ def test_a_pointer_that_cannot_be_written_leaves_what_was_served(
 @pytest.mark.usefixtures("served", "builds")
 def test_a_rollback_waits_for_a_refresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
-    with locked(settings.home), pytest.raises(BusyError, match="another refresh or rollback did not end"):
+    with (
+        refresh_lock(settings.home),
+        pytest.raises(BusyError, match="another refresh or rollback did not end"),
+    ):
         rollback(settings)

@@ -8,15 +8,15 @@ import pytest
 from chromadb.api.client import Client
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
-from support.models import simple_models
+from support.rankers import simple_rankers
 
 import kb.serving
 from kb.errors import DamagedIndexError, ModelError, NoIndexError
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.serving import Served
+from kb.serving import ServedBuild
 from kb.settings import Settings
-from kb.storage.builds import serve
+from kb.storage.builds import Build, serve
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def opened(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The ids of the builds that are opened, in order, each with the fake model."""
     found: list[str] = []
 
-    def open_build(settings: Settings, build: str) -> KnowledgeBase:
-        found.append(build)
-        return KnowledgeBase(settings.home, build, encoder, simple_models())
+    def open_build(_settings: Settings, build: Build) -> KnowledgeBase:
+        found.append(build.id)
+        return KnowledgeBase(build, encoder, simple_rankers())
 
     monkeypatch.setattr(kb.serving, "open_build", open_build)
     return found
@@ -54,13 +54,13 @@ def publish(home: Path, encoder: WordEncoder, left_out: int = 0) -> str:
 def test_a_build_is_opened_once_and_the_next_one_at_the_next_question(
     home: Path, encoder: WordEncoder, opened: list[str]
 ) -> None:
-    served = Served(Settings(home=home))
+    served = ServedBuild(Settings(home=home))
     first = publish(home, encoder)
     base = served.base()
     assert base is served.base()
     second = publish(home, encoder, left_out=1)
     assert [served.base().build, served.base().build, base.build] == [second, second, first]
-    serve(home, first)
+    serve(Build(home, first))
     assert served.base().build == first
     assert opened == [first, second, first]
 
@@ -69,7 +69,7 @@ def test_many_at_once_share_what_one_of_them_opens(
     home: Path, encoder: WordEncoder, opened: list[str]
 ) -> None:
     build = publish(home, encoder)
-    served, together = Served(Settings(home=home)), threading.Barrier(8)
+    served, together = ServedBuild(Settings(home=home)), threading.Barrier(8)
 
     def ask(_: int) -> str:
         together.wait()
@@ -84,7 +84,7 @@ def test_many_at_once_share_what_one_of_them_opens(
 def test_a_build_is_closed_when_the_last_question_that_holds_it_is_done(
     home: Path, encoder: WordEncoder, closed: list[str]
 ) -> None:
-    served = Served(Settings(home=home))
+    served = ServedBuild(Settings(home=home))
     first = publish(home, encoder)
     in_flight = served.base()
     expected = in_flight.retrieve("narrow roles").hits
@@ -98,15 +98,15 @@ def test_a_build_is_closed_when_the_last_question_that_holds_it_is_done(
 
 
 def test_what_cannot_be_served_is_told_at_each_question(home: Path, encoder: WordEncoder) -> None:
-    served = Served(Settings(home=home, model="tests/words"))
+    served = ServedBuild(Settings(home=home, model="tests/words"))
     with pytest.raises(NoIndexError):
         served.base()
     build = publish(home, encoder)
     with pytest.raises(ModelError):
-        Served(Settings(home=home, model="tests/others")).base()
+        ServedBuild(Settings(home=home, model="tests/others")).base()
     assert served.base().build == build
     (home / "current").write_text("gone", encoding="utf-8")
     with pytest.raises(DamagedIndexError):
         served.base()
-    serve(home, build)
+    serve(Build(home, build))
     assert served.base().build == build

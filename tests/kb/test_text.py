@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kb.text import clean, fold, is_japanese, sentences, squeeze, terms, tokens, wording
+from kb.text import clean, comparable, fold, is_japanese, sentences, squeeze, terms, tokens
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_a_clean_text_is_composed_and_stays_as_it_is(text: str) -> None:
 
 
 def test_wording_has_no_blanks_beside_japanese_characters() -> None:
-    assert wording(" AWS の役割 を\n絞る。 次に、 run it now 「 鍵 」 です (a b) ") == (
+    assert comparable(" AWS の役割 を\n絞る。 次に、 run it now 「 鍵 」 です (a b) ") == (
         "AWSの役割を絞る。次に、run it now「鍵」です(a b)"
     )
 

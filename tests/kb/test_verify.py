@@ -9,20 +9,21 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, prose
 from support.encoder import WordEncoder
 
-import kb.canaries
 import kb.make
-from ingest.catalogue import reader as catalog
+import kb.verify
+from ingest.catalogue.reader import read_source
 from ingest.sources import load_sources
-from kb.canaries import canaries
+from kb.data import data_folder
 from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Kind, Role
 from kb.errors import DamagedIndexError, NoIndexError
-from kb.files import data_folder
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import Chunk
-from kb.knowledge_base import ANSWERING
 from kb.make import make_build
-from kb.storage.builds import Manifest, current_id
+from kb.ranking.search import ANSWERING
+from kb.storage.builds import current_build
+from kb.storage.manifest import Manifest
+from kb.verify import canary_questions
 
 ASKED = {
     "GENSEC05": "Who may act for whom?",
@@ -51,20 +52,20 @@ def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry]) -> Manifes
 
 
 def test_each_entry_that_can_answer_is_asked_its_first_question() -> None:
-    assert [(question, entry.id) for question, entry in canaries(asked())] == [
+    assert [(question, entry.id) for question, entry in canary_questions(asked())] == [
         (question, name) for name, question in ASKED.items() if name != "GENSEC05"
     ]
 
 
 def test_without_questions_of_the_catalogue_nothing_is_asked(home: Path, encoder: WordEncoder) -> None:
-    assert canaries(corpus()) == ()
-    assert build(home, encoder, corpus()).id == current_id(home)
+    assert canary_questions(corpus()) == ()
+    assert build(home, encoder, corpus()).id == current_build(home).id
 
 
 def test_a_few_entries_from_all_over_the_catalogue_are_asked() -> None:
     data = data_folder()
-    entries = [e for source in load_sources(data / "sources") for e in catalog.read(data / "catalog", source)]
-    found = canaries(entries)
+    entries = [e for source in load_sources(data / "sources") for e in read_source(data / "catalog", source)]
+    found = canary_questions(entries)
     assert len(found) == len({entry.id + entry.language for _, entry in found}) == 12
     assert {entry.kind for _, entry in found} == {Kind.BEST_PRACTICE, Kind.RISK} == set(ANSWERING)
     assert {entry.language.value for _, entry in found} == {"en", "ja"}
@@ -72,25 +73,25 @@ def test_a_few_entries_from_all_over_the_catalogue_are_asked() -> None:
 
 
 def test_a_build_that_finds_its_entries_is_published(home: Path, encoder: WordEncoder) -> None:
-    assert build(home, encoder, asked()).id == current_id(home)
+    assert build(home, encoder, asked()).id == current_build(home).id
 
 
 def test_a_build_that_mixes_its_entries_up_is_not_published(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = kb.make._store
+    store = kb.make._write_vectors
 
     def turned(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         store(folder, chunks, np.roll(vectors, len(chunks) // 2, axis=0))
 
-    monkeypatch.setattr(kb.make, "_store", turned)
+    monkeypatch.setattr(kb.make, "_write_vectors", turned)
     monkeypatch.setattr(kb.make, "index_chunks", lambda chunks: index_chunks(chunks[::-1]))
     monkeypatch.setattr(kb.make, "index_entries", lambda entries: index_entries(entries[::-1]))
-    monkeypatch.setattr(kb.canaries, "WITHIN", 1)
+    monkeypatch.setattr(kb.verify, "CANARY_RANK", 1)
     with pytest.raises(
         DamagedIndexError, match=r"^'.*\?' finds .*, expected .* among the first 1; nothing is"
     ):
         build(home, encoder, asked())
     with pytest.raises(NoIndexError):
-        current_id(home)
+        current_build(home)
     assert list((home / "builds").iterdir()) == []

@@ -11,12 +11,12 @@ import yaml
 from pydantic import TypeAdapter
 from support.homes import ROOT
 
-from ingest.catalogue import reader as catalog
+from ingest.catalogue.reader import read_source
 from ingest.catalogue.relations import read_relations
 from ingest.catalogue.schema import Step, load
+from ingest.editions import open_edition
 from ingest.fetch.page_store import Page
-from ingest.readers import aws_lens, owasp
-from ingest.sources import Reader, load_sources
+from ingest.sources import load_sources
 from kb.entries import Entry, Kind, Language, Role
 from kb.text import fold, is_japanese
 
@@ -32,7 +32,7 @@ def shipped() -> tuple[Entry, ...]:
     return tuple(
         entry
         for found in load_sources(REPOSITORY / "data" / "sources")
-        for entry in catalog.read(SHIPPED, found)
+        for entry in read_source(SHIPPED, found)
     )
 
 
@@ -223,14 +223,13 @@ def facts(entry: Entry) -> tuple[object, ...]:
 @needs_mirror
 @pytest.mark.mirror
 def test_titles_questions_pillars_levels_and_addresses_are_those_of_the_sites() -> None:
-    readers = {Reader.AWS_LENS: aws_lens, Reader.OWASP: owasp}
     citable = {Kind.QUESTION, Kind.BEST_PRACTICE, Kind.RISK, Kind.PRINCIPLE}
     on_sites = {
         facts(entry)
         for found in load_sources(REPOSITORY / "data" / "sources")
         for edition in found.editions
         if edition.language is Language.ENGLISH
-        for entry in readers[found.reader].read(found, edition, mirrored)[1]
+        for entry in open_edition(found, edition, mirrored).read(mirrored).entries
         if entry.kind in citable
     }
     in_catalogue = {facts(entry) for entry in in_language(Language.ENGLISH)}

@@ -8,7 +8,7 @@ from support.homes import ROOT
 from assistant.answers.composition import Answer, ask
 from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, read_questions
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import current_id
+from kb.storage.builds import current_build
 
 # Of the covered questions, how many cite a gold id in their first two citations.
 LEAST_IN_TWO = 0.95
@@ -18,7 +18,7 @@ Answered = list[tuple[LabelledQuestion, Answer]]
 
 @pytest.fixture(scope="module")
 def opened(catalogue_home: Path) -> KnowledgeBase:
-    return KnowledgeBase(catalogue_home, current_id(catalogue_home))
+    return KnowledgeBase(current_build(catalogue_home))
 
 
 @pytest.fixture(scope="module")

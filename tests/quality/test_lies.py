@@ -12,7 +12,7 @@ from assistant.faithfulness.stream import Sentence
 from assistant.generate import passages_for
 from kb.evaluation import read_questions
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import current_id
+from kb.storage.builds import current_build
 
 MOST = {
     "a denial put in or taken out": 0.02,
@@ -112,7 +112,7 @@ WRITTEN = {
 
 @pytest.fixture(scope="module")
 def base(catalogue_home: Path) -> KnowledgeBase:
-    return KnowledgeBase(catalogue_home, current_id(catalogue_home))
+    return KnowledgeBase(current_build(catalogue_home))
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, prose, risk
 from support.encoder import WordEncoder
 from support.model_server import ModelServer
-from support.models import simple_models
+from support.rankers import simple_rankers
 
 from assistant.answers.composition import ask
 from assistant.render.text import DOUBTS, HEADINGS, answer_text
@@ -16,6 +16,7 @@ from kb.entries import Entry, Item, Language, Role
 from kb.ids import find_ids
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
+from kb.storage.builds import Build
 from redteam.cases import KEY, Case, Must, read_cases
 from redteam.outlets import HARMLESS, HOSTS, Outlets, hidden, host, outlets_of
 
@@ -36,7 +37,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Open:
         if key not in made:
             home = tmp_path_factory.mktemp("home")
             manifest = make_build(home, WordEncoder(), entries_for(case), SOURCES, MADE_AT)
-            made[key] = KnowledgeBase(home, manifest.id, WordEncoder(), simple_models())
+            made[key] = KnowledgeBase(Build(home, manifest.id), WordEncoder(), simple_rankers())
         return made[key]
 
     return open_base

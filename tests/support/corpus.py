@@ -1,7 +1,7 @@
 """A corpus of a few entries whose words are chosen so that rankings can be told by hand."""
 
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, RiskLevel, Role, Section
-from kb.storage.builds import SourceState
+from kb.storage.manifest import SourceState
 
 LENS = "https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens"
 OWASP = "https://raw.githubusercontent.com/GenAI-Security-Project/GenAI-LLM-Top10/main"

@@ -73,7 +73,7 @@ def _refresh(order: dict[str, str], count: list[int]) -> None:
 
     sys.addaudithook(step)
     ingest.refresh.data_folder = lambda: Path(order["data"])
-    ingest.refresh.encoder_for = lambda _home, _model: WordEncoder()
+    ingest.refresh.prepare_encoder = lambda _home, _model: WordEncoder()
     run(Path(order["home"]), order["mirror"])
 
 

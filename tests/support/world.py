@@ -4,11 +4,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from ingest.fetch.rate_limit import Pace
+from ingest.fetch.rate_limit import RateLimit
 from ingest.refresh import Report, refresh
 from kb.entries import Entry, read_entries
 from kb.settings import Settings
-from kb.storage.builds import Manifest, build_folder, current_id
+from kb.storage.builds import current_build
+from kb.storage.manifest import Manifest
 from support.saved import LENS
 
 LENS_PLACE = LENS.removeprefix("https:/")
@@ -19,7 +20,7 @@ COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "
 
 def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
     """One refresh from the site at an address; the waits between its attempts are left out."""
-    return refresh(settings(home, mirror), offline=offline, pace=Pace(sleep=lambda _: None))
+    return refresh(settings(home, mirror), offline=offline, limit=RateLimit(sleep=lambda _: None))
 
 
 def settings(home: Path, mirror: str) -> Settings:
@@ -29,7 +30,7 @@ def settings(home: Path, mirror: str) -> Settings:
 
 def entries(home: Path) -> dict[tuple[str, str], Entry]:
     """The entries of the served build by id and language."""
-    found = read_entries(build_folder(home, current_id(home)) / "entries.jsonl")
+    found = read_entries(current_build(home).folder / "entries.jsonl")
     return {(entry.id, entry.language.value): entry for entry in found}
 
 
@@ -40,6 +41,6 @@ def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
 
 def assert_the_only_build(home: Path, build: str) -> None:
     """The build is served, it is the one and only, no half of another is left, and the lock is free."""
-    assert current_id(home) == build
+    assert current_build(home).id == build
     assert [path.name for path in (home / "builds").iterdir()] == [build]
     FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()

@@ -16,11 +16,12 @@ import kb.make
 import kb.storage.builds
 from kb.entries import Entry
 from kb.errors import DamagedIndexError, ModelError, RecordError, StorageError
-from kb.index.bm25 import KeywordIndex
+from kb.index.bm25 import BM25Index
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.storage.builds import Manifest
+from kb.storage.builds import Build, Draft
+from kb.storage.manifest import Manifest
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +53,11 @@ def full_at(call: int) -> Callable[[int], None]:
 STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
     "entries": (kb.make, "write_entries", full),
     "chunks": (kb.make, "write_chunks", full),
-    "keywords": (KeywordIndex, "write", full),
+    "keywords": (BM25Index, "write", full),
     "vectors": (VectorStore, "add", full),
     "manifest": (os, "fsync", full_at(1)),
     "rename": (Path, "rename", full),
-    "publish": (kb.make, "publish", full),
+    "publish": (Draft, "publish", full),
 }
 
 
@@ -67,7 +68,9 @@ def served(home: Path, encoder: WordEncoder) -> Iterator[str]:
     yield made
     assert (home / "current").read_text() == f"{made}\n"
     assert [path.name for path in (home / "builds").iterdir()] == [made]
-    assert KnowledgeBase(home, made, encoder).retrieve("narrow roles").hits[0].entry.id == "GENSEC05-BP01"
+    assert (
+        KnowledgeBase(Build(home, made), encoder).retrieve("narrow roles").hits[0].entry.id == "GENSEC05-BP01"
+    )
 
 
 @pytest.mark.usefixtures("served")

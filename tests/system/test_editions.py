@@ -24,7 +24,7 @@ def test_a_new_edition_changes_exactly_the_entries_that_it_should(
     if not EXPECTED.is_file():
         pytest.skip("no mirror of both editions in ../shared/mirror")
     monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
-    monkeypatch.setattr("ingest.refresh.encoder_for", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.refresh.prepare_encoder", lambda _home, _model: encoder)
     for edition in ("2025-04", "current"):
         with serving_mirror("--edition", edition) as mirror:
             refresh(Settings(home=home, mirror=mirror))

@@ -22,8 +22,8 @@ from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_the_only_build,
 from assistant.cli import main
 from kb.errors import StorageError
 from kb.knowledge_base import KnowledgeBase
-from kb.serving import Served
-from kb.storage.builds import current_id, list_builds
+from kb.serving import ServedBuild
+from kb.storage.builds import current_build, list_builds
 from kb.storage.refresh_log import read_failures
 
 pytestmark = pytest.mark.usefixtures("data")
@@ -68,7 +68,7 @@ def assert_fails_in_part(home: Path, site: Site, place: str, fault: Fault, reaso
     assert failure.what == LENS_EDITION
     assert reason in failure.reason
     assert entries(home) == before
-    assert KnowledgeBase(home, current_id(home), WordEncoder()).retrieve("private paths").hits
+    assert KnowledgeBase(current_build(home), WordEncoder()).retrieve("private paths").hits
     assert status(home).splitlines()[-1] == f"failed {LENS_EDITION}, {failure.at}: {failure.reason}"
 
 
@@ -88,7 +88,7 @@ FOR_EVER: dict[str, tuple[Fault, str]] = {
     "500 MB": (always(faults.huge(500, declared=True)), "more than 8388608 bytes"),
     "500 MB in chunks": (always(faults.huge(500, declared=False)), "more than 8388608 bytes"),
     "a gzip bomb": (always(faults.packed(bytes(50 * faults.MIB))), "more than 8388608 bytes"),
-    "gzip that breaks off": (always(faults.packed(b"<p>" * 99, keep=0.8)), "its gzip stream is not whole"),
+    "gzip that breaks off": (always(faults.packed(b"<p>" * 99, keep=0.8)), "its gzip stream is not complete"),
     "another content type": (
         always(faults.page(b"<html>", "application/octet-stream")), "expected text or JSON",
     ),
@@ -189,7 +189,7 @@ def test_a_disk_that_fills_up_leaves_what_was_served(
         patched.setattr(os, "fsync", fsync)
         with pytest.raises(StorageError, match="the disk is full; free some space and repeat"):
             run(home, site.base)
-    assert (current_id(home), entries(home)) == (served, before)
+    assert (current_build(home).id, entries(home)) == (served, before)
     assert_the_only_build(home, served)
     assert at == 1 or "the disk is full" in status(home)
     assert run(home, site.base).failures == ()
@@ -241,8 +241,8 @@ def test_questions_asked_while_builds_are_published_are_answered_each_from_one_b
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
-    monkeypatch.setattr("kb.serving.open_build", lambda s, build: KnowledgeBase(s.home, build, WordEncoder()))
-    served = Served(settings(home, site.base))
+    monkeypatch.setattr("kb.serving.open_build", lambda _, build: KnowledgeBase(build, WordEncoder()))
+    served = ServedBuild(settings(home, site.base))
     answered: list[tuple[str, set[str]]] = []
     failed: list[BaseException] = []
     enough = threading.Event()
@@ -261,7 +261,7 @@ def test_questions_asked_while_builds_are_published_are_answered_each_from_one_b
     readers = [threading.Thread(target=ask) for _ in range(4)]
     for reader in readers:
         reader.start()
-    published = [current_id(home)]
+    published = [current_build(home).id]
     while (len(answered) < QUESTIONS or len(published) < 8) and not failed:
         site.pages |= {place: marked(page, len(published)) for place, page in site.pages.items()}
         published.append(run(home, site.base).manifest.id)

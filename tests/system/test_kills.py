@@ -14,7 +14,7 @@ from support.world import COUNTS, PRACTICE, entries
 
 from kb.errors import NoIndexError
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import current_id, list_builds
+from kb.storage.builds import Build, current_build, list_builds
 from kb.storage.refresh_log import REFRESH, read_failures
 
 # Every step of a refresh is killed at once, spread over so many tests that each is short.
@@ -51,12 +51,12 @@ class Killed:
     def served(self) -> int:
         """The version that is served; 0 where there is none. Every build that is kept is whole."""
         for build in set(list_builds(self.home)) - self.whole:
-            base = KnowledgeBase(self.home, build, WordEncoder())
+            base = KnowledgeBase(Build(self.home, build), WordEncoder())
             assert base.retrieve("model traffic on private paths").hits[0].entry.id == "GENSEC01-BP02"
             assert base.manifest.counts == COUNTS
             self.whole.add(build)
         try:
-            assert current_id(self.home) in self.whole
+            assert current_build(self.home).id in self.whole
         except NoIndexError:
             return 0
         text = "\n".join(section.text for section in entries(self.home)["GENSEC01-BP02", "en"].sections)

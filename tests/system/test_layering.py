@@ -39,7 +39,7 @@ HOMES = {
     "boto3": {"assistant/llm/providers.py"},
     "botocore": {"assistant/llm/providers.py"},
     "ollama": {"assistant/llm/providers.py"},
-    "onnxruntime": {"kb/embedding/encoder.py"},
+    "onnxruntime": {"kb/embedding/onnx_encoder.py"},
     "torch": {"kb/embedding/onnx_export.py", "kb/embedding/torch_encoder.py", "kb/training/adapter.py"},
     "sentence_transformers": {
         "kb/embedding/onnx_export.py",
@@ -50,7 +50,7 @@ HOMES = {
     "transformers": {"kb/embedding/torch_encoder.py"},
     "bs4": {"ingest/readers/html.py"},
     "markdown_it": {"ingest/readers/markdown.py"},
-    "httpx2": {"ingest/fetch/client.py"},
+    "httpx2": {"ingest/fetch/client.py", "ingest/fetch/response.py"},
     "httpcore2": {"ingest/fetch/network.py"},
     "tenacity": {"ingest/fetch/retry.py"},
     "yaml": {"ingest/catalogue/schema.py"},

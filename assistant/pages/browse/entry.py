@@ -11,7 +11,7 @@ from assistant.render.escape import escape, link
 from assistant.render.sections import section_markdown
 from assistant.views.crosswalk import Counterpart, Crossing, counterparts, crossings
 from assistant.views.tree import neighbours, tree
-from kb.entries import FINDING, Entry, Kind, Language, Origin, Section
+from kb.entries import SEARCH_ONLY, Entry, Kind, Language, Origin, Section
 from kb.ids import question_of
 from kb.knowledge_base import KnowledgeBase
 
@@ -126,7 +126,7 @@ def titled(entry: Entry) -> str:
 
 def _draw_sections(entry: Entry) -> None:
     """All sections: those of the source, the words of genlens, and, folded, what people ask."""
-    told = [s for s in entry.sections if s.role not in FINDING]
+    told = [s for s in entry.sections if s.role not in SEARCH_ONLY]
     ours = [s for s in told if s.origin is Origin.CATALOGUE]
     theirs = [s for s in told if s.origin is Origin.SITE]
     for section in theirs or ours:
@@ -135,7 +135,7 @@ def _draw_sections(entry: Entry) -> None:
         with st.expander(WORDS("own words")):
             for section in ours:
                 _draw_section(entry, section)
-    if asks := [s for s in entry.sections if s.role in FINDING]:
+    if asks := [s for s in entry.sections if s.role in SEARCH_ONLY]:
         with st.expander(WORDS("asks")):
             for section in asks:
                 _draw_section(entry, section)
@@ -155,7 +155,7 @@ def _draw_in_english(base: KnowledgeBase, entry: Entry) -> None:
         with st.expander(WORDS("other language")):
             st.markdown(f"**{escape(english.title)}**")
             for section in english.sections:
-                if section.role not in FINDING:
+                if section.role not in SEARCH_ONLY:
                     _draw_section(english, section)
 
 

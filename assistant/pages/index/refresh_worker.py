@@ -40,7 +40,7 @@ def _refresh(settings: Settings) -> None:
 def _check(settings: Settings) -> None:
     found = preview(settings, wait=False)
     failed = [failure.what for failure in found.failures]
-    say(found=changed_ids(found.changes), anew=found.anew, failed=failed)
+    say(found=changed_ids(found.changes), anew=found.publishes, failed=failed)
 
 
 if __name__ == "__main__":

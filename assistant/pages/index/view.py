@@ -13,14 +13,13 @@ from assistant.pages.shared import served
 from assistant.pages.words import Words
 from assistant.render.escape import escape, link
 from ingest.sources import Source, load_sources
+from kb.data import data_folder
 from kb.entries import Kind
 from kb.errors import GenlensError
-from kb.files import data_folder
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
-from kb.storage.builds import SourceState
-from kb.storage.checked import checked_at
-from kb.storage.refresh_log import read_failures
+from kb.storage.manifest import SourceState
+from kb.storage.refresh_log import checked_at, read_failures
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}

@@ -1,6 +1,6 @@
 from assistant.answers.passages import lead, reason, steps
 from kb.entries import Entry, Item, Kind, Language, Marker, Role, Section
-from kb.knowledge_base import Hit
+from kb.ranking.search import Hit
 from kb.text import terms
 
 

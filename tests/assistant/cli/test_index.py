@@ -13,7 +13,7 @@ from support.encoder import WordEncoder
 import kb.storage.builds
 from assistant.cli import main
 from kb.make import make_build
-from kb.storage.builds import current_id
+from kb.storage.builds import current_build
 
 Run = Callable[..., Result]
 FIRST, SECOND, THIRD = (f"20260102T00000{second}" for second in (1, 2, 3))
@@ -81,7 +81,7 @@ def test_rollback_serves_the_build_before_and_says_what_is_served(
     first, second, third = builds
     record = json.loads(run("rollback", "--json").stdout)
     assert (record["build"], record["kept"]) == (second, [third, second, first])
-    assert current_id(home) == second
+    assert current_build(home).id == second
     lines = run("rollback", third).stdout.splitlines()
     assert (lines[0], lines[-3]) == (f"build  {third}", f"kept   {third}  (served)")
     assert json.loads(run("status", "--json").stdout)["build"] == third
@@ -92,10 +92,10 @@ def test_rollback_serves_the_build_before_and_says_what_is_served(
     [
         (("changes", "--json", "--markdown"), 2, "--markdown and --json exclude each other"),
         (("changes", "a", "b", "c"), 2, "unexpected extra argument"),
-        (("changes", "gone"), 1, "genlens: 'gone' is no build in "),
-        (("changes", FIRST), 1, f"genlens: '{FIRST}' is no build in "),
-        (("rollback", "gone"), 1, "genlens: 'gone' is no build in "),
-        (("rollback", "--json", "\x1b[31m"), 1, "genlens: '[31m' is no build in "),
+        (("changes", "gone"), 1, "genlens: 'gone' is not a build in "),
+        (("changes", FIRST), 1, f"genlens: '{FIRST}' is not a build in "),
+        (("rollback", "gone"), 1, "genlens: 'gone' is not a build in "),
+        (("rollback", "--json", "\x1b[31m"), 1, "genlens: '[31m' is not a build in "),
     ],
 )
 @pytest.mark.usefixtures("builds")

@@ -25,7 +25,7 @@ from assistant.mcp.server import DATA, ToolServer
 from kb.entries import Related
 from kb.make import make_build
 from kb.settings import load_settings
-from kb.storage.builds import current_id, serve
+from kb.storage.builds import Build, current_build, serve
 
 AGENT = "How do I keep an agent from taking actions it should not?"
 WORDS = "tests/words"
@@ -292,7 +292,7 @@ def test_status_is_that_of_the_command_line(build: str) -> None:
         ("get_entry", {"entry_id": "GENSEC05", "language": "fr"}, "language: Input should be 'en' or 'ja'"),
         ("related", {"entry_id": "LLM09:2026"}, "LLM09:2026 is not in the served build"),
         ("list_questions", {"pillars": ["Safety"]}, "'Safety' is no pillar; expected one of: Operational"),
-        ("what_changed", {"old": "gone"}, "'gone' is no build in "),
+        ("what_changed", {"old": "gone"}, "'gone' is not a build in "),
         ("what_changed", {}, " is the only build in "),
         ("status", {"verbose": True}, "status has no argument 'verbose'; it takes: none"),
         ("delete_everything", {}, "Unknown tool: delete_everything"),
@@ -334,7 +334,7 @@ def test_a_crash_says_nothing_of_what_happened(monkeypatch: pytest.MonkeyPatch) 
 
 async def the_story_of_two_builds(client: Client, home: Path, encoder: WordEncoder) -> None:
     """A server that is asked, refreshed under its feet, asked again, and rolled back."""
-    first = current_id(home)
+    first = current_build(home).id
     assert record(await client.call_tool("get_entry", {"entry_id": "LLM06:2026"}))["build"] == first
     second = make_build(home, encoder, corpus()[:-2], SOURCES, MADE_AT).id
     gone = await client.call_tool("get_entry", {"entry_id": "LLM06:2026"})
@@ -344,7 +344,7 @@ async def the_story_of_two_builds(client: Client, home: Path, encoder: WordEncod
     changes = record(await client.call_tool("what_changed", {}))
     assert (changes["from"], changes["to"], changes["build"]) == (first, second, second)
     assert changes["removed"] == ["LLM06:2026", "LLM06:2025"]
-    serve(home, first)
+    serve(Build(home, first))
     assert record(await client.call_tool("status", {}))["build"] == first
 
 
@@ -368,7 +368,7 @@ def test_over_stdio_an_answer_is_that_of_the_command_line(catalogue_home: Path) 
     answer = record(result)
     assert answer["covered"] is True
     assert {"GENSEC05-BP01", "LLM03:2026"} <= {citation["id"] for citation in answer["citations"]}
-    assert answer["build"] == current_id(catalogue_home)
+    assert answer["build"] == current_build(catalogue_home).id
     assert text(result).startswith(answer["answer"])
     assert text(result).endswith(f"\n\nbuild {answer['build']}")
 

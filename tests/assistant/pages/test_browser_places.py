@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from support.browsing import WIDTHS, Watch, serving
 
-from kb.storage.builds import current_id, serve
+from kb.storage.builds import Build, current_build, serve
 
 pytestmark = pytest.mark.browser
 JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}
@@ -29,7 +29,7 @@ def home(catalogue_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     """A home of this module's own with two builds, so that there is one to roll back to."""
     copy = tmp_path_factory.mktemp("places") / "home"
     shutil.copytree(catalogue_home, copy, symlinks=True)
-    served = current_id(copy)
+    served = current_build(copy).id
     older = copy / "builds" / f"20260101T000000{served[15:]}"
     shutil.copytree(copy / "builds" / served, older)
     manifest = json.loads((older / "manifest.json").read_text(encoding="utf-8")) | {"id": older.name}
@@ -104,18 +104,18 @@ def test_a_cell_of_a_picture_leads_to_its_entry_and_back(
 
 
 def test_a_rollback_is_asked_for_and_done(page: Page, address: str, home: Path) -> None:
-    served = current_id(home)
+    served = current_build(home).id
     page.goto(f"{address}/index")
     serve_older = page.get_by_role("button", name=re.compile("^Serve 20260101T000000"))
     serve_older.click()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
-    assert current_id(home) == served
+    assert current_build(home).id == served
     serve_older.click()
     page.get_by_role("button", name="Serve it").click()
     expect(page.get_by_role("button", name=f"Serve {served}")).to_be_visible(timeout=60_000)
-    assert current_id(home).startswith("20260101T000000")
-    serve(home, served)
+    assert current_build(home).id.startswith("20260101T000000")
+    serve(Build(home, served))
 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS, ids=["wide", "narrow"])

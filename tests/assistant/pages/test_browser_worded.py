@@ -11,7 +11,7 @@ from support.model_server import Behaviour, ModelServer
 
 from assistant.answers.composition import ask
 from kb.knowledge_base import KnowledgeBase
-from kb.storage.builds import current_id
+from kb.storage.builds import current_build
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
@@ -24,7 +24,7 @@ DOUBT = {"en": "not supported by the passages it cited", "ja": "引用した箇�
 
 @pytest.fixture(scope="module")
 def base(catalogue_home: Path) -> KnowledgeBase:
-    return KnowledgeBase(catalogue_home, current_id(catalogue_home))
+    return KnowledgeBase(current_build(catalogue_home))
 
 
 @pytest.fixture

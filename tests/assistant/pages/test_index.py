@@ -18,7 +18,7 @@ from assistant.pages.index.refresh_job import Refreshing, State, after
 from kb.errors import BusyError
 from kb.make import make_build
 from kb.settings import Settings
-from kb.storage.builds import current_id, serve
+from kb.storage.builds import Build, current_build, serve
 from kb.storage.refresh_log import failed_now, write_failures
 
 
@@ -31,7 +31,7 @@ def older(home: Path, encoder: WordEncoder) -> str:
     (home / "builds" / build).rename(older)
     manifest = json.loads((older / "manifest.json").read_text(encoding="utf-8")) | {"id": older.name}
     (older / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
-    serve(home, older.name)
+    serve(Build(home, older.name))
     return older.name
 
 
@@ -57,7 +57,7 @@ def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
         "Question": "1", "Best practice": "3", "Risk": "3", "Page": "1",
     }  # fmt: skip
     text = shown(page).replace("\\", "")
-    assert f"Build: `{current_id(home)}`" in text
+    assert f"Build: `{current_build(home).id}`" in text
     assert "Embedding model: tests/words" in text
     assert "2026 (English): 2 entries from the site, read 2026-01-02 03:04 UTC" in text
     assert "1 entries from the catalogue of genlens" in text
@@ -91,11 +91,11 @@ def asked_whether(older: str) -> AppTest:
 
 
 def test_rolling_back_asks_first(page: AppTest, home: Path, older: str) -> None:
-    served = current_id(home)
+    served = current_build(home).id
     opened(page, "index").button(key=f"serve-{older}").click().run()
     assert not page.exception
     assert f"Serve the build `{older}` instead of `{served}`?" in shown(page)
-    assert current_id(home) == served
+    assert current_build(home).id == served
 
 
 def test_a_yes_rolls_back(home: Path, older: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 from assistant.render.snippets import WIDTH, snippet
 from kb.entries import Language, Role
 from kb.index.chunker import Chunk
-from kb.knowledge_base import Hit, KnowledgeBase
+from kb.knowledge_base import KnowledgeBase
+from kb.ranking.search import Hit
 
 
 def found(base: KnowledgeBase, text: str) -> Hit:

@@ -12,6 +12,7 @@ from assistant.views.tree import neighbours, tree
 from kb.entries import Entry, Language, Related
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
+from kb.storage.builds import Build
 
 ENGLISH = Language.ENGLISH
 PAIRS = {
@@ -26,7 +27,7 @@ PAIRS = {
 def paired(home: Path, encoder: WordEncoder) -> KnowledgeBase:
     """The small corpus with a practice, a risk and what it was in the other edition."""
     entries: list[Entry] = [replace(entry, related=PAIRS.get(entry.id, ())) for entry in corpus()]
-    return KnowledgeBase(home, make_build(home, encoder, entries, SOURCES, MADE_AT).id, encoder)
+    return KnowledgeBase(Build(home, make_build(home, encoder, entries, SOURCES, MADE_AT).id), encoder)
 
 
 def test_the_tree_has_pillars_questions_practices_and_risks_by_edition(base: KnowledgeBase) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.saved import DATA, LENS, OWASP, source
 
-from ingest.catalogue import reader as catalog
+from ingest.catalogue.reader import read_source
 from ingest.errors import CatalogueError
 from kb.entries import Entry, Item, Kind, Language, Marker, Origin, RiskLevel, Role, Section
 
@@ -24,7 +24,7 @@ def refuse(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens
     path.parent.mkdir()
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(CatalogueError) as caught:
-        catalog.read(folder, source(name))
+        read_source(folder, source(name))
     message = str(caught.value)
     assert message.startswith(str(path))
     assert "\n" not in message
@@ -37,7 +37,7 @@ def changed(text: str, old: str, new: str) -> str:
 
 
 def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
-    found = catalog.read(DATA / "catalog", source("genai-lens"))
+    found = read_source(DATA / "catalog", source("genai-lens"))
     assert [(entry.id, entry.language.value) for entry in found] == [
         (entry_id, language)
         for entry_id in ("GENOPS04", "GENOPS04-BP01", "GENSEC01", "GENSEC01-BP01", "GENSEC01-BP02")
@@ -86,7 +86,7 @@ def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
 
 
 def test_a_question_has_a_summary_and_no_steps() -> None:
-    found = catalog.read(DATA / "catalog", source("genai-lens"))[4]
+    found = read_source(DATA / "catalog", source("genai-lens"))[4]
     assert (found.id, found.kind, found.risk_level) == ("GENSEC01", Kind.QUESTION, None)
     assert found.sections == (
         own("Summary", Role.INTRODUCTION, Item("Asks whether every request can be traced to somebody.")),
@@ -94,7 +94,7 @@ def test_a_question_has_a_summary_and_no_steps() -> None:
 
 
 def test_a_question_without_a_japanese_wording_keeps_the_english_one() -> None:
-    found = catalog.read(DATA / "catalog", source("genai-lens"))
+    found = read_source(DATA / "catalog", source("genai-lens"))
     assert (found[1].title, found[1].question) == (
         "環境の自動構築",
         "How do you build the same environment twice?",
@@ -102,7 +102,7 @@ def test_a_question_without_a_japanese_wording_keeps_the_english_one() -> None:
 
 
 def test_a_risk_takes_its_edition_from_its_id() -> None:
-    newer, newer_japanese, older, older_japanese = catalog.read(DATA / "catalog", source("owasp-llm"))
+    newer, newer_japanese, older, older_japanese = read_source(DATA / "catalog", source("owasp-llm"))
     assert older == Entry(
         id="LLM06:2025",
         kind=Kind.RISK,
@@ -125,7 +125,7 @@ def test_a_risk_takes_its_edition_from_its_id() -> None:
 
 
 def test_a_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
-    assert catalog.read(tmp_path, source("genai-lens")) == ()
+    assert read_source(tmp_path, source("genai-lens")) == ()
 
 
 @pytest.mark.parametrize(
@@ -144,10 +144,10 @@ def test_a_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
             "ja:\n      title: 呼び出し",
             "ja:\n      title: A #",
             "best_practices.0.ja",
-            "'A' holds no Japanese",
+            "'A' has no Japanese",
         ),
-        ("呼び出し元の台帳を作る。", "List them.", "best_practices.0.ja", "'List them.' holds no Japanese"),
-        ("question: モデルを", "question: Who? #", "ja", "'Who?' holds no Japanese"),
+        ("呼び出し元の台帳を作る。", "List them.", "best_practices.0.ja", "'List them.' has no Japanese"),
+        ("question: モデルを", "question: Who? #", "ja", "'Who?' has no Japanese"),
         ("id: GENSEC01-BP02", "id: gensec1-bp2", "best_practices.1", "'gensec1-bp2' is not an id"),
         ("id: GENSEC01-BP02", "id: GENSEC02-BP01", "file", "GENSEC02-BP01 does not belong to GENSEC01"),
     ],

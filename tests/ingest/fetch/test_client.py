@@ -16,9 +16,10 @@ from support.shared_site import nobody
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
-from ingest.fetch.client import DELAY, MAX_BYTES, Client, _is_loopback
+from ingest.fetch.client import DELAY, Client, _is_loopback
 from ingest.fetch.page_store import Page
-from ingest.fetch.rate_limit import Pace
+from ingest.fetch.rate_limit import RateLimit
+from ingest.fetch.response import MAX_BYTES
 
 HOST = "docs.aws.amazon.com"
 PAGE = f"https://{HOST}/page.html"
@@ -38,7 +39,7 @@ def waits() -> list[float]:
 def client(site: Site, waits: list[float]) -> Iterator[Client]:
     """A client of one host, which a mirror on this machine stands in for."""
     site.pages[PLACE] = b"<h1>Page</h1>"
-    with Client((HOST,), site.base, Pace(sleep=waits.append)) as made:
+    with Client((HOST,), site.base, RateLimit(sleep=waits.append)) as made:
         yield made
 
 
@@ -66,7 +67,7 @@ def test_the_site_is_told_who_asks(client: Client, site: Site, monkeypatch: pyte
     monkeypatch.setattr(site, "reply", remember)
     client.fetch(PAGE, Page(PAGE, b"old", "", etag='"1"', last_modified="Wed, 01 Apr 2026 00:00:00 GMT"))
     robots, page = seen
-    assert robots["user-agent"] == page["user-agent"] == "genlens/0.1 (+https://github.com/genlens/genlens)"
+    assert robots["user-agent"] == page["user-agent"] == "genlens/0.1.0 (+https://github.com/genlens/genlens)"
     assert (page["if-none-match"], page["if-modified-since"]) == ('"1"', "Wed, 01 Apr 2026 00:00:00 GMT")
     assert "if-none-match" not in robots
 
@@ -207,8 +208,8 @@ class Time:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def pace(self, requests: int = 100, seconds: float = 900.0) -> Pace:
-        return Pace(requests, seconds, lambda: self.now, self.sleep)
+    def pace(self, requests: int = 100, seconds: float = 900.0) -> RateLimit:
+        return RateLimit(requests, seconds, lambda: self.now, self.sleep)
 
 
 @pytest.fixture
@@ -264,7 +265,7 @@ def test_a_refresh_asks_for_so_many_pages_and_no_more(site: Site) -> None:
     pace = Time().pace(requests=3)
     with Client((HOST,), site.base, pace) as client, Client((HOST,), site.base, pace) as other:
         client.fetch(PAGE)
-        with pytest.raises(FetchError, match=f"^{HOST}: the refresh asked 3 times, expected less"):
+        with pytest.raises(FetchError, match=f"^{HOST}: the refresh made 3 requests, expected fewer"):
             other.fetch(PAGE)
     assert len(site.requests) == 3
 
@@ -368,9 +369,9 @@ BROKEN = {
     ),
     "a gzip stream that breaks off": (
         faults.packed(b"<h1>Page</h1>" * 99, keep=0.8),
-        "its gzip stream is not whole",
+        "its gzip stream is not complete",
     ),
-    "a gzip stream and more": (faults.packed(b"<h1>Page</h1>", more=b"<p>"), "its gzip stream is not whole"),
+    "a gzip stream and more": (faults.packed(b"<h1>Page</h1>", more=b"<p>"), "its gzip stream is not complete"),
     "a body that is not gzip": (faults.page(b"<h1>", Content_Encoding="gzip"), "not packed as gzip"),
     "a reset at once": (faults.reset(), "ReadError"),
     "a reset within the headers": (faults.reset(HEAD), "ReadError|RemoteProtocolError"),
@@ -418,7 +419,7 @@ def test_a_page_that_takes_too_long_is_given_up(
 
 
 def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits: list[float]) -> None:
-    with nobody() as base, Client((HOST,), base, Pace(sleep=waits.append)) as client:
+    with nobody() as base, Client((HOST,), base, RateLimit(sleep=waits.append)) as client:
         place = base.removeprefix("http://")
         with pytest.raises(UnreachableError, match=rf"^{place} cannot be reached: ") as caught:
             client.fetch(PAGE)
@@ -428,7 +429,7 @@ def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits:
 
 def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[float]) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
-    with Client((HOST,), site.base, Pace(sleep=waits.append)) as client:
+    with Client((HOST,), site.base, RateLimit(sleep=waits.append)) as client:
         client.fetch(PAGE)
         with nobody() as base:
             client._mirror = base
@@ -442,7 +443,7 @@ def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[f
 
 
 def test_a_page_over_the_cap_is_refused(client: Client, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.fetch.client.MAX_BYTES", 1000)
+    monkeypatch.setattr("ingest.fetch.response.MAX_BYTES", 1000)
     site.pages[PLACE] = b"x" * 1000
     assert len(client.fetch(PAGE).body) == 1000
     site.pages[PLACE] = b"x" * 1001

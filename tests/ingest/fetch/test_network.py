@@ -12,7 +12,7 @@ import pytest
 from ingest.errors import FetchError, UnreachableError
 from ingest.fetch.client import Client
 from ingest.fetch.network import Network, is_public, public_addresses
-from ingest.fetch.rate_limit import Pace
+from ingest.fetch.rate_limit import RateLimit
 
 HOST = "docs.aws.amazon.com"
 PAGE = f"https://{HOST}/page.html"
@@ -140,9 +140,9 @@ def proxy() -> Iterator[tuple[str, list[bytes]]]:
 def test_a_proxy_that_the_user_sets_may_be_private(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     with proxy() as (address, asked):
         monkeypatch.setenv(name, f"http://user:word@{address}")
-        pace = Pace(sleep=lambda _: None)
+        limit = RateLimit(sleep=lambda _: None)
         with (
-            Client((HOST,), pace=pace) as client,
+            Client((HOST,), limit=limit) as client,
             pytest.raises(FetchError, match="ProxyError: 403 Forbidden"),
         ):
             client.fetch(PAGE)

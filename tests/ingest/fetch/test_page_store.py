@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.fetch.page_store import Page, PageStore, absolute
+from ingest.fetch.page_store import Page, PageStore, link_target
 from kb.errors import StorageError
 
 ADDRESS = "https://docs.example.org/guide/page.html"
@@ -115,4 +115,4 @@ def test_a_page_is_decoded_as_its_site_says() -> None:
     ],
 )
 def test_a_link_leads_to_a_web_address_or_nowhere(href: str, address: str) -> None:
-    assert absolute(ADDRESS, href) == address
+    assert link_target(ADDRESS, href) == address

@@ -9,7 +9,10 @@ from support.saved import FETCHED_AT, LENS, body, edited, saved, source
 
 from ingest.errors import PageShapeError
 from ingest.fetch.page_store import Page
-from ingest.readers import aws_lens
+from ingest.readers.aws_contents import Node, read_contents
+from ingest.readers.aws_lens import LensPages, count_pillars
+from ingest.readers.edition_pages import EditionEntries, Pages
+from ingest.sources import Edition, Source
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, RiskLevel, Role, Section
 
 ROOT, CONTENTS = f"{LENS}generative-ai-lens.html", f"{LENS}toc-contents.json"
@@ -133,10 +136,14 @@ GENOPS04 = Entry(
 )
 
 
+def opened(lens: Source, edition: Edition, pages: Pages) -> EditionEntries:
+    return LensPages(lens, edition, pages).read(pages)
+
+
 def read(changed: dict[str, str] | None = None) -> dict[str, Entry]:
     """The entries of the small lens by id, with some of its pages changed."""
     lens = source("genai-lens")
-    _, entries = aws_lens.read(lens, lens.editions[0], saved(changed))
+    entries = opened(lens, lens.editions[0], saved(changed)).entries
     assert len({entry.id for entry in entries}) == len(entries)
     return {entry.id: entry for entry in entries}
 
@@ -175,7 +182,8 @@ def test_entries_come_in_the_order_of_the_contents() -> None:
 
 
 def test_addresses_are_the_contents_and_each_page_of_the_guide() -> None:
-    assert aws_lens.addresses(source("genai-lens").editions[0], saved()) == tuple(
+    lens = source("genai-lens")
+    assert LensPages(lens, lens.editions[0], saved()).addresses == tuple(
         LENS + name
         for name in (
             "toc-contents.json",
@@ -195,8 +203,8 @@ def test_addresses_are_the_contents_and_each_page_of_the_guide() -> None:
 
 def test_pillars_are_counted_from_the_questions_alone() -> None:
     entries = tuple(read().values())
-    assert aws_lens.pillars(entries) == 2
-    assert aws_lens.pillars(tuple(entry for entry in entries if entry.id != "GENOPS04")) == 1
+    assert count_pillars(entries) == 2
+    assert count_pillars(tuple(entry for entry in entries if entry.id != "GENOPS04")) == 1
 
 
 def test_a_best_practice_takes_its_question_from_the_page_of_the_question() -> None:
@@ -280,7 +288,7 @@ def test_principles_are_the_named_list_entries_of_their_page() -> None:
 def test_a_source_without_a_page_of_principles_has_none() -> None:
     lens = source("genai-lens")
     edition = lens.editions[0].model_copy(update={"principles": None})
-    _, entries = aws_lens.read(lens, edition, saved())
+    entries = opened(lens, edition, saved()).entries
     assert Kind.PRINCIPLE not in {entry.kind for entry in entries}
 
 
@@ -294,9 +302,9 @@ def test_a_source_without_a_page_of_principles_has_none() -> None:
 )
 def test_the_edition_is_the_publication_date_of_the_first_page(old: str, new: str) -> None:
     lens = source("genai-lens")
-    found, entries = aws_lens.read(lens, lens.editions[0], saved({ROOT: edited(ROOT, old, new)}))
-    assert found == "2026-03-05"
-    assert {entry.edition for entry in entries} == {"2026-03-05"}
+    found = opened(lens, lens.editions[0], saved({ROOT: edited(ROOT, old, new)}))
+    assert found.edition == "2026-03-05"
+    assert {entry.edition for entry in found.entries} == {"2026-03-05"}
 
 
 def test_a_first_page_without_a_date_is_refused() -> None:
@@ -401,7 +409,7 @@ def test_an_entry_keeps_the_address_of_the_contents_when_its_page_has_moved() ->
     def moved(address: str) -> Page:
         return replace(pages(address), url=address.replace("/latest/", "/2026/"))
 
-    _, entries = aws_lens.read(lens, lens.editions[0], moved)
+    entries = opened(lens, lens.editions[0], moved).entries
     assert [entry.url for entry in entries if entry.id == "GENSEC01-BP02"] == [PRACTICE]
 
 
@@ -466,7 +474,7 @@ def test_a_page_that_only_lists_others_is_no_entry() -> None:
 def test_contents_that_are_not_utf8_are_refused() -> None:
     page = Page(CONTENTS, b'{"contents": "\xff"}', FETCHED_AT)
     with pytest.raises(PageShapeError, match="UnicodeDecodeError"):
-        list(aws_lens.tree(page, LENS))
+        list(read_contents(page, LENS))
 
 
 def test_empty_contents_are_refused() -> None:
@@ -500,6 +508,4 @@ def test_pages_below_a_link_that_leaves_the_guide_still_count() -> None:
         ).encode(),
         FETCHED_AT,
     )
-    assert list(aws_lens.tree(page, LENS)) == [
-        aws_lens.Node("Inside it", f"{LENS}inside.html", ("Elsewhere",), ())
-    ]
+    assert list(read_contents(page, LENS)) == [Node("Inside it", f"{LENS}inside.html", ("Elsewhere",), ())]

@@ -7,7 +7,7 @@ import pytest
 from support.saved import OWASP, OWASP_JAPANESE, edited, saved, source
 
 from ingest.errors import PageShapeError
-from ingest.readers import owasp
+from ingest.readers.owasp import RiskPages
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, Role, Section
 
 RISK = f"{OWASP}2026/final/LLM03_ExcessiveAgency.md"
@@ -18,9 +18,9 @@ def read(number: int, changed: dict[str, str] | None = None, **facts: object) ->
     """The entries of one of the editions in the source file, with some pages or facts changed."""
     risks = source("owasp-llm")
     edition = risks.editions[number].model_copy(update=facts)
-    found, entries = owasp.read(risks, edition, saved(changed))
-    assert found == edition.edition
-    return entries
+    found = RiskPages(risks, edition).read(saved(changed))
+    assert found.edition == edition.edition
+    return found.entries
 
 
 def sections(text: str) -> list[tuple[str, Role, list[str]]]:
@@ -257,12 +257,12 @@ def test_a_page_without_a_number_of_its_own_is_a_plain_page(name: str) -> None:
 
 def test_a_risk_keeps_the_address_that_was_asked_for_when_its_page_has_moved() -> None:
     risks, pages = source("owasp-llm"), saved()
-    _, (entry,) = owasp.read(
-        risks, risks.editions[0], lambda address: replace(pages(address), url=f"{OWASP}x")
-    )
+    moved = RiskPages(risks, risks.editions[0]).read(lambda address: replace(pages(address), url=f"{OWASP}x"))
+    (entry,) = moved.entries
     assert entry.url == RISK
 
 
 def test_addresses_are_the_pages_that_the_source_names() -> None:
-    edition = source("owasp-llm").editions[0].model_copy(update={"pages": ("B.md", "A.md")})
-    assert owasp.addresses(edition, saved()) == (f"{OWASP}2026/final/B.md", f"{OWASP}2026/final/A.md")
+    risks = source("owasp-llm")
+    edition = risks.editions[0].model_copy(update={"pages": ("B.md", "A.md")})
+    assert RiskPages(risks, edition).addresses == (f"{OWASP}2026/final/B.md", f"{OWASP}2026/final/A.md")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import kb.training.adapter
-from kb.embedding.adapter import Adapter, find_adapter
-from kb.embedding.torch_encoder import TransformerEncoder, load_model
-from kb.embedding.weights import Weights, find_plain_weights, find_weights
+from kb.data import data_folder
+from kb.embedding.torch_encoder import TorchEncoder, load_model
+from kb.embedding.weights import Adapter, Weights, find_adapter, find_published_weights, find_weights
 from kb.errors import ModelError
-from kb.files import data_folder, sha256_of
+from kb.files import sha256_of
 from kb.settings import DEFAULT_MODEL
 from kb.training.adapter import Recipe, adapter_of, encoder_without
 from kb.training.lessons import Lessons
@@ -23,7 +23,7 @@ PART = "encoder.layer.3.attention.self.query"
 
 @pytest.fixture
 def plain() -> Weights:
-    return find_plain_weights(DEFAULT_MODEL)
+    return find_published_weights(DEFAULT_MODEL)
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_what_is_learned_draws_questions_of_an_entry_together(
     own = np.kron(np.eye(3), np.ones((4, 4))).astype(bool)
 
     def apart(weights: Weights) -> float:
-        cosines = (vectors := TransformerEncoder(weights).encode(texts)) @ vectors.T
+        cosines = (vectors := TorchEncoder(weights).encode(texts)) @ vectors.T
         return float(cosines[own].mean() - cosines[~own].mean())
 
     assert apart(replace(plain, adapter=learned)) > apart(plain) + 0.1

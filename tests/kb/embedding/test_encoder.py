@@ -8,13 +8,14 @@ import pytest
 from filelock import FileLock
 from support.encoder import WordEncoder
 
-from kb.embedding.encoder import OnnxEncoder, Vectors, Wording, normalised, read_facts, reads, wording_for
-from kb.embedding.torch_encoder import TransformerEncoder
-from kb.embedding.weights import Weights, find_plain_weights, find_weights
+from kb.embedding.encoder import Vectors, normalised
+from kb.embedding.glossary import ModelInput, model_input, reads
+from kb.embedding.onnx_encoder import OnnxEncoder, read_facts
+from kb.embedding.open import prepare_encoder
+from kb.embedding.torch_encoder import TorchEncoder
+from kb.embedding.weights import Weights, find_published_weights, find_weights
 from kb.entries import Language
 from kb.errors import ExportError, ModelError
-from kb.make import encoder_for
-from kb.ranking.query import read_query
 from kb.settings import DEFAULT_MODEL
 
 TEXTS = (
@@ -38,13 +39,13 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
             home.mkdir()
             (root / "exports").mkdir(exist_ok=True)
             (home / "exports").symlink_to(root / "exports")
-            encoder_for(home, DEFAULT_MODEL)
+            prepare_encoder(home, DEFAULT_MODEL)
     return home
 
 
 @pytest.fixture(scope="session")
 def real(exports: Path) -> OnnxEncoder:
-    return encoder_for(exports, DEFAULT_MODEL)
+    return prepare_encoder(exports, DEFAULT_MODEL)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def copied(exports: Path, tmp_path: Path) -> Path:
 
 
 def test_known_sentences_have_the_published_cosines(home: Path) -> None:
-    plain = encoder_for(home, str(find_plain_weights(DEFAULT_MODEL).folder))
+    plain = prepare_encoder(home, str(find_published_weights(DEFAULT_MODEL).folder))
     # The first example in the manual of sentence-transformers, and the numbers printed there.
     texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
     vectors = plain.encode(texts)
@@ -64,7 +65,7 @@ def test_known_sentences_have_the_published_cosines(home: Path) -> None:
 
 
 def test_the_export_agrees_with_sentence_transformers(real: OnnxEncoder) -> None:
-    expected = TransformerEncoder(find_weights(DEFAULT_MODEL)).encode(TEXTS)
+    expected = TorchEncoder(find_weights(DEFAULT_MODEL)).encode(TEXTS)
     assert np.sum(expected * real.encode(TEXTS), axis=1).min() >= 0.9999
 
 
@@ -120,7 +121,7 @@ def test_a_folder_without_whole_facts_holds_no_export(tmp_path: Path, facts: str
 def test_a_finished_export_is_opened_and_not_made_again(exports: Path, real: OnnxEncoder) -> None:
     (made,) = (exports / "exports").iterdir()
     before = (made / "encoder.onnx").stat()
-    assert encoder_for(exports, DEFAULT_MODEL).facts == real.facts
+    assert prepare_encoder(exports, DEFAULT_MODEL).facts == real.facts
     assert (made / "encoder.onnx").stat().st_mtime_ns == before.st_mtime_ns
     assert [path.name for path in made.parent.iterdir()] == [real.weights_sha256[:16]]
 
@@ -159,11 +160,17 @@ def test_the_default_model_reads_english_alone() -> None:
 
 
 def test_a_model_is_given_the_question_or_a_gloss_that_it_reads() -> None:
-    japanese, multilingual = read_query("権限を絞る"), "intfloat/multilingual-e5-small"
-    assert wording_for(multilingual, japanese) == Wording("権限を絞る", Language.JAPANESE)
-    assert wording_for(DEFAULT_MODEL, japanese) == Wording("permissions narrow restrict", Language.ENGLISH)
-    assert wording_for(DEFAULT_MODEL, read_query("Which Key?")) == Wording("Which Key?", Language.ENGLISH)
-    assert wording_for(DEFAULT_MODEL, read_query("ぴよぴよ")) is None
+    japanese, multilingual = "権限を絞る", "intfloat/multilingual-e5-small"
+    assert model_input(multilingual, japanese, Language.JAPANESE) == ModelInput(
+        "権限を絞る", Language.JAPANESE
+    )
+    assert model_input(DEFAULT_MODEL, japanese, Language.JAPANESE) == ModelInput(
+        "permissions narrow restrict", Language.ENGLISH
+    )
+    assert model_input(DEFAULT_MODEL, "Which Key?", Language.ENGLISH) == ModelInput(
+        "Which Key?", Language.ENGLISH
+    )
+    assert model_input(DEFAULT_MODEL, "ぴよぴよ", Language.JAPANESE) is None
 
 
 def test_normalising_leaves_a_row_of_zeros_alone() -> None:
@@ -178,7 +185,7 @@ def test_where_the_export_fails_the_model_itself_encodes_the_same(
         raise ExportError("no export today")
 
     monkeypatch.setattr("kb.embedding.onnx_export.export", failing)
-    found = encoder_for(home, DEFAULT_MODEL)
+    found = prepare_encoder(home, DEFAULT_MODEL)
     assert not isinstance(found, OnnxEncoder)
     assert (found.model, found.weights_sha256) == (real.model, real.weights_sha256)
     assert np.sum(found.encode(TEXTS) * real.encode(TEXTS), axis=1).min() >= 0.9999

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from kb.data import data_folder
 from kb.embedding.glossary import gloss, load_glossary
 from kb.errors import RecordError
-from kb.files import data_folder
-from kb.text import fold, is_japanese, wording
+from kb.text import comparable, fold, is_japanese
 
 SMALL = """\
 # verbs
@@ -108,7 +108,7 @@ def test_every_form_of_the_shipped_glossary_can_be_found_and_stands_once() -> No
     assert len(forms) > 3000
     assert [form for form in forms if forms.count(form) > 1] == []
     # Text is looked up folded, in small letters, and not where a latin word begins.
-    assert [form for form in forms if form != wording(fold(form)).lower()] == []
+    assert [form for form in forms if form != comparable(fold(form)).lower()] == []
     assert [form for form in forms if not is_japanese(form[0])] == []
 
 

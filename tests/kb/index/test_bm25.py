@@ -7,7 +7,7 @@ from support.corpus import prose
 
 from kb.entries import Entry, Kind, Language, Role
 from kb.errors import DamagedIndexError
-from kb.index.bm25 import KeywordIndex, index_chunks, index_documents, index_entries, read_index
+from kb.index.bm25 import BM25Index, index_chunks, index_documents, index_entries, read_index
 from kb.index.chunker import Chunk
 
 
@@ -29,32 +29,32 @@ DELTA = [0.0, 0.0, 1.4629]
 
 
 @pytest.fixture
-def index() -> KeywordIndex:
+def index() -> BM25Index:
     return index_chunks(CHUNKS)
 
 
 @pytest.mark.parametrize(
     ("term", "expected"), [("alpha", ALPHA), ("beta", BETA), ("gamma", GAMMA), ("delta", DELTA)]
 )
-def test_scores_are_those_of_bm25(index: KeywordIndex, term: str, expected: list[float]) -> None:
+def test_scores_are_those_of_bm25(index: BM25Index, term: str, expected: list[float]) -> None:
     np.testing.assert_allclose(index.score({term: 1}), expected, atol=5e-5)
 
 
-def test_scores_of_weighted_terms_add_up(index: KeywordIndex) -> None:
+def test_scores_of_weighted_terms_add_up(index: BM25Index) -> None:
     # 2 * beta + 0.5 * gamma
     np.testing.assert_allclose(index.score({"beta": 2, "gamma": 0.5}), [1.0181, 1.5568, 0.2132], atol=5e-5)
 
 
 @pytest.mark.parametrize("query", [{}, {"omega": 1.0}, {"": 1.0}, {"Alpha": 1.0}, {"the": 1.0}])
-def test_unknown_terms_score_nothing(index: KeywordIndex, query: dict[str, float]) -> None:
+def test_unknown_terms_score_nothing(index: BM25Index, query: dict[str, float]) -> None:
     assert index.score(query).tolist() == [0, 0, 0]
 
 
-def test_rarity_is_the_inverse_document_frequency_and_highest_for_the_unknown(index: KeywordIndex) -> None:
-    assert index.rarity("alpha") == pytest.approx(0.98083, abs=5e-6)
-    assert index.rarity("beta") == pytest.approx(0.47000, abs=5e-6)
+def test_rarity_is_the_inverse_document_frequency_and_highest_for_the_unknown(index: BM25Index) -> None:
+    assert index.idf_of("alpha") == pytest.approx(0.98083, abs=5e-6)
+    assert index.idf_of("beta") == pytest.approx(0.47000, abs=5e-6)
     # ln(1 + 3.5 / 1.5)
-    assert index.rarity("omega") == pytest.approx(1.20397, abs=5e-6)
+    assert index.idf_of("omega") == pytest.approx(1.20397, abs=5e-6)
 
 
 def entry(title: str, question: str | None, *texts: str) -> Entry:
@@ -82,7 +82,7 @@ def test_fields_of_a_document_add_up_to_one_frequency() -> None:
     np.testing.assert_allclose(index.score({"key": 1}), [0.287682 * 2.5 * 2.2 / 3.7], atol=5e-6)
 
 
-def test_a_term_is_held_where_it_occurs_in_one_of_the_rows(index: KeywordIndex) -> None:
+def test_a_term_is_held_where_it_occurs_in_one_of_the_rows(index: BM25Index) -> None:
     def held(term: str, *rows: int) -> bool:
         return index.holds(term, np.array(rows, dtype=np.intp))
 
@@ -107,7 +107,7 @@ def test_an_index_without_chunks_or_without_terms_scores_nothing(tmp_path: Path)
     assert read_index(tmp_path / "blank").score({"the": 1}).tolist() == [0, 0]
 
 
-def test_a_written_index_is_read_back_whole(index: KeywordIndex, tmp_path: Path) -> None:
+def test_a_written_index_is_read_back_whole(index: BM25Index, tmp_path: Path) -> None:
     index.write(tmp_path / "keywords")
     found = read_index(tmp_path / "keywords")
     assert found.vocabulary == {"alpha": 0, "beta": 1, "delta": 2, "gamma": 3}
@@ -115,7 +115,7 @@ def test_a_written_index_is_read_back_whole(index: KeywordIndex, tmp_path: Path)
     assert found.starts.tolist() == [0, 1, 3, 4, 6]
     assert found.rows.tolist() == [0, 0, 1, 2, 1, 2]
     np.testing.assert_allclose(found.score({"beta": 1, "delta": 1}), [0.5091, 0.6578, 1.4629], atol=5e-5)
-    assert found.rarity("beta") == pytest.approx(0.47000, abs=5e-6)
+    assert found.idf_of("beta") == pytest.approx(0.47000, abs=5e-6)
 
 
 def shortened(file: Path) -> None:
@@ -152,7 +152,7 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 @pytest.mark.parametrize(("name", "damage"), DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_index_is_refused(
-    index: KeywordIndex, tmp_path: Path, name: str, damage: Callable[[Path], object]
+    index: BM25Index, tmp_path: Path, name: str, damage: Callable[[Path], object]
 ) -> None:
     index.write(tmp_path / "keywords")
     damage(tmp_path / "keywords" / name)

@@ -6,21 +6,23 @@ import numpy as np
 import pytest
 from support.corpus import prose
 
-from kb.entries import Entry, Kind, Language, Related, Role
-from kb.index.bm25 import KeywordIndex, Scores
+from kb.entries import Entry, Kind, Language, Role
+from kb.index.bm25 import BM25Index, Scores
 from kb.index.chunker import Chunk
 from kb.ranking.features import (
-    ASKS,
     BODY,
     KEYWORD_FEATURES,
-    SIGNS,
-    TERMS,
     VECTOR_FEATURES,
-    Layout,
+    FeatureSet,
+    best_chunks,
+    feature_set,
     keyword_features,
+    pillar_means,
     query_weight,
+    spread_documents,
     vector_features,
 )
+from kb.ranking.layout import Layout
 from kb.ranking.query import Query, read_query
 
 EN, JA = Language.ENGLISH, Language.JAPANESE
@@ -66,6 +68,7 @@ SCORES = np.array(
 
 FILLED = np.append(SCORES, np.float32(0))
 EVERY = np.arange(3)
+ASKS, SIGNS, TERMS = (frozenset({role}) for role in (Role.ASKS, Role.SIGNS, Role.TERMS))
 
 
 def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
@@ -74,64 +77,48 @@ def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "groups", "expected"),
+    ("language", "roles", "expected"),
     [
-        (EN, (BODY,), [0.6, 0, 0.7]),
-        (EN, (ASKS,), [0.4, 0.8, 0]),
-        (EN, (SIGNS,), [0, 0.5, 0]),
-        (EN, (TERMS,), [0, 0.3, 0]),
-        (EN, (ASKS, SIGNS, TERMS, BODY), [0.6, 0.8, 0.7]),
-        (EN, (), [0, 0, 0]),
-        (JA, (BODY,), [0.9, 0, 0]),
-        (JA, (ASKS,), [0.8, 0, 0]),
-        (JA, (SIGNS,), [0, 0, 0]),
+        (EN, BODY, [0.6, 0, 0.7]),
+        (EN, ASKS, [0.4, 0.8, 0]),
+        (EN, SIGNS, [0, 0.5, 0]),
+        (EN, TERMS, [0, 0.3, 0]),
+        (EN, ASKS | SIGNS | TERMS | BODY, [0.6, 0.8, 0.7]),
+        (EN, frozenset(), [0, 0, 0]),
+        (JA, BODY, [0.9, 0, 0]),
+        (JA, ASKS, [0.8, 0, 0]),
+        (JA, SIGNS, [0, 0, 0]),
     ],
 )
 def test_an_entry_has_the_best_score_of_its_chunks_in_a_language_and_groups(
-    language: Language, groups: tuple[str, ...], expected: list[float]
+    language: Language, roles: frozenset[Role], expected: list[float]
 ) -> None:
-    close(LAYOUT.best(FILLED, EVERY, language, *groups), expected)
+    close(best_chunks(LAYOUT, FILLED, EVERY, language, roles), expected)
 
 
 def test_the_best_few_count_as_so_many_even_where_there_are_fewer() -> None:
     # A: (0.4 + 0.3 + 0.2) / 3, the fourth left out. B: 0.8 / 3.
-    close(LAYOUT.best(FILLED, EVERY, EN, ASKS, among=3), [0.3, 0.266667, 0])
+    close(best_chunks(LAYOUT, FILLED, EVERY, EN, ASKS, count=3), [0.3, 0.266667, 0])
     # A: (0.2 + 0.6) / 3. C: 0.7 / 3.
-    close(LAYOUT.best(FILLED, EVERY, EN, BODY, among=3), [0.266667, 0, 0.233333])
+    close(best_chunks(LAYOUT, FILLED, EVERY, EN, BODY, count=3), [0.266667, 0, 0.233333])
     # A: 1.0 / 5. B: (0.5 + 0.8) / 5.
-    close(LAYOUT.best(FILLED, EVERY, EN, ASKS, SIGNS, among=5), [0.2, 0.26, 0])
+    close(best_chunks(LAYOUT, FILLED, EVERY, EN, ASKS | SIGNS, count=5), [0.2, 0.26, 0])
 
 
 def test_other_scores_are_not_mixed_with_those_before() -> None:
-    close(LAYOUT.best(FILLED, EVERY, EN, SIGNS), [0, 0.5, 0])
-    close(LAYOUT.best(np.append(SCORES / 2, np.float32(0)), EVERY, EN, SIGNS), [0, 0.25, 0])
+    close(best_chunks(LAYOUT, FILLED, EVERY, EN, SIGNS), [0, 0.5, 0])
+    close(best_chunks(LAYOUT, np.append(SCORES / 2, np.float32(0)), EVERY, EN, SIGNS), [0, 0.25, 0])
 
 
 def test_documents_score_for_their_entries_in_their_language() -> None:
     scores = np.array([0.5, 0.25, 0.125, 0.75], dtype=np.float32)
-    close(LAYOUT.whole(scores, EN), [0.5, 0.25, 0.75])
-    close(LAYOUT.whole(scores, JA), [0.125, 0, 0])
+    close(spread_documents(LAYOUT, scores, EN), [0.5, 0.25, 0.75])
+    close(spread_documents(LAYOUT, scores, JA), [0.125, 0, 0])
 
 
-def test_chunks_and_documents_are_told_by_entry() -> None:
-    assert LAYOUT.chunks_of(entry("A")) == [0, 2, 3, 4, 5, 11]
-    assert LAYOUT.chunks_of(entry("A", JA)) == [6, 7]
-    assert LAYOUT.chunks_of(entry("C-BP01", JA)) == []
-    assert LAYOUT.documents_of(np.array([2, 0])).tolist() == [0, 2, 3]
-    assert LAYOUT.documents_of(np.array([], dtype=np.intp)).tolist() == []
-    assert LAYOUT.places == {"A": 0, "C-BP01": 1, "C": 2}
-
-
-def test_the_nearest_example_of_what_is_outside_is_told_by_language() -> None:
-    assert LAYOUT.outside(SCORES, EN) == pytest.approx(0.95)
-    assert LAYOUT.outside(SCORES, JA) == pytest.approx(0.99)
-    without = Layout(LAYOUT.ids, LAYOUT.chunks[:12], LAYOUT.entries)
-    assert without.outside(SCORES[:12], EN) == 0
-
-
-def postings(rows: list[int], scores: list[float], idf: list[float], count: int) -> KeywordIndex:
+def postings(rows: list[int], scores: list[float], idf: list[float], count: int) -> BM25Index:
     """Documents with "role" (the first two rows) and with "key" or "鍵" (the rows after)."""
-    return KeywordIndex(
+    return BM25Index(
         vocabulary={"role": 0, "key": 1, "鍵": 1},
         starts=np.array([0, 2, len(rows)]),
         rows=np.array(rows, dtype=np.int32),
@@ -149,7 +136,7 @@ ENTRIES = postings([0, 1, 0, 2], [5, 2.5, 1, 4], [9.0, 9.0], 4)
 def features(typed: str) -> tuple[Query, Scores]:
     query = read_query(typed)
     mass = np.float32(query_weight(query, CHUNKS))
-    whole = LAYOUT.whole(ENTRIES.score(query.weights), query.language) / mass
+    whole = spread_documents(LAYOUT, ENTRIES.score(query.weights), query.language) / mass
     return query, keyword_features(LAYOUT, query, CHUNKS.score(query.weights) / mass, whole, EVERY)
 
 
@@ -250,36 +237,24 @@ def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
     ]
 
 
-def test_the_parent_is_the_question_of_a_practice_or_the_earlier_edition_of_a_risk() -> None:
-    twins = (Related("LLM09:2026", "near"), Related("LLM06:2025", "the same"), Related("LLM01:2025", "part"))
-    entries = (
-        entry("LLM06:2025"),
-        replace(entry("LLM03:2026"), related=twins),
-        replace(entry("LLM03:2026", JA), related=twins),
-        entry("GENSEC01-BP01"),
-        replace(entry("GENSEC02-BP01"), related=twins),
-        entry("GENSEC01"),
-    )
-    ids = tuple(dict.fromkeys(e.id for e in entries))
-    layout = Layout(ids, (), entries)
-    # 5 stands for none: of the oldest edition, of a practice whose question is missing, of a question.
-    assert layout.parents.tolist() == [5, 0, 4, 5, 5]
-
-
 def test_features_are_those_of_the_rows_that_are_asked_for() -> None:
-    close(LAYOUT.best(FILLED, np.array([2, 0]), EN, BODY), [0.7, 0.6])
+    close(best_chunks(LAYOUT, FILLED, np.array([2, 0]), EN, BODY), [0.7, 0.6])
     every = vector_features(LAYOUT, SCORES, EN, EVERY)
     close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :-1], every[[1], :-1].tolist())
 
 
 def test_a_pillar_counts_by_the_mean_of_its_best_three() -> None:
     values = np.array([0.3, 0.9, 0.6], dtype=np.float32)
-    close(LAYOUT.in_pillar(values, EVERY), [0.6, 0.6, 0.6])
+    close(pillar_means(LAYOUT, values, EVERY), [0.6, 0.6, 0.6])
     other = replace(entry("C-BP01"), pillar="Security")
-    parted = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
-    close(parted.in_pillar(values, EVERY), [0.3, 0.3, 0.3])
-    close(parted.in_pillar(np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
+    split = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
+    close(pillar_means(split, values, EVERY), [0.3, 0.3, 0.3])
+    close(pillar_means(split, np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
 
 
-def test_chunks_tell_their_entries_and_examples_of_what_is_outside_have_none() -> None:
-    assert LAYOUT.owners_of(np.array([12, 10, 2, 3, 0])).tolist() == [1, 0]
+def test_the_features_of_a_query_depend_on_the_language_of_its_vectors() -> None:
+    assert feature_set(Language.ENGLISH, Language.ENGLISH) is FeatureSet.VECTORS
+    assert feature_set(Language.JAPANESE, Language.JAPANESE) is FeatureSet.VECTORS
+    assert feature_set(Language.JAPANESE, Language.ENGLISH) is FeatureSet.JAPANESE_GLOSSED
+    assert feature_set(Language.ENGLISH, None) is FeatureSet.ENGLISH_KEYWORDS
+    assert feature_set(Language.JAPANESE, None) is FeatureSet.JAPANESE_KEYWORDS

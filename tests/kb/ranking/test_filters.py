@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from support.corpus import corpus
 
-from kb.ranking.filters import Filters, order
+from kb.ranking.filters import Filters
+from kb.ranking.ranker import order
 
 ENTRIES = {f"{entry.id} {entry.language}": entry for entry in corpus()}
 

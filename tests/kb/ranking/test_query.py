@@ -54,5 +54,5 @@ def test_a_question_may_have_4000_characters_and_no_more() -> None:
 
 
 def test_bytes_that_are_not_utf_8_are_no_question() -> None:
-    with pytest.raises(InputError, match="not text: it holds bytes that are not UTF-8"):
+    with pytest.raises(InputError, match="not text: it has bytes that are not UTF-8"):
         read_query(b"roles \xff\xfe".decode(errors="surrogateescape"))

@@ -7,21 +7,22 @@ import numpy as np
 import pytest
 from support.encoder import WordEncoder
 
-from kb.entries import Language
+from kb.data import data_folder
 from kb.errors import RecordError
-from kb.files import data_folder
 from kb.knowledge_base import KnowledgeBase
-from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES
-from kb.ranking.ranker import EVIDENCE, Mode, Model, load_models, mode_of
+from kb.ranking.coverage import EVIDENCE, CoverageModel
+from kb.ranking.features import KEYWORD_FEATURES, VECTOR_FEATURES, FeatureSet
+from kb.ranking.ranker import Ranker, load_rankers
+from kb.storage.builds import Build
 
 Record = dict[str, Any]
 
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    load_models.cache_clear()
+    load_rankers.cache_clear()
     yield
-    load_models.cache_clear()
+    load_rankers.cache_clear()
 
 
 def weights(*names: str) -> dict[str, float]:
@@ -53,22 +54,22 @@ def written(folder: Path, content: Record) -> Path:
 
 
 def test_weights_are_put_to_columns_by_name(tmp_path: Path) -> None:
-    models = load_models(written(tmp_path, record()))
-    assert models.keys() == set(Mode)
-    both = models[Mode.VECTORS]
-    assert models[Mode.JAPANESE_GLOSSED] == both
+    rankers = load_rankers(written(tmp_path, record()))
+    assert rankers.keys() == set(FeatureSet)
+    both = rankers[FeatureSet.VECTORS]
+    assert rankers[FeatureSet.JAPANESE_GLOSSED] == both
     count = len(KEYWORD_FEATURES) + len(VECTOR_FEATURES)
-    assert both.ranking == tuple(range(1, count + 1))
-    assert both.coverage == tuple(range(1, count + len(EVIDENCE) + 1))
-    assert (both.intercept, both.threshold) == (-1.5, 0.25)
-    alone = models[Mode.JAPANESE_KEYWORDS]
-    assert alone.ranking == tuple(range(1, len(KEYWORD_FEATURES) + 1))
-    assert len(alone.coverage) == len(KEYWORD_FEATURES) + len(EVIDENCE)
+    assert both.weights == tuple(range(1, count + 1))
+    assert both.coverage.weights == tuple(range(1, count + len(EVIDENCE) + 1))
+    assert (both.coverage.intercept, both.coverage.threshold) == (-1.5, 0.25)
+    alone = rankers[FeatureSet.JAPANESE_KEYWORDS]
+    assert alone.weights == tuple(range(1, len(KEYWORD_FEATURES) + 1))
+    assert len(alone.coverage.weights) == len(KEYWORD_FEATURES) + len(EVIDENCE)
 
 
 def test_a_score_is_the_weighted_sum_of_a_row() -> None:
-    model = Model((2.0, 0.0, 0.5), (), 0, 0.5)
-    found = model.score(np.array([[1, 9, 1], [0, 9, 0], [0.25, 0, 4]], dtype=np.float32))
+    ranker = Ranker((2.0, 0.0, 0.5), CoverageModel((), 0, 0.5))
+    found = ranker.score(np.array([[1, 9, 1], [0, 9, 0], [0.25, 0, 4]], dtype=np.float32))
     assert (found.tolist(), found.dtype) == ([2.5, 0, 2.5], np.float32)
 
 
@@ -84,16 +85,8 @@ def test_a_score_is_the_weighted_sum_of_a_row() -> None:
     ],
 )
 def test_confidence_is_the_logistic_of_the_weighted_evidence(evidence: list[float], expected: float) -> None:
-    model = Model((), (2.0, -1.0), -1.5, 0.5)
+    model = CoverageModel((2.0, -1.0), -1.5, 0.5)
     assert model.confidence(evidence) == pytest.approx(expected, abs=1e-6)
-
-
-def test_the_mode_of_a_query_is_told_by_vectors_and_language() -> None:
-    assert mode_of(Language.ENGLISH, Language.ENGLISH) is Mode.VECTORS
-    assert mode_of(Language.JAPANESE, Language.JAPANESE) is Mode.VECTORS
-    assert mode_of(Language.JAPANESE, Language.ENGLISH) is Mode.JAPANESE_GLOSSED
-    assert mode_of(Language.ENGLISH, None) is Mode.ENGLISH_KEYWORDS
-    assert mode_of(Language.JAPANESE, None) is Mode.JAPANESE_KEYWORDS
 
 
 MISFITS: dict[str, tuple[str, Callable[[Record], object]]] = {
@@ -131,7 +124,7 @@ def test_a_file_that_does_not_fit_the_features_is_refused(
     with pytest.raises(
         RecordError, match=rf"hand\.json does not fit this version .*{told}.*install"
     ) as caught:
-        load_models(written(tmp_path, content))
+        load_rankers(written(tmp_path, content))
     assert str(tmp_path) in str(caught.value)
 
 
@@ -141,31 +134,32 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes | None) -> Non
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(RecordError, match=r"hand\.json does not fit this version .*install genlens again"):
-        load_models(file)
+        load_rankers(file)
 
 
 def test_the_shipped_weights_load_and_are_sane() -> None:
-    models = load_models()
-    assert set(models) == set(Mode)
-    for model in models.values():
-        assert np.isfinite([*model.ranking, *model.coverage, model.intercept]).all()
-        assert min(model.ranking) >= 0 < max(model.ranking)
-        assert 0 < model.threshold < 1
+    rankers = load_rankers()
+    assert set(rankers) == set(FeatureSet)
+    for ranker in rankers.values():
+        coverage = ranker.coverage
+        assert np.isfinite([*ranker.weights, *coverage.weights, coverage.intercept]).all()
+        assert min(ranker.weights) >= 0 < max(ranker.weights)
+        assert 0 < coverage.threshold < 1
 
 
 def test_the_shipped_file_holds_no_weight_that_is_not_used() -> None:
     modes = json.loads((data_folder() / "ranker.json").read_text(encoding="utf-8"))["modes"]
-    assert modes.keys() == {mode.value for mode in Mode}
-    for mode in Mode:
-        assert tuple(modes[mode]["ranking"]) == mode.features
-        assert tuple(modes[mode]["coverage"]) == (*mode.features, *EVIDENCE, "intercept", "threshold")
-        assert modes[mode]["asks"] > modes[mode]["out of scope"] > 0
+    assert modes.keys() == {features.value for features in FeatureSet}
+    for features in FeatureSet:
+        assert tuple(modes[features]["ranking"]) == features.names
+        assert tuple(modes[features]["coverage"]) == (*features.names, *EVIDENCE, "intercept", "threshold")
+        assert modes[features]["asks"] > modes[features]["out of scope"] > 0
 
 
 @pytest.fixture
 def shipped(home: Path, base: KnowledgeBase, encoder: WordEncoder) -> KnowledgeBase:
     """The small corpus with the shipped ranker."""
-    return KnowledgeBase(home, base.build, encoder)
+    return KnowledgeBase(Build(home, base.build), encoder)
 
 
 def test_the_shipped_weights_rank_by_what_the_words_say(shipped: KnowledgeBase) -> None:

@@ -5,29 +5,25 @@ import pytest
 from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus, question
 
+from kb.embedding.open import export_folder
 from kb.entries import Entry, Item, Language, Role, Section
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, StorageError
-from kb.index.chunker import Chunk
+from kb.index.chunker import Chunk, read_chunks, write_chunks
 from kb.storage import builds
 from kb.storage.builds import (
-    Manifest,
-    check_entries,
-    count_kinds,
-    current_id,
-    export_folder,
+    Build,
+    Draft,
+    current_build,
+    draft_build,
+    kept_build,
     kept_builds,
-    kept_id,
     list_builds,
-    making,
     new_id,
-    publish,
-    read_chunks,
-    read_manifest,
     remove_leftovers,
     serve,
-    write_chunks,
-    write_manifest,
 )
+from kb.storage.manifest import Manifest, count_kinds, read_manifest, write_manifest
+from kb.verify import check_entries
 
 CHUNK = Chunk("E.ja.0.0", "E", Language.JAPANESE, 0, Role.STEPS, 3, 8, "鍵", "two\u2028")
 LINE = (
@@ -41,9 +37,10 @@ def manifest(build_id: str) -> Manifest:
 
 
 def published(home: Path, build_id: str) -> None:
-    with making(home, build_id) as folder:
-        write_manifest(folder, manifest(build_id))
-        publish(home, folder, manifest(build_id))
+    draft = Draft(home, build_id)
+    draft.folder.mkdir(parents=True)
+    write_manifest(draft.folder, manifest(build_id))
+    draft.publish()
 
 
 def test_a_build_id_tells_its_time_and_its_content(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +67,7 @@ def test_kinds_are_counted_without_translations() -> None:
 
 def test_a_published_build_is_the_one_that_is_served(home: Path) -> None:
     published(home, "20260101T000000-aaaaaaaa")
-    assert current_id(home) == "20260101T000000-aaaaaaaa"
+    assert current_build(home).id == "20260101T000000-aaaaaaaa"
     assert (home / "current").read_bytes() == b"20260101T000000-aaaaaaaa\n"
     folder = home / "builds" / "20260101T000000-aaaaaaaa"
     assert read_manifest(folder) == manifest("20260101T000000-aaaaaaaa")
@@ -79,7 +76,7 @@ def test_a_published_build_is_the_one_that_is_served(home: Path) -> None:
 
 def test_nothing_published_is_no_index(home: Path) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
-        current_id(home)
+        current_build(home)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"gone\n", b"../builds\n", b"/etc\n", b".making-x\n", b"."])
@@ -87,14 +84,14 @@ def test_a_pointer_to_no_build_is_refused(home: Path, content: bytes) -> None:
     (home / "builds" / ".making-x").mkdir(parents=True)
     (home / "current").write_bytes(content)
     with pytest.raises(DamagedIndexError, match=r"current names '.*', which is not a build here; .*refresh"):
-        current_id(home)
+        current_build(home)
 
 
 def test_a_pointer_that_is_no_text_is_refused(home: Path) -> None:
     home.mkdir()
     (home / "current").write_bytes(b"\xff\xfe")
     with pytest.raises(DamagedIndexError, match=r"current cannot be read .*genlens refresh"):
-        current_id(home)
+        current_build(home)
 
 
 def test_a_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -> None:
@@ -134,17 +131,17 @@ def test_the_served_build_is_kept_however_old_it_is(home: Path) -> None:
     for day in range(2, 8):
         (home / "builds" / f"2026010{day}T000000-a").mkdir(parents=True)
     published(home, "20260101T000000-a")
-    assert current_id(home) == "20260101T000000-a"
+    assert current_build(home).id == "20260101T000000-a"
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03", "01"]
 
 
 def test_a_build_that_was_served_until_now_is_kept_however_old_it_is(home: Path) -> None:
     for day in range(1, 6):
         published(home, f"2026010{day}T000000-a")
-    serve(home, "20260101T000000-a")
-    assert current_id(home) == "20260101T000000-a"
+    serve(Build(home, "20260101T000000-a"))
+    assert current_build(home).id == "20260101T000000-a"
     published(home, "20260106T000000-a")
-    assert current_id(home) == "20260106T000000-a"
+    assert current_build(home).id == "20260106T000000-a"
     assert [build_id[6:8] for build_id in list_builds(home)] == ["06", "05", "04", "03", "02", "01"]
     published(home, "20260107T000000-a")
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03"]
@@ -156,24 +153,24 @@ def test_a_kept_build_is_known_by_its_whole_id(home: Path) -> None:
     published(home, "20260101T000000-a")
     published(home, "20260102T000000-b")
     assert kept_builds(home) == ("20260102T000000-b", "20260101T000000-a")
-    assert kept_id(home, "20260101T000000-a") == "20260101T000000-a"
+    assert kept_build(home, "20260101T000000-a").id == "20260101T000000-a"
 
 
 @pytest.mark.parametrize("typed", ["", ".", "..", ".making-x", "20260101", "20260101T000000-A", "x" * 200])
 def test_what_names_no_kept_build_is_refused_with_those_that_are(home: Path, typed: str) -> None:
     (home / "builds" / ".making-x").mkdir(parents=True)
     published(home, "20260101T000000-a")
-    with pytest.raises(NotKeptError, match=rf"is no build in {home}; kept are: 20260101T000000-a$") as caught:
-        kept_id(home, typed)
+    with pytest.raises(NotKeptError, match=rf"is not a build in {home}; kept: 20260101T000000-a$") as caught:
+        kept_build(home, typed)
     assert len(str(caught.value)) < 200 + len(str(home))
 
 
 def test_an_unpublished_build_is_removed_however_its_making_ends(home: Path) -> None:
-    with making(home, "a") as folder:
-        (folder / "chroma").mkdir()
-    with pytest.raises(ValueError, match=r"^mine$"), making(home, "b") as folder:
+    with draft_build(home, "a" * 64) as draft:
+        (draft.folder / "chroma").mkdir()
+    with pytest.raises(ValueError, match=r"^mine$"), draft_build(home, "b" * 64):
         raise ValueError("mine")
-    with pytest.raises(KeyboardInterrupt), making(home, "c"):
+    with pytest.raises(KeyboardInterrupt), draft_build(home, "c" * 64):
         raise KeyboardInterrupt
     assert list((home / "builds").iterdir()) == []
     assert not (home / "current").exists()
@@ -183,7 +180,7 @@ def test_a_home_that_is_a_file_cannot_be_written(home: Path) -> None:
     home.write_text("")
     with (
         pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"),
-        making(home, "a"),
+        draft_build(home, "a" * 64),
     ):
         pytest.fail("there is nothing to make a build in")
 
@@ -201,18 +198,20 @@ def test_an_export_is_named_by_its_weights(home: Path) -> None:
 
 
 def test_chunks_are_lines_of_json_and_are_read_back(tmp_path: Path) -> None:
-    write_chunks(tmp_path, [CHUNK, CHUNK])
-    assert (tmp_path / "chunks.jsonl").read_bytes().decode() == LINE * 2
-    assert read_chunks(tmp_path) == (CHUNK, CHUNK)
+    file = tmp_path / "chunks.jsonl"
+    write_chunks(file, [CHUNK, CHUNK])
+    assert file.read_bytes().decode() == LINE * 2
+    assert read_chunks(file) == (CHUNK, CHUNK)
 
 
 @pytest.mark.parametrize(
     "line", [b"{\n", b"\n", LINE.encode()[:-20], LINE.replace("3", '"x"').encode(), b"\xff\n"]
 )
 def test_a_line_that_is_no_chunk_is_refused(tmp_path: Path, line: bytes) -> None:
-    (tmp_path / "chunks.jsonl").write_bytes(LINE.encode() + line)
-    with pytest.raises(RecordError, match=r"chunks.jsonl: "):
-        read_chunks(tmp_path)
+    file = tmp_path / "chunks.jsonl"
+    file.write_bytes(LINE.encode() + line)
+    with pytest.raises(RecordError, match=r"chunks.jsonl, line 2, "):
+        read_chunks(file)
 
 
 BLANK = (Section("Introduction", Role.INTRODUCTION, (Item(""),)), Section("Steps", Role.STEPS, ()))
@@ -222,7 +221,7 @@ BLANK = (Section("Introduction", Role.INTRODUCTION, (Item(""),)), Section("Steps
     ("entries", "message"),
     [
         ((), "no entries were read, expected some"),
-        ((question(), question()), r"GENSEC05 \(en\) stands twice among the entries, expected once"),
+        ((question(), question()), r"GENSEC05 \(en\) is there twice, expected once"),
         ((replace(question(), url=""),), r"GENSEC05 \(en\) has no text or no https address, expected both"),
         (
             (replace(question(), url="http://docs.aws.amazon.com/x"),),

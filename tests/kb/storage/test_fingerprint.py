@@ -11,30 +11,30 @@ import kb.storage.fingerprint
 from kb.entries import Language
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import cut
-from kb.storage.fingerprint import RECIPE, content_digest
+from kb.storage.fingerprint import RECIPE, fingerprint
 
 ENTRIES = corpus()
-SAME = content_digest(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]})
+SAME = fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]})
 OTHERS = {
-    "entries": content_digest(ENTRIES[1:], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
-    "order": content_digest(ENTRIES[::-1], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
-    "a title": content_digest(
+    "entries": fingerprint(ENTRIES[1:], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
+    "order": fingerprint(ENTRIES[::-1], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
+    "a title": fingerprint(
         (replace(ENTRIES[0], title="Other"), *ENTRIES[1:]),
         "model",
         "weights",
         {Language.ENGLISH: ["Which soup?"]},
     ),
-    "the model": content_digest(ENTRIES, "other", "weights", {Language.ENGLISH: ["Which soup?"]}),
-    "the weights": content_digest(ENTRIES, "model", "other", {Language.ENGLISH: ["Which soup?"]}),
-    "the scope": content_digest(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which bread?"]}),
-    "the language of the scope": content_digest(
+    "the model": fingerprint(ENTRIES, "other", "weights", {Language.ENGLISH: ["Which soup?"]}),
+    "the weights": fingerprint(ENTRIES, "model", "other", {Language.ENGLISH: ["Which soup?"]}),
+    "the scope": fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which bread?"]}),
+    "the language of the scope": fingerprint(
         ENTRIES, "model", "weights", {Language.JAPANESE: ["Which soup?"]}
     ),
 }
 
 
 def test_equal_content_has_an_equal_digest() -> None:
-    again = content_digest(corpus(), "model", "weights", {Language.ENGLISH: ("Which soup?",)})
+    again = fingerprint(corpus(), "model", "weights", {Language.ENGLISH: ("Which soup?",)})
     assert again == SAME
     assert len(SAME) == 64
 
@@ -49,7 +49,7 @@ def test_another_way_to_make_builds_makes_another_digest(
     monkeypatch: pytest.MonkeyPatch, number: str
 ) -> None:
     monkeypatch.setattr(kb.storage.fingerprint, number, 99)
-    assert content_digest(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]}) != SAME
+    assert fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]}) != SAME
 
 
 def test_builds_are_made_as_the_recipe_says() -> None:

@@ -6,17 +6,22 @@ import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, practice, prose
 from support.encoder import WordEncoder
 
-import kb.ranking.candidates
+import kb.ranking.neighbours
 from kb.entries import Entry, Item, Language, RiskLevel, Role, Section
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import cut
+from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.ranking.candidates import Found, Index, open_index
-from kb.ranking.features import KEYWORD_FEATURES, Layout
-from kb.ranking.query import read_query
-from kb.ranking.ranker import Mode, Model
-from kb.storage.builds import Manifest, build_folder, current_id, read_manifest
-from kb.training.examples import ExactIndex, Example, left_out
+from kb.ranking.candidates import Candidates, CandidateSearch
+from kb.ranking.coverage import CoverageModel, evidence
+from kb.ranking.features import KEYWORD_FEATURES, FeatureSet
+from kb.ranking.layout import Layout
+from kb.ranking.neighbours import Neighbours
+from kb.ranking.query import Query, read_query
+from kb.ranking.ranker import Ranker
+from kb.storage.builds import current_build
+from kb.storage.manifest import Manifest
+from kb.training.examples import ExactIndexes, Example, held_out_examples
 from kb.training.lessons import FOLDS, Corpus, lessons_of, read_corpus
 from kb.training.ranker import THRESHOLD, fit_coverage, fit_ranking
 
@@ -34,7 +39,12 @@ def asked(*texts: str) -> Entry:
     return practice("GENCOST01-BP01", "Note", RiskLevel.LOW, body, asks(*texts), body)
 
 
-def small() -> Index:
+class NoNeighbours:
+    def nearest(self, _query: Query) -> Neighbours | None:
+        return None
+
+
+def small() -> CandidateSearch:
     """Three entries, of which the first has the words "key" and "lamp"."""
     entries = tuple(
         practice(entry_id, "Note", RiskLevel.LOW, prose("Text", Role.OTHER, text))
@@ -42,15 +52,15 @@ def small() -> Index:
     )
     chunks = tuple(cut(entries, lambda _: 1))
     layout = Layout(("A", "B", "C"), chunks, entries)
-    return Index(layout, index_chunks(chunks), index_entries(entries), lambda _: None)
+    return CandidateSearch(layout, index_chunks(chunks), index_entries(entries), NoNeighbours())
 
 
 def example(
     rows: list[list[float]], gold: int, typed: str = "key", allowed: tuple[bool, ...] = (True, True, True)
 ) -> Example:
     features = np.array(rows, dtype=np.float32)
-    found = Found(Mode.ENGLISH_KEYWORDS, features, np.zeros(3, dtype=np.float32), (0.0, 0.0))
-    return Example(read_query(typed), found, np.array(allowed), gold, small())
+    candidates = Candidates(FeatureSet.ENGLISH_KEYWORDS, features, np.zeros(3, dtype=np.float32), (0.0, 0.0))
+    return Example(read_query(typed), candidates, np.array(allowed), gold, small())
 
 
 def test_what_tells_the_right_entry_is_weighted_and_what_does_not_is_left_out() -> None:
@@ -64,7 +74,7 @@ def test_what_tells_the_right_entry_is_weighted_and_what_does_not_is_left_out() 
     assert weights[0] > 5
     assert weights[1] == 0
     assert weights[2] == pytest.approx(0, abs=0.05)
-    assert [int((e.found.features @ weights).argmax()) for e in examples] == [0, 1, 2]
+    assert [int((e.candidates.features @ weights).argmax()) for e in examples] == [0, 1, 2]
 
 
 def test_entries_that_may_not_be_found_do_not_count_for_the_ranking() -> None:
@@ -89,12 +99,13 @@ def test_coverage_tells_questions_with_an_answer_from_those_without() -> None:
     ]
     ranking = np.array([1.0, 1.0, *rest])
     weights, intercept = fit_coverage([*outside, *inside], ranking)
-    model = Model(tuple(ranking), tuple(weights), intercept, THRESHOLD)
+    ranker = Ranker(tuple(ranking), CoverageModel(tuple(weights), intercept, THRESHOLD))
 
     def sure(asked: Example) -> float:
-        scores = model.score(asked.found.features)
+        scores = ranker.score(asked.candidates.features)
         ranked = np.argsort(-scores, kind="stable")
-        return model.confidence(asked.index.evidence(asked.query, asked.found, scores, ranked))
+        facts = evidence(asked.search, asked.query, asked.candidates, scores, ranked)
+        return ranker.coverage.confidence(facts)
 
     assert max(map(sure, outside)) < 0.1
     assert min(map(sure, inside)) > 0.9
@@ -150,8 +161,12 @@ def trained(home: Path, encoder: WordEncoder) -> Corpus:
 def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(
     trained: Corpus, encoder: WordEncoder
 ) -> None:
-    examples = [e for e in left_out([trained], lambda _: encoder) if e.found.mode is Mode.VECTORS]
-    told = sorted((e.query.text, e.index.layout.ids[e.gold] if e.gold >= 0 else "") for e in examples)
+    examples = [
+        e
+        for e in held_out_examples([trained], lambda _: encoder)
+        if e.candidates.feature_set is FeatureSet.VECTORS
+    ]
+    told = sorted((e.query.text, e.search.layout.ids[e.gold] if e.gold >= 0 else "") for e in examples)
     assert told == [
         ("floods", "LLM06:2026"),
         ("narrow a", "GENSEC05-BP01"),
@@ -166,21 +181,23 @@ def test_every_ask_of_what_answers_and_every_example_outside_is_asked_once(
     ]
     allowed = {"GENSEC05-BP01", "GENSEC05-BP02", "GENCOST03-BP01", "LLM03:2026", "LLM06:2026"}
     for asked_of in examples:
-        ids = np.array(asked_of.index.layout.ids)
+        ids = np.array(asked_of.search.layout.ids)
         assert set(ids[asked_of.allowed]) == allowed
 
 
 def test_nothing_asked_is_found_as_it_stands(trained: Corpus, encoder: WordEncoder) -> None:
-    for example in left_out([trained], lambda _: encoder):
-        assert example.query.text not in {chunk.text for chunk in example.index.layout.chunks}
+    for example in held_out_examples([trained], lambda _: encoder):
+        assert example.query.text not in {chunk.text for chunk in example.search.layout.chunks}
         # By vector it would be as near as can be.
-        if example.found.mode is Mode.VECTORS:
-            assert example.found.features[:, len(KEYWORD_FEATURES) :].max() < 0.99
-            assert example.found.outside[1] < 0.99
+        if example.candidates.feature_set is FeatureSet.VECTORS:
+            assert example.candidates.features[:, len(KEYWORD_FEATURES) :].max() < 0.99
+            assert example.candidates.outside[1] < 0.99
 
 
 def test_each_is_asked_with_vectors_and_by_keyword_alone(trained: Corpus, encoder: WordEncoder) -> None:
-    modes = [example.found.mode.value for example in left_out([trained], lambda _: encoder)]
+    modes = [
+        example.candidates.feature_set.value for example in held_out_examples([trained], lambda _: encoder)
+    ]
     assert {mode: modes.count(mode) for mode in set(modes)} == {
         "vectors": 16,
         "keywords en": 14,
@@ -193,14 +210,13 @@ def test_training_sees_what_a_question_to_the_build_sees(
     home: Path, encoder: WordEncoder, trained: Corpus, typed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # All of them: of equally near chunks the last that is told could be one or the other.
-    monkeypatch.setattr(kb.ranking.candidates, "NEIGHBOURS", 1000)
-    folder = build_folder(home, current_id(home))
-    served = open_index(home, folder, read_manifest(folder), trained.entries, encoder)
+    monkeypatch.setattr(kb.ranking.neighbours, "NEIGHBOURS", 1000)
+    served = KnowledgeBase(current_build(home), encoder)._candidates
     query = read_query(typed)
     every = np.ones(len(served.layout.ids), dtype=np.bool_)
     expected = served.by_all(query, every)
-    found = ExactIndex(encoder).over(trained).by_all(query, every)
-    assert found.mode is expected.mode is Mode.VECTORS
+    found = ExactIndexes(encoder).over(trained).by_all(query, every)
+    assert found.feature_set is expected.feature_set is FeatureSet.VECTORS
     np.testing.assert_allclose(found.features, expected.features, atol=1e-5)
     assert found.outside == pytest.approx(expected.outside, abs=1e-5)
 
