@@ -16,14 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from ir_measures import R, Success, iter_calc, nDCG
 from scipy.stats import permutation_test
 from systems import ADAPTER, GENLENS, NOTHING, Ask, genlens, less_a_part, simple_systems
 
 from kb.data import data_folder
 from kb.embedding.torch_encoder import TorchEncoder
 from kb.embedding.weights import find_published_weights, find_weights
-from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, Outcome, grouped, ndcg, read_questions, run
+from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, Outcome, grouped, read_questions, run, score
 from kb.files import write_atomic
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import DEFAULT_MODEL
@@ -31,8 +30,6 @@ from kb.storage.builds import Build
 from kb.training.lessons import Corpus, read_corpus
 
 START, END = "<!-- measured -->", "<!-- /measured -->"
-# Gold counts 2 and also 1: only gold is a hit and is recalled.
-HIT, RECALL, NDCG = MEASURES = Success(rel=2) @ 1, R(rel=2) @ 5, nDCG @ 10
 RESAMPLES, SEED = 10_000, 7
 PACKAGES = (
     "genlens",
@@ -61,29 +58,14 @@ def asked(systems: Iterable[tuple[str, Ask]], files: Files) -> dict[Path, Runs]:
     return runs
 
 
-def scored(outcomes: Sequence[Outcome]) -> tuple[Floats, ...]:
-    """Each of the MEASURES for every question in scope, in order; a question without hits has 0.
-
-    :raises SystemExit: the library's nDCG@10 is not the one of `kb.evaluation`.
-    """
-    numbered = {str(n): o for n, o in enumerate(outcomes) if o.question.kind != OUT_OF_SCOPE}
-    relevant = {
-        n: dict.fromkeys(o.question.also, 1) | dict.fromkeys(o.question.gold, 2) for n, o in numbered.items()
-    }
-    found = {
-        n: {i: -float(place) for place, i in enumerate(o.ranked)} for n, o in numbered.items() if o.ranked
-    }
-    values = {(m.measure, m.query_id): m.value for m in iter_calc(MEASURES, relevant, found)}
-    scores = tuple(np.array([float(values[measure, n]) for n in numbered]) for measure in MEASURES)
-    ours = [ndcg(o.ranked, o.question.gold, o.question.also) for o in numbered.values()]
-    difference = np.abs(scores[MEASURES.index(NDCG)] - ours)
-    if difference.max(initial=0) > 1e-6:
-        question = list(numbered.values())[int(difference.argmax())].question
-        raise SystemExit(
-            f"{question.id}: nDCG@10 of ir-measures and of kb.evaluation differ by {difference.max():.4f}, "
-            "expected none; nothing is written"
-        )
-    return scores
+def scored(outcomes: Sequence[Outcome]) -> tuple[Floats, Floats, Floats]:
+    """hit@1, recall@5 and nDCG@10 of every question in scope, in order."""
+    scores = score([outcome for outcome in outcomes if outcome.question.kind != OUT_OF_SCOPE])
+    return (
+        np.array([one.hit_at_1 for one in scores]),
+        np.array([one.recall_at_5 for one in scores]),
+        np.array([one.ndcg_at_10 for one in scores]),
+    )
 
 
 def p_value(one: Floats, other: Floats) -> float:
@@ -111,12 +93,11 @@ def table(*rows: Sequence[str]) -> list[str]:
 def comparison(head: str, runs: Runs, reference: str) -> list[str]:
     """A line for each run, with how far its nDCG@10 is from that of the reference."""
     scores = {name: scored(outcomes) for name, outcomes in runs.items()}
-    place = MEASURES.index(NDCG)
-    against = scores[reference][place]
+    against = scores[reference][-1]
     columns = ("hit@1", "recall@5", "nDCG@10", "difference", "p", "declined in scope", "out of scope")
     rows = []
     for name, measured in scores.items():
-        own = measured[place]
+        own = measured[-1]
         p = p_value(own, against)
         tested = (f"{(own - against).mean():+.3f}", f"{p:.3f}" if p >= 0.001 else "< 0.001")
         means = (f"{values.mean():.3f}" for values in measured)

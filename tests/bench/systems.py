@@ -25,10 +25,12 @@ from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.ranking.filters import Mask
 from kb.ranking.query import read_query
-from kb.ranking.ranker import Mode, Model, order
+from kb.ranking.coverage import CoverageModel
+from kb.ranking.features import FeatureSet
+from kb.ranking.ranker import Ranker, Rankers, order
 from kb.storage.builds import Build
 from kb.training.adapter import encoder_without
-from kb.training.examples import Example, left_out
+from kb.training.examples import Example, held_out_examples
 from kb.training.lessons import Corpus
 from kb.training.ranker import THRESHOLD, fit_coverage, fit_ranking
 
@@ -41,7 +43,7 @@ NOTHING = "nothing"
 FEATURES = ("keyword", "vector", "asks", "signs", "in place", "terms", "body", "parent", "pillar")
 ADAPTER = "the adapter"
 # Questions are answered in these; by keywords alone English is searched, not asked.
-MODES = (Mode.VECTORS, Mode.JAPANESE_GLOSSED, Mode.JAPANESE_KEYWORDS)
+FEATURE_SETS = (FeatureSet.VECTORS, FeatureSet.JAPANESE_GLOSSED, FeatureSet.JAPANESE_KEYWORDS)
 FUSION = 60
 log = logging.getLogger(__name__)
 
@@ -162,37 +164,42 @@ def less_a_part(
     folds are trained on all of the corpora and kept in a folder; `plain` is the encoder without an adapter.
     """
     corpus, build = corpora[0], corpora[0].manifest.id
-    examples = list(left_out([corpus], partial(encoder_without, corpora=corpora, kept=adapters)))
+    examples = list(held_out_examples([corpus], partial(encoder_without, corpora=corpora, kept=adapters)))
     for part in (NOTHING, *FEATURES):
-        yield part, genlens(KnowledgeBase(Build(home, build), models=trained(examples, part)))
-    examples = list(left_out([corpus], lambda _fold: plain))
+        yield part, genlens(KnowledgeBase(Build(home, build), rankers=trained(examples, part)))
+    examples = list(held_out_examples([corpus], lambda _fold: plain))
     with TemporaryDirectory() as folder:
         yield ADAPTER, genlens(plain_base(Path(folder), corpus, plain, trained(examples, NOTHING)))
 
 
-def plain_base(home: Path, corpus: Corpus, plain: Encoder, models: dict[Mode, Model]) -> KnowledgeBase:
+def plain_base(home: Path, corpus: Corpus, plain: Encoder, rankers: Rankers) -> KnowledgeBase:
     """A build of the same entries and examples with another encoder, in a home of its own."""
     of = corpus.manifest
     made = make_build(home, plain, corpus.entries, of.sources, of.made_at, outside=corpus.outside)
-    return KnowledgeBase(Build(home, made.id), plain, models)
+    return KnowledgeBase(Build(home, made.id), plain, rankers)
 
 
-def trained(examples: Sequence[Example], part: str) -> dict[Mode, Model]:
-    """The models of a ranker that is trained without the features that have a word in their names."""
+def trained(examples: Sequence[Example], part: str) -> Rankers:
+    """Rankers trained without the features with a word in their names."""
     log.info("training without %s", part)
-    return {mode: model([e for e in examples if e.found.mode is mode], kept(mode, part)) for mode in MODES}
+    return {
+        features: ranker([e for e in examples if e.candidates.feature_set is features], kept(features, part))
+        for features in FEATURE_SETS
+    }
 
 
-def kept(mode: Mode, part: str) -> Mask:
-    """(n_features,) whether a feature stays; all do where a mode would have none left."""
-    stay = np.array([part not in name for name in mode.features])
+def kept(features: FeatureSet, part: str) -> Mask:
+    """(n_features,) True for features that stay; all of them if none would be left."""
+    stay = np.array([part not in name for name in features.names])
     return stay if stay.any() else ~stay
 
 
-def model(examples: Sequence[Example], stay: Mask) -> Model:
-    """A model that gives weight to the features that stay alone."""
-    seen = [replace(e, found=replace(e.found, features=e.found.features * stay)) for e in examples]
+def ranker(examples: Sequence[Example], stay: Mask) -> Ranker:
+    """A ranker with weights for the given features only."""
+    seen = [
+        replace(e, candidates=replace(e.candidates, features=e.candidates.features * stay)) for e in examples
+    ]
     ranking = fit_ranking([example for example in seen if example.gold >= 0]) * stay
     coverage, intercept = fit_coverage(seen, ranking)
     coverage[: len(stay)] *= stay  # behind them is the evidence that is no feature
-    return Model(tuple(ranking.tolist()), tuple(coverage.tolist()), intercept, THRESHOLD)
+    return Ranker(tuple(ranking.tolist()), CoverageModel(tuple(coverage.tolist()), intercept, THRESHOLD))

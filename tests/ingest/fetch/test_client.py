@@ -371,7 +371,10 @@ BROKEN = {
         faults.packed(b"<h1>Page</h1>" * 99, keep=0.8),
         "its gzip stream is not complete",
     ),
-    "a gzip stream and more": (faults.packed(b"<h1>Page</h1>", more=b"<p>"), "its gzip stream is not complete"),
+    "a gzip stream and more": (
+        faults.packed(b"<h1>Page</h1>", more=b"<p>"),
+        "its gzip stream is not complete",
+    ),
     "a body that is not gzip": (faults.page(b"<h1>", Content_Encoding="gzip"), "not packed as gzip"),
     "a reset at once": (faults.reset(), "ReadError"),
     "a reset within the headers": (faults.reset(HEAD), "ReadError|RemoteProtocolError"),
