@@ -1,4 +1,4 @@
-"""The page in a browser: Ask, Search, Browse and Index, in English and Japanese."""
+"""The chat page: the views Ask, Search, Browse and Index, in English and Japanese."""
 
 import streamlit as st
 
@@ -7,20 +7,20 @@ from assistant.pages.ask import view as ask
 from assistant.pages.browse import view as browse
 from assistant.pages.frame import ICON, WORDS, draw_foot, draw_head, draw_login, login_needed
 from assistant.pages.index import view as index
-from assistant.pages.shared import remember_pages
+from assistant.pages.shared import remember_views
 
-PAGES = {"ask": ask.show, "search": search.show, "browse": browse.show, "index": index.show}
+VIEWS = {"ask": ask.show, "search": search.show, "browse": browse.show, "index": index.show}
 
-# Draw the page
+# Draw the page.
 st.set_page_config(page_title="genlens", page_icon=ICON, layout="wide")
 draw_head()
 if login_needed():
     draw_login()
     st.stop()
-pages = {
+views = {
     path: st.Page(show, title=WORDS(path), url_path=path, default=path == "ask")
-    for path, show in PAGES.items()
+    for path, show in VIEWS.items()
 }
-remember_pages(pages)
-st.navigation(list(pages.values()), position="top").run()
+remember_views(views)
+st.navigation(list(views.values()), position="top").run()
 draw_foot()

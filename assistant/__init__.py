@@ -1,4 +1,4 @@
-"""From a question to an answer with citations, and the front ends that show it."""
+"""Answers with citations, and the front ends that show them."""
 
 import logging
 

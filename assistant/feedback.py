@@ -1,7 +1,7 @@
-"""What people think of answers, and the questions that were not covered: kept on this machine alone.
+"""Feedback on answers, and a count of questions that were not covered; it never leaves this machine.
 
-One SQLite file under the home, which several processes may use at once. Texts are cleaned and cut to
-MOST_CHARACTERS; of each table the last MOST_ROWS rows are kept.
+It is one SQLite file under the home, safe for several processes. Texts are cleaned and cut to MAX_CHARACTERS;
+each table keeps its newest MAX_ROWS rows.
 """
 
 import sqlite3
@@ -16,8 +16,8 @@ from kb.errors import StorageError
 from kb.text import squeeze
 
 FILE = "feedback.sqlite3"
-MOST_CHARACTERS, MOST_IDS, MOST_ROWS = 2000, 20, 10_000
-PATIENCE = 10.0  # seconds to wait for another process that writes
+MAX_CHARACTERS, MAX_IDS, MAX_ROWS = 2000, 20, 10_000
+LOCK_TIMEOUT = 10.0  # seconds to wait while another process writes
 _TABLES = """
     CREATE TABLE IF NOT EXISTS opinions (
         message TEXT PRIMARY KEY, at TEXT, question TEXT, ids TEXT, build TEXT, verdict TEXT, comment TEXT
@@ -29,7 +29,7 @@ _TABLES = """
 
 
 class Verdict(StrEnum):
-    """What somebody thinks of an answer."""
+    """A thumb up or down."""
 
     UP = "up"
     DOWN = "down"
@@ -37,9 +37,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A verdict on an answer; `message` is the same when somebody changes their mind about one answer.
+    """A verdict on the answer of a message, with the ids it cites in order.
 
-    `ids` are those that the answer cites, in order; `at` is a time in UTC, or empty until it is kept.
+    A later verdict on the same `message` replaces the earlier one. `at` is the time of saving in UTC, empty
+    before.
     """
 
     message: str
@@ -53,7 +54,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A question that was not covered, how often it was asked, and the nearest topics at the last time."""
+    """A question that was not covered, with its count and the nearest topics when it was last asked."""
 
     question: str
     times: int
@@ -64,13 +65,13 @@ class Gap:
 
 
 class Feedback:
-    """The opinions and gaps of a home; its file is made by the first one that is kept."""
+    """The opinions and gaps of a home; the first write creates the file."""
 
     def __init__(self, home: Path) -> None:
         self._path = home / FILE
 
-    def keep(self, opinion: Opinion) -> None:
-        """Keep an opinion in place of an earlier one on the same message.
+    def save(self, opinion: Opinion) -> None:
+        """Save an opinion, in place of an earlier one on the same message.
 
         :raises StorageError: the file cannot be written.
         """
@@ -88,15 +89,15 @@ class Feedback:
             _prune(database, "opinions", "at")
 
     def withdraw(self, message: str) -> None:
-        """Forget the opinion on a message, if there is one.
+        """Delete the opinion on a message, if any.
 
         :raises StorageError: the file cannot be written.
         """
         with self._open() as database:
             database.execute("DELETE FROM opinions WHERE message = ?", (message,))
 
-    def miss(self, question: str, ids: Sequence[str], build: str) -> None:
-        """Count a question that was not covered.
+    def count_gap(self, question: str, ids: Sequence[str], build: str) -> None:
+        """Count a question that is not covered.
 
         :raises StorageError: the file cannot be written.
         """
@@ -110,7 +111,7 @@ class Feedback:
             _prune(database, "gaps", "last")
 
     def opinions(self) -> tuple[Opinion, ...]:
-        """What was kept, newest first.
+        """All opinions, newest first.
 
         :raises StorageError: the file cannot be read.
         """
@@ -119,7 +120,7 @@ class Feedback:
         return tuple(Opinion(m, q, _split(ids), b, Verdict(v), c, at) for m, q, ids, b, v, c, at in rows)
 
     def gaps(self) -> tuple[Gap, ...]:
-        """Questions that were not covered, those asked most first, then the newest.
+        """All gaps, by count, then newest first.
 
         :raises StorageError: the file cannot be read.
         """
@@ -135,18 +136,18 @@ class Feedback:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """The database within one transaction, which is undone where it fails."""
+        """The database in one transaction, rolled back on any error."""
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.touch(mode=0o600)  # what people asked is their own business
-            with closing(sqlite3.connect(self._path, timeout=PATIENCE)) as database:
+            self._path.touch(mode=0o600)  # questions are private
+            with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT)) as database:
                 database.executescript(_TABLES)
                 with database:
                     yield database
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
-                f"{self._path} cannot be used ({error}); "
-                "give it space and rights, or set GENLENS_FEEDBACK=false"
+                f"{self._path} cannot be used ({error}); free disk space, make it writable, "
+                "or set GENLENS_FEEDBACK=false"
             ) from error
 
 
@@ -154,7 +155,7 @@ def _prune(database: sqlite3.Connection, table: str, age: str) -> None:
     database.execute(
         f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608 - names of ours
         f"(SELECT rowid FROM {table} ORDER BY {age} DESC, rowid DESC LIMIT -1 OFFSET ?)",
-        (MOST_ROWS,),
+        (MAX_ROWS,),
     )
 
 
@@ -163,12 +164,12 @@ def _now() -> str:
 
 
 def _cut(text: str) -> str:
-    """The text on one line without invisible characters, and not too long; half characters are replaced."""
-    return squeeze(text[: 2 * MOST_CHARACTERS].encode(errors="replace").decode())[:MOST_CHARACTERS]
+    """The text on one line, cleaned and cut; lone surrogates are replaced."""
+    return squeeze(text[: 2 * MAX_CHARACTERS].encode(errors="replace").decode())[:MAX_CHARACTERS]
 
 
 def _joined(ids: Sequence[str]) -> str:
-    return " ".join(ids[:MOST_IDS])
+    return " ".join(ids[:MAX_IDS])
 
 
 def _split(ids: str) -> tuple[str, ...]:

@@ -1,40 +1,28 @@
-"""Answers in a language model's words, each sentence checked before it is shown; else the sources' words."""
+"""The answer to a question: extractive, or written by a language model with every sentence judged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 
-from assistant.answers.citations import check, cite
-from assistant.answers.composition import (
-    Answer,
-    Doubt,
-    Part,
-    Place,
-    Statement,
-    chosen,
-    extractive,
-    first_of_each,
-    main_hits,
-    note_answer,
-    retrieve,
-)
-from assistant.answers.passages import Passage
+from assistant.answers.citations import check_citations, citations_of
+from assistant.answers.composition import main_hits
+from assistant.answers.extractive import extractive_answer, retrieve
+from assistant.answers.passages import Passage, passage_of
+from assistant.answers.records import Answer, Doubt, Part, Statement
 from assistant.faithfulness.judge import Judge, Judged
-from assistant.faithfulness.stream import sentences_of
+from assistant.faithfulness.stream import split_stream
 from assistant.llm import prompts
-from assistant.llm.budget import Writer
+from assistant.llm.budget import BudgetedModel
 from assistant.llm.client import LanguageModelError
 from assistant.tracing import Name, SpanKind, Step, step
 from kb.entries import Role
-from kb.ids import find_ids
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import ALL, Filters
-from kb.ranking.query import MAX_QUESTION
 from kb.ranking.search import Hit, Retrieval
-from kb.text import squeeze
 
-# Entries that a model is given, and passages of each: more of those that the answer is about.
+# Entries given to a model, and passages of each: more for the entries the answer is about.
 ENTRIES, MAIN_PASSAGES, OTHER_PASSAGES = 6, 4, 2
-# What entries state; not what people ask for, say of themselves or link to.
+# The sections that state something, without asks, signs and links.
 STATING = (
     Role.INTRODUCTION,
     Role.OUTCOME,
@@ -47,92 +35,50 @@ STATING = (
 )
 NOT_FOUND = "the language model found no answer in the passages that were found"
 INSTEAD = "these are the sources' own words, because the language model cannot be used: {}"
-# Of a conversation, what a follow-up can lean on.
-TURNS, TURN_LENGTH = 4, 1_500
+
+OnStatement = Callable[[Statement], object]
+"""Called with each statement of a language model as soon as it is judged."""
 
 
-def respond(
-    base: KnowledgeBase, question: str, filters: Filters = ALL, writer: Writer | None = None
+def ignore(_statement: Statement) -> None:
+    """Do nothing with a statement."""
+
+
+def ask(
+    base: KnowledgeBase,
+    question: str,
+    filters: Filters = ALL,
+    model: BudgetedModel | None = None,
+    on_statement: OnStatement = ignore,
 ) -> Answer:
-    """The answer in the words of a writer's model, or in those of the sources, with one line why.
+    """The answer to a question, checked against the served build.
+
+    A language model writes it, sentence by sentence. Without a model, or if it fails or fewer than half of
+    its sentences are supported, the answer is extractive, and `note` gives the reason.
 
     :raises InputError: the question is blank or too long.
     :raises ModelError: the embedding model of the build cannot be loaded.
     """
-    *_, last = responding(base, question, filters, writer)
-    if not isinstance(last, Answer):
-        raise TypeError("the last of what comes back is the answer")
-    return last
+    with step("ask") as span:
+        span.note_text(Name.INPUT, question)
+        retrieval = retrieve(base, question, filters)
+        answer = extractive_answer(base, retrieval)
+        if model is not None and answer.covered:
+            answer = _generated(base, retrieval, answer, model, on_statement)
+        _note_answer(span, answer)
+        return answer
 
 
-def responding(
-    base: KnowledgeBase, question: str, filters: Filters = ALL, writer: Writer | None = None
-) -> Iterator[Statement | Answer]:
-    """Each statement of a model as soon as it has been checked, then the whole answer, always last.
+def passages_for(retrieval: Retrieval, quoted: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages for a model, in page order within each entry.
 
-    The answer replaces what came before it: it is extractive where the model breaks off or too few of its
-    sentences are supported.
-
-    :raises InputError: the question is blank or too long.
-    :raises ModelError: the embedding model of the build cannot be loaded.
+    They are the parts of the best entries that the extractive answer quotes, and their best chunks.
     """
-    with step("ask") as asked:
-        asked.note_text(Name.INPUT, question)
-        with asked.around():
-            found = retrieve(base, question, filters)
-            plain = extractive(base, found)
-        for made in _answered(base, found, plain, writer, asked):
-            if isinstance(made, Answer):
-                note_answer(asked, made)
-            yield made
-
-
-def _answered(
-    base: KnowledgeBase, found: Retrieval, plain: Answer, writer: Writer | None, asked: Step
-) -> Iterator[Statement | Answer]:
-    if writer is None or not plain.covered:
-        yield plain
-        return
-    try:
-        with step("generate", SpanKind.LLM, asked) as generating:
-            try:
-                yield from _worded(base, found, plain, writer, asked)
-            finally:
-                if writer.usage:
-                    generating.note(Name.MODEL, writer.usage.model)
-                    generating.note_tokens(writer.usage.read, writer.usage.written)
-    except LanguageModelError as error:
-        yield replace(plain, note=INSTEAD.format(error), usage=writer.usage)
-
-
-def condense(history: Sequence[tuple[str, str]], question: str, writer: Writer) -> str:
-    """A follow-up as a question that stands alone; `history` holds questions and answers, oldest first.
-
-    :raises LanguageModelError: the model gives no question, or names an id that nobody named.
-    """
-    recent = [(asked, answered[:TURN_LENGTH]) for asked, answered in history[-TURNS:]]
-    prompt = prompts.condensing(recent, question)
-    said = squeeze("".join(writer.write(prompt, build="")))
-    known = {match.id for match in find_ids(prompt.material, "")}
-    if not any(character.isalnum() for character in said) or len(said) > MAX_QUESTION:
-        raise LanguageModelError("it did not turn the question into one that stands alone")
-    if prompts.leaks(said) or not {match.id for match in find_ids(said, "")} <= known:
-        raise LanguageModelError("it put something else into the question")
-    writer.keep()
-    return said
-
-
-def passages_for(base: KnowledgeBase, found: Retrieval) -> tuple[Passage, ...]:
-    """What a model is given for a question, each entry's parts in page order.
-
-    They are, of the best entries, the parts that the extractive answer quotes and those found best.
-    """
-    quoted = [passage for _, passage in chosen(base, found)]
-    main = {hit.entry.id for hit in main_hits(found)}
+    main = {hit.entry.id for hit in main_hits(retrieval)}
     used = main | {passage.entry.id for passage in quoted}
-    others = [hit.entry.id for hit in found.hits if hit.entry.id not in used]
+    others = [hit.entry.id for hit in retrieval.hits if hit.entry.id not in used]
     given = used | set(others[: max(0, ENTRIES - len(used))])
-    hits = sorted(found.hits, key=lambda hit: (hit.entry.id not in main, hit.entry.id not in used))
+    hits = sorted(retrieval.hits, key=lambda hit: (hit.entry.id not in main, hit.entry.id not in used))
     return tuple(
         passage
         for hit in hits
@@ -142,67 +88,97 @@ def passages_for(base: KnowledgeBase, found: Retrieval) -> tuple[Passage, ...]:
 
 
 def _parts(hit: Hit, quoted: Sequence[Passage], count: int) -> list[Passage]:
-    """Chunks of an entry: those that hold what is quoted, and the best others up to a count."""
-    parts = [
-        Passage(hit.entry, hit.entry.sections[chunk.section], chunk.start, chunk.end)
-        for chunk in hit.chunks
-        if chunk.role in STATING
-    ]
-    holding = [part for part in parts if any(_holds(part, passage) for passage in quoted)]
-    best = [part for part in parts if part not in holding][: max(0, count - len(holding))]
-    sections = hit.entry.sections
-    return sorted([*holding, *best], key=lambda part: (sections.index(part.section), part.start))
+    """The chunks of an entry with quoted passages, filled up to `count` with its best chunks."""
+    own = [passage for passage in quoted if passage.entry.id == hit.entry.id]
+    parts = [passage_of(hit.entry, chunk) for chunk in hit.chunks if chunk.role in STATING]
+    quoting = [part for part in parts if any(part.contains(passage) for passage in own)]
+    best = [part for part in parts if part not in quoting][: max(0, count - len(quoting))]
+    return sorted([*quoting, *best], key=lambda part: (part.section_index, part.start))
 
 
-def _holds(part: Passage, passage: Passage) -> bool:
-    return part.section is passage.section and part.start <= passage.start < part.end
+def _generated(
+    base: KnowledgeBase,
+    retrieval: Retrieval,
+    extractive: Answer,
+    model: BudgetedModel,
+    on_statement: OnStatement,
+) -> Answer:
+    """The answer of the model, or the extractive one with the reason."""
+    quoted = [passage for statement in extractive.statements for passage in statement.passages]
+    passages = passages_for(retrieval, quoted)
+    try:
+        judged = _judged_sentences(base, extractive, passages, model, on_statement)
+        if _declines(judged):
+            model.remember()
+            return replace(
+                extractive, covered=False, statements=(), citations=(), note=NOT_FOUND, usage=model.usage
+            )
+        _check_support(judged)
+        statements = tuple(_statement(one) for one in judged if not one.withheld)
+        with step("check", SpanKind.GUARDRAIL):
+            check_citations(base, statements)
+    except LanguageModelError as error:
+        return replace(extractive, note=INSTEAD.format(error), usage=model.usage)
+    model.remember()
+    return replace(extractive, statements=statements, citations=citations_of(statements), usage=model.usage)
 
 
-def _worded(
-    base: KnowledgeBase, found: Retrieval, plain: Answer, writer: Writer, asked: Step
-) -> Iterator[Statement | Answer]:
-    """The checked statements of the model, then the answer that they make.
+def _judged_sentences(
+    base: KnowledgeBase,
+    extractive: Answer,
+    passages: Sequence[Passage],
+    model: BudgetedModel,
+    on_statement: OnStatement,
+) -> list[Judged]:
+    """The sentences of the model with their verdicts.
 
-    :raises LanguageModelError: they make none.
+    :raises LanguageModelError: the model fails.
     """
-    passages = passages_for(base, found)
-    judge = Judge(base, passages, plain.language)
+    judge = Judge(base, passages, extractive.language)
+    prompt = prompts.answering(extractive.question, passages)
     judged: list[Judged] = []
-    for sentence in sentences_of(writer.write(prompts.answering(plain.question, passages), base.build)):
-        judged.append(judge.judge(sentence))
-        if not judged[-1].withheld and not _declines(judged):
-            yield _statement(judged[-1])
-    if _declines(judged):
-        writer.keep()
-        yield replace(plain, covered=False, statements=(), citations=(), note=NOT_FOUND, usage=writer.usage)
-        return
+    with step("generate", SpanKind.LLM) as span:
+        try:
+            with closing(model.stream(prompt, base.build)) as pieces:
+                for sentence in split_stream(pieces):
+                    judged.append(judge.judge(sentence))
+                    if not judged[-1].withheld and not _declines(judged):
+                        on_statement(_statement(judged[-1]))
+        finally:
+            if model.usage:
+                span.note(Name.MODEL, model.usage.model)
+                span.note_tokens(model.usage.read, model.usage.written)
+    return judged
+
+
+def _check_support(judged: Sequence[Judged]) -> None:
+    """Reject a response without text, or with fewer than half of its sentences supported.
+
+    :raises LanguageModelError: with the reason.
+    """
     if not judged:
         raise LanguageModelError("it wrote nothing")
-    supported = [one for one in judged if one.support]
-    if 2 * len(supported) < len(judged):
+    supported = sum(bool(one.support) for one in judged)
+    if 2 * supported < len(judged):
         raise LanguageModelError(
-            f"{len(supported)} of its {len(judged)} sentences are supported by the passages they cite"
+            f"{supported} of its {len(judged)} sentences are supported by the passages they cite"
         )
-    cited = tuple(cite(passage) for one in supported for passage in one.support)
-    with step("check", SpanKind.GUARDRAIL, asked):
-        check(base, cited)
-    writer.keep()
-    yield replace(
-        plain,
-        statements=tuple(_statement(one) for one in judged if not one.withheld),
-        citations=first_of_each(cited),
-        usage=writer.usage,
-    )
 
 
 def _declines(judged: Sequence[Judged]) -> bool:
-    """Whether all that was written is that the passages do not answer the question."""
+    """True if the model only wrote that the passages do not answer the question."""
     return len(judged) == 1 and judged[0].text.rstrip(".。") == prompts.NOT_COVERED
 
 
 def _statement(judged: Judged) -> Statement:
     if not judged.support:
-        return Statement(Part.SAID, judged.text, "", "", doubt=judged.doubt or Doubt.UNCITED)
-    first, *others = judged.support
-    places = tuple(Place(passage.entry.id, passage.url) for passage in others)
-    return Statement(Part.SAID, judged.text, first.entry.id, first.url, more=places)
+        return Statement(Part.SAID, judged.text, (), judged.doubt or Doubt.UNCITED)
+    return Statement(Part.SAID, judged.text, judged.support)
+
+
+def _note_answer(span: Step, answer: Answer) -> None:
+    """Record the composition of an answer."""
+    span.note("genlens.build", answer.build)
+    span.note("genlens.covered", answer.covered)
+    span.note("genlens.cited", " ".join(passage.entry.id for passage in answer.citations))
+    span.note_text(Name.OUTPUT, " ".join(statement.text for statement in answer.statements))

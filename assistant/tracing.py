@@ -1,14 +1,14 @@
-"""Spans of what happens to a question, in the words of OpenInference.
+"""OpenTelemetry spans of answering a question, with the names of OpenInference.
 
 ask (CHAIN)
-├── retrieve (RETRIEVER)   the entries found, with their scores
-├── select (CHAIN)         the passages chosen
-├── generate (LLM)         the model and its tokens, where there is one
-└── check (GUARDRAIL)      the citations held against the build
+├── retrieve (RETRIEVER)   the hits with their scores
+├── select (CHAIN)         the composition of the extractive answer
+├── generate (LLM)         the model and its tokens, if one is configured
+└── check (GUARDRAIL)      the citations against the build
 
-Spans are recorded where `GENLENS_TRACES` says so, or where a program that uses genlens has set a tracer
-provider of its own; otherwise they cost nothing. Ids and scores are recorded, but no words of questions,
-passages or answers unless `GENLENS_TRACE_CONTENT` asks for them.
+Spans are recorded with `GENLENS_TRACES`, or if the calling program has set a tracer provider; otherwise they
+are no-ops. They contain ids and scores, and the text of questions, passages and answers only with
+`GENLENS_TRACE_CONTENT`.
 """
 
 import os
@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
     from opentelemetry.trace import Span
 
-# Seconds that a command waits at its end for a collector to take the spans.
-MOST_WAIT = 1
+# Seconds a command waits at its end for the collector.
+MAX_WAIT = 1
 
 
 class Name(StrEnum):
-    """Names of attributes, from https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md."""
+    """Attribute names, from https://github.com/Arize-ai/openinference/blob/main/spec/semantic_conventions.md."""
 
     KIND = "openinference.span.kind"
     INPUT = "input.value"
     OUTPUT = "output.value"
-    METADATA = "metadata"
     MODEL = "llm.model_name"
     PROMPT_TOKENS = "llm.token_count.prompt"
     COMPLETION_TOKENS = "llm.token_count.completion"
@@ -48,7 +47,7 @@ class Name(StrEnum):
 
 
 class SpanKind(StrEnum):
-    """What a span is, as OpenInference calls it."""
+    """The kinds of spans in OpenInference."""
 
     CHAIN = "CHAIN"
     RETRIEVER = "RETRIEVER"
@@ -57,36 +56,28 @@ class SpanKind(StrEnum):
 
 
 class Step:
-    """A span under way."""
+    """A running span."""
 
     def __init__(self, span: "Span") -> None:
-        self.span = span
-
-    @contextmanager
-    def around(self) -> Iterator[None]:
-        """Make it the parent of the steps in a block; one that yields to its caller names it instead."""
-        from opentelemetry import trace
-
-        with trace.use_span(self.span, record_exception=False, set_status_on_exception=False):
-            yield
+        self._span = span
 
     def note(self, name: str, value: str | int | float | bool) -> None:
-        """Record a fact: an id, a number, a name of a model; never words of a user or a page."""
-        self.span.set_attribute(name, value)
+        """Record a fact: an id, a number, the name of a model; never the text of a user or a page."""
+        self._span.set_attribute(name, value)
 
     def note_tokens(self, read: int, written: int) -> None:
-        """Record what a language model read and wrote."""
+        """Record the tokens a language model read and wrote."""
         self.note(Name.PROMPT_TOKENS, read)
         self.note(Name.COMPLETION_TOKENS, written)
         self.note(Name.TOTAL_TOKENS, read + written)
 
     def note_text(self, name: str, text: str) -> None:
-        """Record words, where the settings ask for them."""
+        """Record text, if the settings allow it."""
         if _content:
-            self.span.set_attribute(name, text)
+            self._span.set_attribute(name, text)
 
     def note_hits(self, hits: Sequence[Hit]) -> None:
-        """Record what was found, best first."""
+        """Record hits, best first."""
         for number, hit in enumerate(hits):
             place = f"{Name.DOCUMENTS}.{number}"
             self.note(f"{place}.{Name.DOCUMENT_ID}", hit.entry.id)
@@ -95,12 +86,12 @@ class Step:
                 self.note_text(f"{place}.{Name.DOCUMENT_CONTENT}", hit.chunks[0].text)
 
 
-# One for a process, as OpenTelemetry's provider is.
+# One per process, like the provider of OpenTelemetry.
 _content = False
 
 
 def start_tracing(settings: Settings) -> None:
-    """Record spans from now on as the settings say; spans for the console go to stderr.
+    """Record spans from now on as the settings say; console spans go to stderr.
 
     :raises SettingsError: the OpenTelemetry SDK or its exporter is not installed.
     """
@@ -135,24 +126,24 @@ def _processor(traces: Traces) -> "SpanProcessor":
         return SimpleSpanProcessor(ConsoleSpanExporter(out=sys.stderr))
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    waits = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else MOST_WAIT
+    waits = None if os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT") else MAX_WAIT
     return BatchSpanProcessor(OTLPSpanExporter(timeout=waits))
 
 
 @contextmanager
-def step(name: str, kind: SpanKind = SpanKind.CHAIN, within: Step | None = None) -> Iterator[Step]:
-    """A span around a block, within another one or the current one.
+def step(name: str, kind: SpanKind = SpanKind.CHAIN) -> Iterator[Step]:
+    """A span around a block, below the current span.
 
-    Of an error that ends the block its type alone is recorded: its text can hold what a user typed.
+    Of an error only the type is recorded: its text may contain what a user typed.
     """
-    from opentelemetry import trace  # not at the top: a keyword search needs none of it
+    from opentelemetry import trace  # not at the top: a keyword search does without
 
-    context = trace.set_span_in_context(within.span) if within else None
-    span = trace.get_tracer("genlens").start_span(name, context, attributes={Name.KIND: kind})
-    try:
-        yield Step(span)
-    except GenlensError as error:
-        span.set_status(trace.StatusCode.ERROR, type(error).__name__)
-        raise
-    finally:
-        span.end()
+    tracer = trace.get_tracer("genlens")
+    with tracer.start_as_current_span(
+        name, attributes={Name.KIND: kind}, record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield Step(span)
+        except GenlensError as error:
+            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
+            raise

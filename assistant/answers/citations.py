@@ -1,64 +1,43 @@
-"""What is cited, and the check that it stands where it is said to stand."""
+"""The citations of an answer, and their check against the served build."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from assistant.answers.passages import Passage
-from kb.entries import RiskLevel
+from assistant.answers.records import Statement
 from kb.errors import GenlensError
 from kb.knowledge_base import KnowledgeBase
 
 
 class CitationError(GenlensError):
-    """A citation does not hold against the served build; the answer is withheld."""
+    """A citation is not in the served build; the answer is withheld."""
 
 
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """An entry that an answer rests on, with the first words quoted from it.
+def citations_of(statements: Iterable[Statement]) -> tuple[Passage, ...]:
+    """The first passage of each supporting entry, in order of first use."""
+    first: dict[str, Passage] = {}
+    for statement in statements:
+        for passage in statement.passages:
+            first.setdefault(passage.entry.id, passage)
+    return tuple(first.values())
 
-    `section` is the title of the quoted section, `url` its address.
+
+def check_citations(base: KnowledgeBase, statements: Iterable[Statement]) -> None:
+    """Check every passage of the statements against the served build.
+
+    :raises CitationError: an entry is not in the build as cited, or a span is not in its section.
     """
-
-    id: str
-    title: str
-    edition: str
-    url: str
-    quote: str
-    source: str
-    section: str
-    question: str | None
-    pillar: str | None
-    risk_level: RiskLevel | None
+    for statement in statements:
+        for passage in statement.passages:
+            _check(base, passage)
 
 
-def cite(passage: Passage) -> Citation:
-    """The citation of a passage."""
+def _check(base: KnowledgeBase, passage: Passage) -> None:
     entry = passage.entry
-    return Citation(
-        id=entry.id,
-        title=entry.title,
-        edition=entry.edition,
-        url=passage.url,
-        quote=passage.text,
-        source=entry.source,
-        section=passage.section.title,
-        question=entry.question,
-        pillar=entry.pillar,
-        risk_level=entry.risk_level,
-    )
-
-
-def check(base: KnowledgeBase, citations: tuple[Citation, ...]) -> None:
-    """Hold every citation against the served build.
-
-    :raises CitationError: an id is not in the build, or a quote does not stand in its section.
-    """
-    for citation in citations:
-        if not base.has(citation.id):
-            raise CitationError(f"{citation.id} is not in build {base.build}; the answer is withheld")
-        sections = [section for version in base.versions(citation.id) for section in version.sections]
-        if not any(s.title == citation.section and citation.quote in s.text for s in sections):
-            raise CitationError(
-                f"{citation.id}: {citation.quote[:60]!r} is not in its section {citation.section!r}; "
-                "the answer is withheld"
-            )
+    if not base.has(entry.id):
+        raise CitationError(f"{entry.id} is not in build {base.build}; the answer is withheld")
+    if entry not in base.versions(entry.id):
+        raise CitationError(f"{entry.id} differs from build {base.build}; the answer is withheld")
+    exists = 0 <= passage.section_index < len(entry.sections)
+    if not exists or not 0 <= passage.start < passage.end <= len(passage.section.text):
+        span = f"{passage.start} to {passage.end} of section {passage.section_index}"
+        raise CitationError(f"{entry.id} has no text at {span}; the answer is withheld")

@@ -1,15 +1,15 @@
-"""The command line: one verb a function; results to stdout, everything else to stderr.
+"""The command line: one function per verb; results go to stdout, everything else to stderr.
 
-    options.py   what the verbs share: options, and how they read and print
+    options.py   shared options, input and output
     find.py      search, ask, show, list
-    index.py     refresh, status, changes, rollback; what they print is in served.py
-    measure.py   eval
+    index.py     refresh, status, changes, rollback; their output is in reports.py
+    evaluate.py  eval
     serve.py     chat, mcp
     feedback.py  feedback
 
-Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 something
-changed (refresh --check), 4 published in part.
-Heavy libraries are imported by the verbs that need them, so that `--help` and `search` start at once.
+Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 changes found
+(refresh --check), 4 published in part.
+Verbs import heavy libraries themselves, so `--help` and `search` start at once.
 """
 
 import logging
@@ -18,18 +18,18 @@ from typing import Any
 
 import click
 
+from assistant.cli.evaluate import evaluate
 from assistant.cli.feedback import feedback
 from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
-from assistant.cli.measure import evaluate
 from assistant.cli.serve import chat, mcp
 from kb.errors import GenlensError
 
 
 class _Group(click.Group):
-    """A group whose commands end with one clear line and the right code where something goes wrong."""
+    """A group whose errors are one clear line and the right exit code."""
 
-    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - the type of click
         try:
             return super().invoke(ctx)
         except GenlensError as error:
@@ -39,12 +39,12 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="genlens")
-@click.option("-v", "--verbose", count=True, help="Say more on stderr; twice for details.")
+@click.option("-v", "--verbose", count=True, help="Log to stderr; twice for details.")
 def main(verbose: int) -> None:
     """Cited answers about generative AI workloads.
 
     genlens reads the AWS Well-Architected Generative AI Lens and the OWASP Top 10 for LLM Applications,
-    finds the best practices and risks that fit a question, and answers in their words.
+    finds the best practices and risks for a question, and answers in their words.
 
     \b
     Examples:

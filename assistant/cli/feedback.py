@@ -1,4 +1,4 @@
-"""The verb that tells what people thought of the page's answers: feedback."""
+"""The verb for feedback of the page: feedback."""
 
 from dataclasses import asdict
 
@@ -12,11 +12,10 @@ from kb.settings import load_settings
 @limit_option
 @json_option
 def feedback(limit: int, as_json: bool) -> None:
-    """Print what people thought of the page's answers, and the questions that were not covered.
+    """Print the feedback of the page: thumbs, comments, and questions that were not covered.
 
-    Thumbs and comments come newest first; questions without an answer, the gaps of the sources, in the
-    order of how often they were asked. All of it is kept in GENLENS_HOME alone, and nothing more is kept
-    with GENLENS_FEEDBACK=false.
+    Thumbs and comments come newest first, uncovered questions most frequent first. Feedback never leaves
+    GENLENS_HOME; with GENLENS_FEEDBACK=false none is kept.
 
     \b
     Examples:
@@ -38,4 +37,4 @@ def feedback(limit: int, as_json: bool) -> None:
         nearest = f"  nearest: {' '.join(gap.ids[:3])}" if gap.ids else ""
         click.echo(f"{gap.times:3}x  not covered: {gap.question}{nearest}")
     if not opinions and not gaps:
-        end_with_nothing("nobody has given feedback yet, and every question was covered")
+        end_with_nothing("no feedback yet, and every question was covered")

@@ -24,10 +24,10 @@ from kb.settings import load_settings
 @limit_option
 @json_option
 def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[str, ...]) -> None:
-    """Find entries by keyword, best first; no model is loaded.
+    """Find entries by keyword, best first.
 
-    Words are stemmed, Japanese is matched by pairs of characters, "double quotes" ask for a phrase, and
-    ids are found in any spelling.
+    Words are stemmed, Japanese is matched by pairs of characters, "double quotes" ask for a phrase, and ids
+    are found in any spelling. No model is loaded.
 
     \b
     Examples:
@@ -35,13 +35,14 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
       genlens search '"least privilege"' --kind best_practice --risk-level High
       genlens search ガードレール --json
     """
-    from assistant.render.text import search_json, search_text
+    from assistant.render.json import search_form
+    from assistant.render.text import search_text
     from kb.knowledge_base import open_served
 
     typed = typed_text(query)
     hits = open_served(load_settings()).search(typed, chosen_filters(chosen), limit)
     if as_json:
-        click.echo(json_text(search_json(typed, hits)))
+        click.echo(json_text(search_form(typed, hits).dump()))
     elif hits:
         marks = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
         click.echo(search_text(typed, hits, *marks))
@@ -52,15 +53,15 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @filter_options
-@click.option("--no-model", is_flag=True, help="Answer in the sources' own words, whatever GENLENS_LLM is.")
+@click.option("--no-model", is_flag=True, help="Answer without a language model, even if GENLENS_LLM is set.")
 @json_option
 def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tuple[str, ...]) -> None:
-    """Answer a design question in the words of the best practices and risks that fit it.
+    """Answer a design question from the best practices and risks that fit it.
 
-    Every sentence carries the id it comes from. With GENLENS_LLM set, a language model words the answer:
-    each sentence is held against the passages it cites, and marked where they do not support it. A question
-    that the sources do not cover is said to be so, with the nearest topics; the exit code is then 1. Use -
-    to read the question from stdin.
+    Every sentence has the id of its source. With GENLENS_LLM set, a language model writes the answer; each of
+    its sentences is checked against the passages it cites, and marked if they do not support it. If the
+    sources do not cover the question, the nearest topics are printed, and the exit code is 1. Use - to read
+    the question from stdin.
 
     \b
     Examples:
@@ -69,17 +70,18 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
       genlens ask "What changed about prompt leakage?" --edition 2025 --json
       GENLENS_LLM=ollama:llama3.1 genlens ask "How do we cache prompts?"
     """
-    from assistant.generate import respond
-    from assistant.llm.budget import open_writer
-    from assistant.render.text import answer_json, answer_with_sources, usage_text
+    from assistant import generate
+    from assistant.llm.budget import open_budgeted_model
+    from assistant.render.json import answer_form
+    from assistant.render.text import answer_with_sources, usage_text
     from assistant.tracing import start_tracing
     from kb.knowledge_base import open_served
 
     settings = load_settings()
     start_tracing(settings)
-    writer = open_writer(settings) if settings.llm and not no_model else None
-    answer = respond(open_served(settings), typed_text(question), chosen_filters(chosen), writer)
-    click.echo(json_text(answer_json(answer)) if as_json else answer_with_sources(answer))
+    model = open_budgeted_model(settings) if settings.llm and not no_model else None
+    answer = generate.ask(open_served(settings), typed_text(question), chosen_filters(chosen), model)
+    click.echo(json_text(answer_form(answer).dump()) if as_json else answer_with_sources(answer))
     if answer.usage and not as_json:
         click.echo(f"genlens: {usage_text(answer.usage)}", err=True)
     if not answer.covered:
@@ -91,18 +93,19 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
 @language_option
 @json_option
 def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
-    """Print one entry whole; its id can be typed as you like.
+    """Print a whole entry; its id can have any spelling.
 
     \b
     Examples:
       genlens show GENSEC05-BP01
       genlens show llm6 2025 --lang ja
     """
-    from assistant.render.text import entry_json, entry_text
+    from assistant.render.json import entry_form
+    from assistant.render.text import entry_text
     from kb.knowledge_base import open_served
 
     entry = open_served(load_settings()).entry(typed_text(entry_id), Language(lang))
-    click.echo(json_text(entry_json(entry)) if as_json else entry_text(entry))
+    click.echo(json_text(entry_form(entry).dump()) if as_json else entry_text(entry))
 
 
 @click.command(name="list")
@@ -117,12 +120,13 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
       genlens list --pillar Security
       genlens list --kind risk --edition 2026
     """
-    from assistant.render.text import list_json, tree_text
+    from assistant.render.json import list_form
+    from assistant.render.text import tree_text
     from kb.knowledge_base import open_served
 
     entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))
     if as_json:
-        click.echo(json_text(list_json(entries)))
+        click.echo(json_text(list_form(entries).dump()))
     elif entries:
         click.echo(tree_text(entries))
     if not entries:

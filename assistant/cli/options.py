@@ -1,4 +1,4 @@
-"""What the verbs share: options, and how they read what is typed and print what is found."""
+"""Options, input and output shared by the verbs."""
 
 import json
 import sys
@@ -13,9 +13,9 @@ from kb.ranking.filters import Filters
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 limit_option = click.option(
-    "--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="How many hits."
+    "--limit", default=10, show_default=True, type=click.IntRange(1, 100), help="Maximum number of results."
 )
 language_option = click.option(
     "--lang", default="en", type=click.Choice([code.value for code in Language]), help="Language."
@@ -23,19 +23,20 @@ language_option = click.option(
 
 
 def filter_options(command: Command) -> Command:
-    """The options that narrow a search down; each can be given several times."""
-    names = [kind.value for kind in Kind]
+    """The options of filters; each can be repeated."""
+    kinds = [kind.value for kind in Kind]
+    levels = [level.value for level in RiskLevel]
+    pillars = click.Choice(list(PILLARS.values()), case_sensitive=False)
     for option in (
-        click.option("--kind", multiple=True, type=click.Choice(names), help="Only this kind of entry."),
-        click.option(
-            "--pillar", multiple=True, type=click.Choice(list(PILLARS.values()), case_sensitive=False)
-        ),
+        click.option("--kind", multiple=True, type=click.Choice(kinds), help="Only this kind of entry."),
+        click.option("--pillar", multiple=True, type=pillars, help="Only this pillar."),
         click.option("--source", multiple=True, help="Only this source, for example owasp-llm."),
         click.option("--edition", multiple=True, help="Only this edition, for example 2025."),
         click.option(
             "--risk-level",
             multiple=True,
-            type=click.Choice([r.value for r in RiskLevel], case_sensitive=False),
+            type=click.Choice(levels, case_sensitive=False),
+            help="Only this level of risk.",
         ),
     ):
         command = option(command)
@@ -43,7 +44,7 @@ def filter_options(command: Command) -> Command:
 
 
 def chosen_filters(options: dict[str, tuple[str, ...]]) -> Filters:
-    """The filters that `filter_options` read."""
+    """The filters of `filter_options`."""
     return Filters(
         kinds=frozenset(options["kind"]),
         pillars=frozenset(options["pillar"]),
@@ -54,16 +55,16 @@ def chosen_filters(options: dict[str, tuple[str, ...]]) -> Filters:
 
 
 def typed_text(words: tuple[str, ...]) -> str:
-    """The words as one text; a lone - stands for stdin."""
+    """The words as one text; a lone - reads stdin."""
     return sys.stdin.read() if words == ("-",) else " ".join(words)
 
 
 def json_text(record: Mapping[str, object]) -> str:
-    """A record as it is printed."""
+    """A record as printed JSON."""
     return json.dumps(record, ensure_ascii=False, indent=2)
 
 
 def end_with_nothing(line: str) -> NoReturn:
-    """Say on stderr that nothing was found, and end."""
+    """Report on stderr that nothing was found, and exit with code 1."""
     click.echo(f"genlens: {line}", err=True)
     sys.exit(1)

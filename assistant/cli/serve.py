@@ -7,16 +7,20 @@ import click
 
 from kb.settings import load_settings
 
-HTTP_PORT = 8502  # the one after that of the chat page
+CHAT_PORT, MCP_PORT = 8501, 8502
 
 
 @click.command()
 @click.option(
-    "--port", default=8501, show_default=True, type=click.IntRange(1, 65535), help="Port on this machine."
+    "--port",
+    default=CHAT_PORT,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port on this machine.",
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def chat(port: int, address: str) -> None:
-    """Serve the chat page on this machine and print its address."""
+    """Serve the chat page on this machine, and print its address."""
     import runpy
 
     from assistant.tracing import start_tracing
@@ -24,7 +28,7 @@ def chat(port: int, address: str) -> None:
 
     settings = load_settings()
     start_tracing(settings)
-    current_build(settings.home)  # an index that is missing is said here, not on the page
+    current_build(settings.home)  # a missing index is reported here, not on the page
     page = Path(__file__).resolve().parents[2] / "streamlit_app.py"
     sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}"]
     click.echo(f"http://{address}:{port}")
@@ -36,13 +40,13 @@ def chat(port: int, address: str) -> None:
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
-    help=f"Port for --http; 0 takes a free one.  [default: {HTTP_PORT}]",
+    help=f"Port for --http; 0 takes a free one.  [default: {MCP_PORT}]",
 )
 def mcp(http: bool, port: int | None) -> None:
-    """Serve tools to programs that speak the Model Context Protocol; all of them only read.
+    """Serve read-only tools over the Model Context Protocol.
 
-    Over stdio, stdout carries the protocol alone and the program that starts this ends it. Over HTTP the
-    address is printed, and only callers on this machine are answered.
+    Over stdio, the client starts and ends this process, and stdout has nothing but the protocol. Over HTTP,
+    the address is printed, and only clients on this machine are answered.
 
     \b
     Examples:
@@ -54,6 +58,7 @@ def mcp(http: bool, port: int | None) -> None:
 
     if port is not None and not http:
         raise click.UsageError("--port needs --http: over stdio there is no port")
+    port = MCP_PORT if port is None else port
     settings = load_settings()
     start_tracing(settings)
     server = ToolServer(settings)
@@ -61,11 +66,9 @@ def mcp(http: bool, port: int | None) -> None:
         server.run("stdio")
         return
     try:
-        listening = listen(8502 if port is None else port)
+        listening = listen(port)
     except OSError as error:
-        raise click.UsageError(
-            f"port {port or 8502} cannot be used ({error}); name another with --port"
-        ) from error
+        raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
     with listening:
         click.echo(f"http://{HOST}:{listening.getsockname()[1]}{PATH}")
         serve_http(server, listening)

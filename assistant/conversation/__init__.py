@@ -1,0 +1,1 @@
+"""Conversations: follow-ups understood from the turns before them."""

@@ -1,8 +1,8 @@
-"""Whether a sentence keeps what the sentences it rests on say, word by word.
+"""The edits between a sentence and the sentences it rests on, and which of them change the meaning.
 
-It may leave words out, put the common ones of `data/thesaurus.tsv` in, and say a thing in a word that means
-nearly the same. It may not hold a word of its own, nor change one, nor deny what is said, where it otherwise
-follows a sentence.
+A faithful sentence may drop words, add common ones of `data/thesaurus.tsv`, and use words of nearly the same
+meaning. It may not add a word of its own. Where it follows a source sentence, it may not replace a word by
+another one, or add or drop a negation.
 """
 
 import re
@@ -18,27 +18,45 @@ from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 from kb.text import STOP_WORDS, is_japanese
 
-# The cosine of two words at which one may stand for the other; words of no relation have 0.32 in the middle.
-NEAR = 0.50
-# The share of the shorter of two sentences that stands in the other in the same order, when one follows
-# the other; and of a sentence that follows so closely that no word may be put in.
-FOLLOWS, CLOSELY = 0.5, 0.7
-SMALL = 2  # words in a row, old and new, that a small change has at most
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The thresholds of edits, chosen with tests/bench/checking.py on 2026-11-29 (docs/models.md).
+
+    near: cosine of two words of nearly the same meaning; unrelated words have a median of 0.32.
+    follows: share of the shorter sentence, in the same order in the other, for one to follow the other.
+    closely: the same share above which no word may be added.
+    small: words in a row, old or new, of a small change.
+    """
+
+    near: float = 0.50
+    follows: float = 0.5
+    closely: float = 0.7
+    small: int = 2
+
+
+THRESHOLDS = Thresholds()
 
 NOT = "¬"
-# "Not only" says more, and not less.
-_ALSO = r"\bnot\s+(?:only|just|merely|simply|limited)\b"
-_DENIAL = (
-    r"\b(?:not|no|never|none|nothing|without|cannot|nor|neither|avoid\w*|prevent\w*|refus\w*|forbid\w*"
-    r"|(?:rather|other)\s+than|instead\s+of)\b|n['’]t\b"
+_WORD = re.compile(
+    r"""
+    (?P<also> \b not \s+ (?:only|just|merely|simply|limited) \b )  # it adds, it does not negate
+    | (?P<not>
+          \b (?: not | no | never | none | nothing | without | cannot | nor | neither
+             | avoid\w* | prevent\w* | refus\w* | forbid\w*
+             | (?:rather|other) \s+ than | instead \s+ of
+          ) \b
+        | n['’]t \b
+      )
+    | [^\W_]+ (?:['’][^\W\d_]+)?
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
-_WORD = re.compile(rf"(?P<also>{_ALSO})|(?P<not>{_DENIAL})|[^\W_]+(?:['’][^\W\d_]+)?", re.IGNORECASE)
-# What stands on both sides of it says something by itself.
 _CLAUSE = re.compile(r"[;；]\s*")
 _DENIAL_JA = re.compile(r"ない|ません|なく|せず|禁止|避け|防")
-# Latin text, or what is not known in kanji or katakana; hiragana are endings and particles.
+# Latin text, or unknown kanji and katakana; hiragana are endings and particles.
 _PART = re.compile(r"[ -~]+|[\u30a1-\u30ff]{2,}|[\u4e00-\u9fff]{2,}")
-# Among the words that are left out of terms, these turn a meaning.
+# The stop words that change a meaning.
 _TELLING_WORDS = """
     after all also any before each few just more most must only other over same some under until
 """
@@ -47,7 +65,7 @@ _TELLING = frozenset(_TELLING_WORDS.split())
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it stands and its term, which is NOT for a word that denies."""
+    """A word and its term; the term of a negation is NOT."""
 
     text: str
     term: str
@@ -55,7 +73,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Words of a source, maybe none, and those in their place; `at_end`: the source ends there."""
+    """Words of a source and their replacement, either may be empty; `at_end` at the end of the source."""
 
     old: Sequence[Word]
     new: Sequence[Word]
@@ -63,13 +81,13 @@ class Change:
 
     @property
     def small(self) -> bool:
-        """Whether it changes a word or two."""
-        return max(len(self.old), len(self.new)) <= SMALL
+        """True for a change of a word or two."""
+        return max(len(self.old), len(self.new)) <= THRESHOLDS.small
 
 
 @lru_cache(maxsize=1024)  # the passages of an answer are compared with each of its sentences
 def words(text: str) -> tuple[Word, ...]:
-    """The words of a text that carry its meaning, in order; of Japanese, those of the glossary in English."""
+    """The meaningful words of a text, in order; of Japanese, their English glosses."""
     return tuple(_mixed(text) if is_japanese(text) else _english(text))
 
 
@@ -94,7 +112,7 @@ def _english(text: str) -> Iterator[Word]:
 
 
 def _japanese(text: str) -> Iterator[Word]:
-    """English words for the forms of the glossary; what it does not know stands for itself."""
+    """English words for the forms of the glossary; unknown forms stay as they are."""
     shown = "".join(f" {known} " if known is not None else form for form, known in glossed(text))
     for part in _PART.finditer(shown):
         if is_japanese(part[0]):
@@ -103,8 +121,8 @@ def _japanese(text: str) -> Iterator[Word]:
             yield from _english(part[0])
 
 
-class Fidelity:
-    """Compares sentences with what they rest on; the cosines of single words are kept."""
+class EditCheck:
+    """Compares sentences with their sources; cosines of word pairs are cached."""
 
     def __init__(self, base: KnowledgeBase) -> None:
         self._base = base
@@ -112,10 +130,10 @@ class Fidelity:
         self._stopping = self._thesaurus.synonyms("stop")
         self._cosines: dict[tuple[str, str], float] = {}
 
-    def keeps(self, text: str, sources: Sequence[str], around: Sequence[str] = ()) -> bool:
-        """Whether a text says nothing else than the source sentences, of its language, say together.
+    def keeps_meaning(self, text: str, sources: Sequence[str], around: Sequence[str] = ()) -> bool:
+        """True if a text says nothing that the source sentences, in its language, do not say together.
 
-        `around` is the rest of what it cites, of which it may hold a word too.
+        `around` is the rest of the cited text, whose words it may use too.
 
         :raises ModelError: the embedding model of the build cannot be loaded.
         """
@@ -129,7 +147,7 @@ class Fidelity:
         for source, changes in followed:
             denied = any(_denies(other) for other in held if other is not source)
             moved = {word.term for change in changes for word in change.old}
-            closely = sum(len(change.new) for change in changes) <= (1 - CLOSELY) * len(said)
+            closely = sum(len(change.new) for change in changes) <= (1 - THRESHOLDS.closely) * len(said)
             others = [other for other in [*held, *rest] if other is not source]
             if any(
                 self._turns(change, moved, denied=denied, closely=closely) and not _joined(change, others)
@@ -141,7 +159,7 @@ class Fidelity:
     def _has_nothing_of_its_own(
         self, said: Sequence[Word], held: Sequence[Word], rest: Sequence[Word]
     ) -> bool:
-        """Whether each word stands in what is cited, says little, or means nearly what a word there does."""
+        """True if each word is in the cited text, says little, or means nearly the same as a word there."""
         light = self._thesaurus.light
         settled = {word.term for word in held} | light
         passing = settled | {word.term for word in rest} | _TELLING | {NOT}
@@ -154,15 +172,15 @@ class Fidelity:
         )
 
     def _turns(self, change: Change, moved: set[str], *, denied: bool, closely: bool) -> bool:
-        """Whether a change to a source turns what it says.
+        """True if a change reverses or alters the meaning of a source.
 
-        `moved` are the terms that the source has elsewhere; `denied`: another source denies something;
-        `closely`: hardly anything else is changed.
+        `moved` are terms the source has elsewhere. `denied` is True if another source negates something,
+        `closely` if hardly anything else is changed.
         """
         stopped = _denies(change.old) or bool(moved & self._stopping)
         if _denies(change.new) and not stopped and (change.small or not denied):
             return True
-        # What a sentence ends with may be left out, such as what would happen otherwise.
+        # The end of a sentence may be dropped, such as the consequence of doing otherwise.
         if _denies(change.old) and not _denies(change.new) and (change.small or not change.at_end):
             return True
         if not change.small:
@@ -170,7 +188,7 @@ class Fidelity:
         light = self._thesaurus.light
         new = [word for word in change.new if word.term != NOT]
         if not change.old:
-            # One word may move; two that change places may turn everything.
+            # One word may move; two that swap places may reverse the meaning.
             own = {word.term for word in new} - light
             return len(own) > 1 if own <= moved else closely
         heavy = any(word.term not in light for word in change.old)
@@ -179,32 +197,30 @@ class Fidelity:
         )
 
     def _stands_for(self, word: Word, others: Sequence[Word]) -> bool:
-        """Whether a word means nearly the same as one of the others, and the opposite of none."""
-        found = {other.term for other in others}
-        if self._thesaurus.opposites(word.term) & found:
+        """True if a word means nearly the same as one of the others, and the opposite of none."""
+        terms = {other.term for other in others}
+        if self._thesaurus.opposites(word.term) & terms:
             return False
-        if self._thesaurus.synonyms(word.term) & found:
+        if self._thesaurus.synonyms(word.term) & terms:
             return True
-        return not is_japanese(word.text) and self._nearest(word, others) >= NEAR
+        return not is_japanese(word.text) and self._nearest(word, others) >= THRESHOLDS.near
 
     def _nearest(self, word: Word, others: Sequence[Word]) -> float:
-        """The cosine of a word and the one of the others that is nearest; -1 where there is none."""
+        """The highest cosine of a word with one of the others; -1 without others."""
         read = (other.text for other in others if other.term != NOT and not is_japanese(other.text))
         pairs = {(word.text, other) for other in read}
         if unknown := sorted(pairs - self._cosines.keys()):
             vectors = self._base.encode([word.text, *(other for _, other in unknown)], Language.ENGLISH)
-            if vectors is None:
-                return -1.0
             self._cosines.update(zip(unknown, map(float, vectors[1:] @ vectors[0]), strict=True))
         return max((self._cosines[pair] for pair in pairs), default=-1.0)
 
 
 def _changes(source: Sequence[Word], said: Sequence[Word]) -> list[Change] | None:
-    """What differs between a source and a text that follows it; None where the text does not follow it."""
+    """The changes from a source to a text that follows it; None if the text does not follow it."""
     theirs, ours = [word.term for word in source], [word.term for word in said]
     steps = SequenceMatcher(None, theirs, ours, autojunk=False).get_opcodes()
     equal = sum(b - a for kind, a, b, _, _ in steps if kind == "equal")
-    if not equal or equal < FOLLOWS * min(len(ours), len(theirs)):
+    if not equal or equal < THRESHOLDS.follows * min(len(ours), len(theirs)):
         return None
     return [
         Change(source[a:b], said[c:d], at_end=b == len(source))
@@ -214,7 +230,7 @@ def _changes(source: Sequence[Word], said: Sequence[Word]) -> list[Change] | Non
 
 
 def _joined(change: Change, others: Iterable[Sequence[Word]]) -> bool:
-    """Whether what was put in is a clause of another source."""
+    """True if the added words are a clause of another source."""
     clause = [word.term for word in change.new]
     return (
         not change.old

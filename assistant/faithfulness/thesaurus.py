@@ -1,6 +1,6 @@
-"""Words that may stand for one another, that say little, and that turn a meaning, from data/thesaurus.tsv.
+"""The thesaurus in data/thesaurus.tsv: synonyms, opposites, and words that say little.
 
-All are English terms: a stem stands for all inflections of a word.
+All are English terms: a stem covers all inflections of a word.
 """
 
 from collections import defaultdict
@@ -16,31 +16,31 @@ from kb.text import terms
 
 @dataclass(frozen=True, slots=True)
 class Thesaurus:
-    """Terms by what they share; each pair stands in both directions."""
+    """Terms by relation; each pair is stored in both directions."""
 
     same: Mapping[str, frozenset[str]]
     opposite: Mapping[str, frozenset[str]]
     light: frozenset[str]
 
     def synonyms(self, term: str) -> frozenset[str]:
-        """Terms that may stand for this one, itself included."""
+        """The term and the terms that may replace it."""
         return self.same.get(term, frozenset()) | {term}
 
     def opposites(self, term: str) -> frozenset[str]:
-        """Terms that never stand for this one."""
+        """The terms that never replace it."""
         return self.opposite.get(term, frozenset())
 
 
 def stem(word: str) -> str:
-    """The term of one English word; a word that says little by itself, such as "after", stands for itself."""
+    """The term of one English word; a stop word such as "after" is its own term."""
     return next(iter(terms(word)), word.lower())
 
 
 @cache
 def load_thesaurus(path: Path | None = None) -> Thesaurus:
-    """The thesaurus of the data folder, or of a file of the same form.
+    """The bundled thesaurus, or another file of the same form.
 
-    :raises RecordError: the file cannot be read, or a line is none of the three.
+    :raises RecordError: the file cannot be read, or a line has an unknown form.
     """
     file = path or data_folder() / "thesaurus.tsv"
     same: defaultdict[str, frozenset[str]] = defaultdict(frozenset)

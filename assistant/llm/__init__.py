@@ -1,0 +1,1 @@
+"""Language models: prompts, providers, a client with a deadline, token budgets, a cache and usage."""

@@ -1,26 +1,27 @@
-"""A language model within its budgets: what one conversation asks it, and what that may cost."""
+"""A language model within token budgets: one per answer, one per conversation."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from assistant.llm.cache import Response, Responses, key_of
+from assistant.answers.records import Usage
+from assistant.llm.cache import CachedResponse, ResponseCache, cache_key
 from assistant.llm.client import LanguageModel, LanguageModelError
 from assistant.llm.prompts import Prompt
 from assistant.llm.providers import open_model
-from assistant.llm.usage import Usage, tokens_of, usage_of
+from assistant.llm.usage import estimate_tokens, usage_of
 from kb.settings import Settings
 
-# Tokens: eight sentences with their ids need 300; a model that reasons first needs the rest for its thoughts,
-# of which nothing arrives here.
-MOST_WRITTEN, MOST_SHOWN = 4_000, 1_000
-LEAST_WRITTEN = 60
-# Characters: a server that goes on after the tokens it was allowed is not listened to.
-CHARACTERS_A_TOKEN = 8
+# Tokens: eight sentences with their ids need 300. A model that reasons first may use the rest for its
+# thoughts, which are not part of the response.
+MAX_WRITTEN, MAX_SHOWN = 4_000, 1_000
+MIN_WRITTEN = 60
+# Characters per token: a server that exceeds its tokens is cut off.
+CHARACTERS_PER_TOKEN = 8
 
 
-class Writer:
-    """Asks a model for one conversation: each answer and the whole of it have a budget of tokens.
+class BudgetedModel:
+    """A language model for one conversation, with token budgets and a cache.
 
-    Where the server does not count the tokens they are estimated.
+    Tokens are estimated if the server does not count them.
     """
 
     def __init__(
@@ -28,82 +29,89 @@ class Writer:
         model: LanguageModel,
         answer_tokens: int,
         conversation_tokens: int,
-        responses: Responses | None = None,
+        cache: ResponseCache | None = None,
     ) -> None:
-        """`responses` are those kept from before, and None where none are kept."""
+        """Without `cache` nothing is cached."""
         self.spent = 0
         self.usage: Usage | None = None
-        self._model, self._responses = model, responses
+        self._model, self._cache = model, cache
         self._answer_tokens, self._conversation_tokens = answer_tokens, conversation_tokens
-        self._unkept: tuple[str, Response] | None = None
+        self._pending: tuple[str, CachedResponse] | None = None
 
-    def write(self, prompt: Prompt, build: str) -> Iterator[str]:
-        """What the model answers, in pieces; `usage` is set when it has ended, in whatever way.
+    def stream(self, prompt: Prompt, build: str) -> Generator[str, None, None]:
+        """The response in pieces; `usage` is set at its end, even after an error.
 
-        :raises LanguageModelError: a budget does not suffice, or the model does not answer whole.
+        :raises LanguageModelError: a budget is too small, or the response is incomplete.
         """
-        self.usage = self._unkept = None
-        key = key_of(self._model.name, prompt, build)
-        kept = self._responses.kept(key) if self._responses else None
-        if kept:
-            self._count(kept, cached=True)
-            yield kept.text
+        self.usage = self._pending = None
+        key = cache_key(self._model.name, prompt, build)
+        cached = self._cache.get(key) if self._cache else None
+        if cached:
+            self._count(cached, cached=True)
+            yield cached.text
         else:
-            yield from self._written(prompt, key)
+            yield from self._stream_fresh(prompt, key)
 
-    def keep(self) -> None:
-        """Keep the last response for the next time; to be called when it has proved good."""
-        if self._responses and self._unkept:
-            self._responses.keep(*self._unkept)
+    def remember(self) -> None:
+        """Cache the last response; call it once the response has passed all checks."""
+        if self._cache and self._pending:
+            self._cache.put(*self._pending)
 
-    def _written(self, prompt: Prompt, key: str) -> Iterator[str]:
-        estimate = tokens_of(prompt.instructions) + tokens_of(prompt.material)
-        most = self._room(estimate)
-        shown = min(most, MOST_SHOWN)
+    def _stream_fresh(self, prompt: Prompt, key: str) -> Iterator[str]:
+        estimate = estimate_tokens(prompt.instructions) + estimate_tokens(prompt.material)
+        allowed = self._allowed(estimate)
+        shown = min(allowed, MAX_SHOWN)
         text, read, written = "", 0, 0
         try:
-            for piece in self._model.stream(prompt, most):
+            for piece in self._model.stream(prompt, allowed):
                 text += piece.text
                 read, written = max(read, piece.read), max(written, piece.written)
-                if len(text) > shown * CHARACTERS_A_TOKEN:
+                if len(text) > shown * CHARACTERS_PER_TOKEN:
                     raise LanguageModelError(f"it wrote more than the {shown:,} tokens it was allowed")
-                if written > 2 * most:
-                    raise LanguageModelError(f"it wrote more than the {most:,} tokens it was allowed")
+                if written > 2 * allowed:
+                    raise LanguageModelError(f"it wrote more than the {allowed:,} tokens it was allowed")
                 yield piece.text
-            counted = read > 0
-            self._unkept = (key, Response(text, read or estimate, written or tokens_of(text), not counted))
+            self._pending = (key, _response(text, read, written, estimate))
         finally:
-            self._count(Response(text, read or estimate, written or tokens_of(text), estimated=not read))
+            self._count(_response(text, read, written, estimate))
 
-    def _room(self, read: int) -> int:
-        """How many tokens may be written to a prompt of so many."""
+    def _allowed(self, read: int) -> int:
+        """The number of tokens that may be written after reading some.
+
+        :raises LanguageModelError: a budget is too small.
+        """
         budgets = {
             "GENLENS_LLM_ANSWER_TOKENS": self._answer_tokens,
             "GENLENS_LLM_CONVERSATION_TOKENS": self._conversation_tokens - self.spent,
         }
         name, left = min(budgets.items(), key=lambda budget: budget[1])
-        if left - read < LEAST_WRITTEN:
+        if left - read < MIN_WRITTEN:
             raise LanguageModelError(
-                f"the question needs about {read + LEAST_WRITTEN:,} tokens and {name} leaves {max(left, 0):,}"
+                f"the question needs about {read + MIN_WRITTEN:,} tokens and {name} leaves {max(left, 0):,}"
             )
-        return min(MOST_WRITTEN, left - read)
+        return min(MAX_WRITTEN, left - read)
 
-    def _count(self, response: Response, *, cached: bool = False) -> None:
+    def _count(self, response: CachedResponse, *, cached: bool = False) -> None:
         self.spent += 0 if cached else response.read + response.written
         self.usage = usage_of(
             self._model.name, response.read, response.written, estimated=response.estimated, cached=cached
         )
 
 
-def open_writer(settings: Settings) -> Writer:
-    """A writer for one conversation with the model of the settings; nothing is sent yet.
+def open_budgeted_model(settings: Settings) -> BudgetedModel:
+    """The configured language model for one conversation; nothing is sent yet.
 
     :raises SettingsError: no model is set.
     :raises MissingExtraError: its package is not installed or its key is not in the environment.
     """
-    return Writer(
+    return BudgetedModel(
         open_model(settings),
         settings.llm_answer_tokens,
         settings.llm_conversation_tokens,
-        Responses(settings.home / "responses"),
+        ResponseCache(settings.home / "responses"),
     )
+
+
+def _response(text: str, read: int, written: int, estimate: int) -> CachedResponse:
+    """A response with the counted tokens, or with estimates for uncounted ones."""
+    return CachedResponse(text, read or estimate, written or estimate_tokens(text), estimated=not read)

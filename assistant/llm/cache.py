@@ -1,7 +1,7 @@
-"""What models answered before, kept under the home: the same question of the same build costs nothing.
+"""The cache of model responses under the home: the same question to the same build is free.
 
-A file holds the model's raw words alone, named by a digest of model, prompt and build. They are checked
-again each time they are read, so that a changed file can say nothing that a model could not.
+A file has the model's raw words, named by a digest of model, prompt and build. The words are checked again on
+every read, so an altered file can say nothing a model could not.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ from assistant.llm.prompts import Prompt
 from kb.errors import StorageError
 from kb.files import storage_errors, write_atomic
 
-KEPT = 200  # the newest; each has a few kilobytes
+MAX_FILES = 200  # the newest are kept; each has a few kilobytes
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Response:
-    """A whole response of a model, and the tokens it took."""
+class CachedResponse:
+    """A complete response of a model, and its tokens."""
 
     text: str
     read: int
@@ -30,43 +30,45 @@ class Response:
     estimated: bool
 
 
-_RESPONSE = TypeAdapter(Response)
+_RESPONSE = TypeAdapter(CachedResponse)
 
 
-class Responses:
-    """The responses kept in one folder; one that cannot be read or written is as good as none."""
+class ResponseCache:
+    """The responses in one folder; unreadable and unwritable ones are skipped with a warning."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def kept(self, key: str) -> Response | None:
-        """The response under a key, if there is one."""
+    def get(self, key: str) -> CachedResponse | None:
+        """The response under a key, or None."""
         try:
             return _RESPONSE.validate_json(self._file(key).read_bytes())
         except FileNotFoundError:
             return None
         except (OSError, ValidationError) as error:
-            log.warning("%s cannot be read and is left out: %s", self._file(key), type(error).__name__)
+            log.warning("%s cannot be read and is skipped: %s", self._file(key), type(error).__name__)
             return None
 
-    def keep(self, key: str, response: Response) -> None:
-        """Keep a response, and let go of the oldest ones."""
+    def put(self, key: str, response: CachedResponse) -> None:
+        """Store a response, and remove the oldest beyond MAX_FILES."""
         file = self._file(key)
         try:
             write_atomic(file, json.dumps(asdict(response), ensure_ascii=False).encode())
             with storage_errors(file):
                 file.chmod(0o600)
-                kept = sorted(self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True)
-                for old in kept[KEPT:]:
+                stored = sorted(
+                    self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True
+                )
+                for old in stored[MAX_FILES:]:
                     old.unlink(missing_ok=True)
         except StorageError as error:
-            log.warning("a response is not kept: %s", error)
+            log.warning("a response is not cached: %s", error)
 
     def _file(self, key: str) -> Path:
         return self._folder / f"{key}.json"
 
 
-def key_of(model: str, prompt: Prompt, build: str) -> str:
-    """A name for a question to a model: equal names have equal model, prompt and build."""
-    told = json.dumps([model, prompt.instructions, prompt.material, build])
-    return hashlib.sha256(told.encode()).hexdigest()
+def cache_key(model: str, prompt: Prompt, build: str) -> str:
+    """A digest of model, prompt and build."""
+    parts = json.dumps([model, prompt.instructions, prompt.material, build])
+    return hashlib.sha256(parts.encode()).hexdigest()

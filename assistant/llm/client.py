@@ -1,7 +1,7 @@
-"""Language models as LlamaIndex opens them, bounded in time.
+"""The client of a language model: a LlamaIndex chat model with a deadline and retries.
 
-Whatever a model's package or server does wrong ends as one short reason. The reason is in our own words:
-what a server writes into an error never reaches a reader.
+Every failure of a package or a server becomes one short reason in our own words: text of a server's error
+never reaches a reader.
 """
 
 import time
@@ -15,18 +15,17 @@ from kb.errors import GenlensError
 from kb.text import clean
 
 TRIES = 3
-PAUSE = 0.5  # seconds before the second try; doubled before the third
-GRACE = 0.5  # seconds for a stream to end by itself before its connection is cut
+PAUSE = 0.5  # seconds before the second try, doubled before the third
+GRACE = 0.5  # seconds for a stream to close before its connection is cut
 
-
-# What a status most often means, for the reader who has just set a model.
+# The usual reason behind a status, for a reader who has just configured a model.
 _MEANING = {
     401: " (its key is missing or wrong)",
     403: " (its key may not use the model)",
     404: " (it has no such model)",
 }
-# An error in the middle of a stream: OpenAI and botocore call it so, Anthropic gives it the status of the
-# stream, and Ollama one that is none.
+# An error in mid-stream: the names of OpenAI and botocore, the status of Anthropic (that of the stream) and
+# of Ollama (none).
 _BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
 _AWS = {
     "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
@@ -39,11 +38,11 @@ _AWS = {
 
 
 class LanguageModelError(GenlensError):
-    """A language model gave nothing that can be used; the text is the reason, as the end of a sentence."""
+    """A language model gave no usable response; the text is the reason, as the end of a sentence."""
 
 
-class BusyError(LanguageModelError):
-    """The server cannot answer now and may later; `wait` is in seconds, or None where it does not say."""
+class ServerBusyError(LanguageModelError):
+    """The server may answer later; `wait` is its Retry-After in seconds, or None."""
 
     def __init__(self, reason: str, wait: float | None = None) -> None:
         super().__init__(reason)
@@ -52,7 +51,7 @@ class BusyError(LanguageModelError):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Words as they arrive; `read` and `written` are the tokens counted by the server, or 0."""
+    """A piece of a streamed response; `read` and `written` are tokens counted by the server, or 0."""
 
     text: str
     read: int = 0
@@ -60,26 +59,26 @@ class Piece:
 
 
 class LanguageModel(Protocol):
-    """What words answers."""
+    """A chat model that writes answers."""
 
     @property
     def name(self) -> str:
         """PROVIDER:MODEL, without an address."""
 
-    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
-        """What the model answers, at most about `most` tokens.
+    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
+        """The response in pieces, of about `max_tokens` tokens at most.
 
-        :raises LanguageModelError: it does not answer whole and in time.
+        :raises LanguageModelError: the response is incomplete or late.
         """
 
 
 Close = Callable[[], None]
 Opened = tuple[Any, Close]
-"""A chat model of LlamaIndex, and what ends its connections, also while it reads."""
+"""A chat model of LlamaIndex, and a function that closes its connections, even during a read."""
 
 
-class BoundedModel:
-    """A LlamaIndex chat model that has a limited time for each answer, repeated tries included."""
+class LlmClient:
+    """A LlamaIndex chat model with a time limit per response, retries included."""
 
     def __init__(
         self,
@@ -89,31 +88,31 @@ class BoundedModel:
         secret: str = "",
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """`opened` makes a model for so many seconds and tokens.
+        """`opened` makes a model for a timeout in seconds and a number of tokens.
 
-        `secret` is the key that is sent with a question: a response that repeats it is refused, because a
-        page may have other readers than the key's owner.
+        `secret` is the API key; a response that repeats it is rejected, because a page may have other
+        readers than the owner of the key.
         """
         self.name = name
         self._opened, self._timeout, self._secret, self._sleep = opened, timeout, secret, sleep
 
-    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
-        """What the model answers; a server that is busy is asked again while nothing has been written.
+    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
+        """The response in pieces; a busy server is asked again until the first piece.
 
-        :raises LanguageModelError: it does not answer whole and in time.
+        :raises LanguageModelError: the response is incomplete or late.
         """
         deadline = time.monotonic() + self._timeout
         for number in range(1, TRIES + 1):
             said = ""
             try:
-                for piece in self._once(prompt, most, deadline):
+                for piece in self._once(prompt, max_tokens, deadline):
                     said += piece.text
                     if self._secret and self._secret in clean(
                         said[-len(piece.text) - 2 * len(self._secret) :]
                     ):
                         raise LanguageModelError("it repeated its key")
                     yield piece
-            except BusyError as error:
+            except ServerBusyError as error:
                 pause = PAUSE * 2 ** (number - 1) if error.wait is None else error.wait
                 if said or number == TRIES or time.monotonic() + pause >= deadline:
                     raise
@@ -121,8 +120,8 @@ class BoundedModel:
             else:
                 return
 
-    def _once(self, prompt: Prompt, most: int, deadline: float) -> Iterator[Piece]:
-        """One try. The model works in a thread of its own, because a server can drip bytes for ever."""
+    def _once(self, prompt: Prompt, max_tokens: int, deadline: float) -> Iterator[Piece]:
+        """One try. The model runs in its own thread, because a server can drip bytes forever."""
         from llama_index.core.llms import ChatMessage
 
         messages = [
@@ -134,7 +133,7 @@ class BoundedModel:
         responses: Any = None
 
         def begin() -> Any:  # noqa: ANN401 - an iterator of LlamaIndex
-            model, end = self._opened(self._timeout, most)
+            model, end = self._opened(self._timeout, max_tokens)
             close.append(end)
             return iter(model.stream_chat(messages))
 
@@ -145,12 +144,12 @@ class BoundedModel:
         finally:
             if responses is not None:
                 wait([worker.submit(responses.close)], GRACE)
-            for end in close:  # which breaks a read that has not come back by now
+            for end in close:  # interrupts a blocked read
                 end()
             worker.shutdown(wait=False)
 
     def _result(self, future: "Future[Any]", deadline: float) -> Any:  # noqa: ANN401 - of LlamaIndex
-        """What a piece of work gave; whatever it raised becomes one of our own errors."""
+        """The result of a piece of work; its errors become our own."""
         try:
             error = future.exception(timeout=max(0.0, deadline - time.monotonic()))
         except TimeoutError:
@@ -168,7 +167,7 @@ def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaInd
 
 
 def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex
-    """The tokens read and written; each package puts them elsewhere, and two call them otherwise."""
+    """The tokens read and written; the packages differ in place and names."""
     raw = response.raw if isinstance(response.raw, dict) else {}
     openai_and_bedrock, ollama = response.additional_kwargs, raw.get("usage")
     anthropic = response.message.additional_kwargs.get("usage")
@@ -181,29 +180,36 @@ def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse 
 
 
 def _translated(error: Exception, timeout: float) -> LanguageModelError:
-    """The reason for an error of any of the packages, told by its status or by what it is called."""
+    """The reason for an error of any package, by its status or its name."""
     response = getattr(error, "response", None)
     status = getattr(error, "status_code", None)
-    if isinstance(response, dict):  # botocore's
+    if isinstance(response, dict):  # botocore
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     kind = type(error).__name__
     if kind in _BROKEN_OFF or status in _BROKEN_OFF:
-        return BusyError("its server broke off with an error")
+        return ServerBusyError("its server broke off with an error")
     if isinstance(status, int):
-        if status == 429 or status >= 500:
-            return BusyError(f"its server answered with status {status}", _retry_after(response))
-        return LanguageModelError(f"its server refused with status {status}{_MEANING.get(status, '')}")
+        return _status_error(status, _retry_after(response))
+    return LanguageModelError(_reason(error, kind, timeout))
+
+
+def _status_error(status: int, wait: float | None) -> LanguageModelError:
+    if status == 429 or status >= 500:
+        return ServerBusyError(f"its server answered with status {status}", wait)
+    return LanguageModelError(f"its server refused with status {status}{_MEANING.get(status, '')}")
+
+
+def _reason(error: Exception, kind: str, timeout: float) -> str:
+    """The reason for an error without a status."""
     if kind in _AWS:
-        return LanguageModelError(_AWS[kind])
+        return _AWS[kind]
     if kind == "ValueError" and str(error).startswith("Unknown model"):
-        return LanguageModelError(
-            "its package does not know a model of that name; check it, or upgrade the package"
-        )
+        return "its package does not know a model of that name; check it, or upgrade the package"
     if "Timeout" in kind:
-        return LanguageModelError(f"it did not finish within {timeout:g} seconds")
+        return f"it did not finish within {timeout:g} seconds"
     if "Connect" in kind:
-        return LanguageModelError("its server cannot be reached, or ended the connection")
-    return LanguageModelError(f"what its server sent cannot be read ({kind})")
+        return "its server cannot be reached, or ended the connection"
+    return f"the response of its server cannot be read ({kind})"
 
 
 def _retry_after(response: object) -> float | None:

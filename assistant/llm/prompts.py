@@ -1,7 +1,7 @@
-"""Every word that is sent to a language model.
+"""All text sent to a language model.
 
-Passages, questions and earlier turns stand between marks whose two characters are taken out of them first,
-so that no text can end its passage, open another one or speak as the instructions do.
+Passages, questions and earlier turns are enclosed in marks; the two mark characters are removed from them
+first. So no text can end its passage, open another one or pose as instructions.
 """
 
 from collections.abc import Sequence
@@ -29,27 +29,27 @@ Write the question alone, in the language in which it was asked, on one line, in
 Keep its ids, names and numbers; add no id that does not stand in the conversation; do not answer it."""
 
 OPEN, CLOSE = "⟦", "⟧"
-_UNMARKED = str.maketrans({OPEN: "[", CLOSE: "]"})
-# A shorter line of the instructions could be written by chance.
-_TELLING = 40
+_WITHOUT_MARKS = str.maketrans({OPEN: "[", CLOSE: "]"})
+# Characters: a shorter piece of the instructions could be written by chance.
+_MIN_LEAK = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked: its instructions, and the material they speak of."""
+    """The instructions for a model, and the material they refer to."""
 
     instructions: str
     material: str
 
 
 def answering(question: str, passages: Sequence[Passage]) -> Prompt:
-    """The prompt for an answer to a question from passages, numbered from 1."""
+    """The prompt to answer a question from passages, numbered from 1."""
     shown = [_passage(number, passage) for number, passage in enumerate(passages, start=1)]
     return Prompt(INSTRUCTIONS, "\n\n".join([*shown, _block("question", question)]))
 
 
 def condensing(history: Sequence[tuple[str, str]], question: str) -> Prompt:
-    """The prompt for a question that stands alone; `history` holds earlier questions and answers in order."""
+    """The prompt to make a follow-up stand alone; `history` has earlier questions and answers in order."""
     shown = [
         _block(name, text)
         for number, (asked, answered) in enumerate(history, start=1)
@@ -58,15 +58,15 @@ def condensing(history: Sequence[tuple[str, str]], question: str) -> Prompt:
     return Prompt(CONDENSING, "\n\n".join([*shown, _block("last question", question)]))
 
 
-def unmarked(text: str) -> str:
-    """The cleaned text with plain brackets where it has the characters of the marks."""
-    return clean(text).translate(_UNMARKED)
+def without_marks(text: str) -> str:
+    """The cleaned text with plain brackets instead of mark characters."""
+    return clean(text).translate(_WITHOUT_MARKS)
 
 
 def leaks(text: str) -> bool:
-    """Whether a text holds a mark or a line of the instructions."""
-    said = comparable(text).casefold()
-    return OPEN in text or CLOSE in text or any(line in said for line in _LINES)
+    """True if a text contains a mark or a piece of the instructions."""
+    folded = comparable(text).casefold()
+    return OPEN in text or CLOSE in text or any(piece in folded for piece in _PIECES)
 
 
 def _passage(number: int, passage: Passage) -> str:
@@ -74,13 +74,13 @@ def _passage(number: int, passage: Passage) -> str:
 
 
 def _block(name: str, text: str) -> str:
-    return f"{OPEN}{name}{CLOSE}\n{unmarked(text)}\n{OPEN}end of {name}{CLOSE}"
+    return f"{OPEN}{name}{CLOSE}\n{without_marks(text)}\n{OPEN}end of {name}{CLOSE}"
 
 
-_LINES = tuple(
+_PIECES = tuple(
     piece.casefold()
     for text in (INSTRUCTIONS, CONDENSING)
     for line in text.splitlines()
     for piece in squeeze(line).split(". ")
-    if len(piece) >= _TELLING
+    if len(piece) >= _MIN_LEAK
 )

@@ -1,7 +1,7 @@
-"""The providers of language models: which class of LlamaIndex's packages, all of them extras, asks each.
+"""The providers of language models, each through its LlamaIndex package; all packages are extras.
 
-What every one is opened with: one try, no redirect (the key would go with it), the least randomness that the
-model allows, a limit of time and of tokens, and a way to end its connections.
+Every model is opened with one try, no redirects (they would carry the key along), temperature 0, a time
+limit, a token limit, and a way to close its connections.
 """
 
 import importlib
@@ -12,23 +12,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from assistant.llm.client import BoundedModel, LanguageModel, Opened
+from assistant.llm.client import LanguageModel, LlmClient, Opened
 from kb.errors import SettingsError
 from kb.settings import LLM_FORMS, Settings
 
-# These write requests, with the question in them, into their logs.
-_TALKATIVE = ("openai", "anthropic", "botocore", "urllib3", "httpx", "httpcore")
-# Tokens: a window that Ollama is told is one that it need not be asked for.
+# These libraries log requests, question included.
+_VERBOSE_LOGGERS = ("openai", "anthropic", "botocore", "urllib3", "httpx", "httpcore")
+# Tokens: with a given window, LlamaIndex does not ask Ollama for it.
 _WINDOW = 16_384
 
 
 class MissingExtraError(SettingsError):
-    """The package of the model that is set is not installed, or its key is not there."""
+    """The package of the configured model is not installed, or its key is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """The class of a model, its name, the key that is sent, and the address where it has one of its own."""
+    """The class of a model, its name, its API key, and its address if it has its own."""
 
     kind: Any
     model: str
@@ -37,11 +37,11 @@ class _Named:
 
 
 Opener = Callable[[_Named, float, int], Opened]
-"""Makes a model for so many seconds and tokens."""
+"""Makes a model for a timeout in seconds and a number of tokens."""
 
 
-def _openai(named: _Named, timeout: float, most: int) -> Opened:
-    """OpenAI, and servers that speak its protocol."""
+def _openai(named: _Named, timeout: float, max_tokens: int) -> Opened:
+    """OpenAI, and servers with its protocol."""
     import httpx  # comes with the package
 
     own = {"api_base": named.address, "is_chat_model": True} if named.address else {}
@@ -52,7 +52,7 @@ def _openai(named: _Named, timeout: float, most: int) -> Opened:
         http_client=client,
         timeout=timeout,
         max_retries=0,
-        max_tokens=most,
+        max_tokens=max_tokens,
         temperature=0.0,
         additional_kwargs={"stream_options": {"include_usage": True}},
         **own,
@@ -60,7 +60,7 @@ def _openai(named: _Named, timeout: float, most: int) -> Opened:
     return llm, client.close
 
 
-def _anthropic(named: _Named, timeout: float, most: int) -> Opened:
+def _anthropic(named: _Named, timeout: float, max_tokens: int) -> Opened:
     import httpx  # comes with the package
 
     llm = named.kind(
@@ -68,31 +68,31 @@ def _anthropic(named: _Named, timeout: float, most: int) -> Opened:
         api_key=named.key,
         timeout=timeout,
         max_retries=0,
-        max_tokens=most,
+        max_tokens=max_tokens,
         temperature=0.0,
     )
-    # LlamaIndex takes no HTTP client, and Anthropic's own one follows redirects.
+    # LlamaIndex takes no HTTP client, and Anthropic's default one follows redirects.
     llm._client.close()
     llm._client = llm._client.copy(http_client=httpx.Client(timeout=timeout))
     return llm, llm._client.close
 
 
-def _bedrock(named: _Named, timeout: float, most: int) -> Opened:
-    """Credentials, profile and Region are those that boto3 finds; it does not know AWS_REGION by itself."""
+def _bedrock(named: _Named, timeout: float, max_tokens: int) -> Opened:
+    """Credentials and profile come from boto3; the Region too, or from AWS_REGION, which boto3 ignores."""
     import boto3
     from botocore.config import Config
 
     config = Config(retries={"total_max_attempts": 1}, connect_timeout=timeout, read_timeout=timeout)
     session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
     client = _Converse(session.client("bedrock-runtime", config=config))
-    llm = named.kind(model=named.model, client=client, max_retries=1, max_tokens=most, temperature=0.0)
+    llm = named.kind(model=named.model, client=client, max_retries=1, max_tokens=max_tokens, temperature=0.0)
     return llm, client.close
 
 
 class _Converse:
-    """A Bedrock client whose streams can be ended: LlamaIndex leaves them open."""
+    """A Bedrock client that closes its streams; LlamaIndex leaves them open."""
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - made by boto3 when it runs
+    def __init__(self, client: Any) -> None:  # noqa: ANN401 - boto3 makes the class at run time
         self.exceptions = client.exceptions
         self._client = client
         self._streams: list[Any] = []
@@ -104,15 +104,15 @@ class _Converse:
 
     def close(self) -> None:
         for stream in self._streams:
-            # Closing waits for a read that goes on; botocore has no way of its own to end one.
-            with suppress(ValueError, RuntimeError):  # urllib3's, for a connection that has come to its end
+            # Closing waits for a running read; botocore cannot interrupt it.
+            with suppress(ValueError, RuntimeError):  # urllib3: the connection has ended
                 stream._raw_stream.shutdown()
             stream.close()
         self._client.close()
 
 
-def _ollama(named: _Named, timeout: float, most: int) -> Opened:
-    """The server is the one of OLLAMA_HOST; thoughts are asked for nowhere, as they would take the time."""
+def _ollama(named: _Named, timeout: float, max_tokens: int) -> Opened:
+    """The server of OLLAMA_HOST, without thinking: it would use up the time."""
     import ollama
 
     client = ollama.Client(timeout=timeout, follow_redirects=False)
@@ -122,14 +122,14 @@ def _ollama(named: _Named, timeout: float, most: int) -> Opened:
         temperature=0.0,
         context_window=_WINDOW,
         thinking=False,
-        additional_kwargs={"num_predict": most},
+        additional_kwargs={"num_predict": max_tokens},
     )
     return llm, client.close
 
 
 @dataclass(frozen=True, slots=True)
 class _Provider:
-    """Where a provider's class is, how it is opened, and which variable holds its key, if one is sent."""
+    """The class of a provider, its opener, and the environment variable of its key, if it has one."""
 
     module: str
     kind: str
@@ -140,7 +140,7 @@ class _Provider:
 
 _PROVIDERS = {
     "openai": _Provider("llama_index.llms.openai", "OpenAI", _openai, "OPENAI_API_KEY", needs_key=True),
-    # Not OpenAI's own key, which is nobody else's business.
+    # Not OPENAI_API_KEY: that key must not go to other servers.
     "openai-like": _Provider("llama_index.llms.openai_like", "OpenAILike", _openai, "OPENAI_LIKE_API_KEY"),
     "anthropic": _Provider(
         "llama_index.llms.anthropic", "Anthropic", _anthropic, "ANTHROPIC_API_KEY", needs_key=True
@@ -151,9 +151,9 @@ _PROVIDERS = {
 
 
 def open_model(settings: Settings) -> LanguageModel:
-    """The language model of the settings; nothing is sent yet.
+    """The configured language model; nothing is sent yet.
 
-    :raises SettingsError: none is set.
+    :raises SettingsError: no model is set.
     :raises MissingExtraError: its package is not installed or its key is not in the environment.
     """
     if settings.llm is None:
@@ -171,12 +171,12 @@ def open_model(settings: Settings) -> LanguageModel:
     key = os.environ.get(provider.key, "") if provider.key else ""
     if provider.needs_key and not key:
         raise MissingExtraError(f"GENLENS_LLM is {name}:{model}, which needs a key; set {provider.key}")
-    for logger in _TALKATIVE:
+    for logger in _VERBOSE_LOGGERS:
         logging.getLogger(logger).setLevel(logging.WARNING)
     named = _Named(kind, model, key, address)
-    return BoundedModel(
+    return LlmClient(
         f"{name}:{model}",
-        lambda timeout, most: provider.open(named, timeout, most),
+        lambda timeout, max_tokens: provider.open(named, timeout, max_tokens),
         settings.llm_timeout,
         secret=key,
     )

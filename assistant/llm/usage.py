@@ -1,4 +1,4 @@
-"""What a language model read and wrote for an answer, and what that costs by the prices in data/models."""
+"""Token counts of texts, and the cost of a language model by the prices in data/models."""
 
 import math
 import tomllib
@@ -6,37 +6,21 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from assistant.answers.records import Usage
 from kb.data import data_folder
 from kb.text import is_japanese
 
-# Characters of a token, about: of English, and of Japanese.
+# Approximate characters per token.
 ENGLISH, JAPANESE = 4.0, 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens read and written; `estimated` where the model's server did not count them.
-
-    `cost` is in US dollars, by a price of the date `priced`; both are None where no price is known.
-    `cached`: the words were kept from the same question before, and cost nothing now.
-    """
-
-    model: str
-    read: int
-    written: int
-    estimated: bool
-    cached: bool = False
-    cost: float | None = None
-    priced: date | None = None
-
-
-def tokens_of(text: str) -> int:
-    """About how many tokens a text has: at least 1."""
+def estimate_tokens(text: str) -> int:
+    """The approximate number of tokens of a text, at least 1."""
     return max(1, math.ceil(len(text) / (JAPANESE if is_japanese(text) else ENGLISH)))
 
 
 def usage_of(model: str, read: int, written: int, *, estimated: bool, cached: bool = False) -> Usage:
-    """The usage of a model (PROVIDER:MODEL) with its cost, where a price is known."""
+    """The usage of a model (PROVIDER:MODEL), with its cost if a price is known."""
     price = _prices().get(model)
     if price is None:
         return Usage(model, read, written, estimated, cached)
@@ -46,7 +30,7 @@ def usage_of(model: str, read: int, written: int, *, estimated: bool, cached: bo
 
 @dataclass(frozen=True, slots=True)
 class _Price:
-    """US dollars for a million tokens."""
+    """US dollars per million tokens."""
 
     read: float
     written: float

@@ -1,0 +1,1 @@
+"""The tool server for the Model Context Protocol."""

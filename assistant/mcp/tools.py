@@ -1,39 +1,34 @@
-"""What the tool server offers: one method a tool, with bounds on every argument.
+"""The tools of the tool server: one method per tool, with bounds on every argument.
 
-Every tool reads and none writes. A result is text for a model and JSON for a program, and both name the
-build that it came from; a new build is noticed at the next call.
+All tools only read. A result is text for a model and JSON for a program; both name the build. A new build is
+used from the next call on.
 """
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from assistant.answers.composition import ask
-from assistant.render.changes import changes_json, changes_text
-from assistant.render.schemas import (
+from assistant.generate import ask
+from assistant.render.changes import changes_form, changes_text
+from assistant.render.json import (
     AnswerForm,
     ChangesForm,
     EntryForm,
+    Form,
     ListForm,
     RelatedForm,
     SearchForm,
     StatusForm,
+    answer_form,
+    entry_form,
+    list_form,
+    related_form,
+    search_form,
 )
 from assistant.render.status import status_of, status_text
-from assistant.render.text import (
-    answer_json,
-    answer_with_sources,
-    entry_json,
-    entry_text,
-    list_json,
-    related_json,
-    related_text,
-    search_json,
-    search_text,
-    tree_text,
-)
+from assistant.render.text import answer_with_sources, entry_text, related_text, search_text, tree_text
 from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
 from kb.ids import PILLARS
@@ -47,9 +42,12 @@ MAX_HITS = 50
 
 
 def _known_pillars(names: frozenset[str]) -> frozenset[str]:
-    """The same names, where each is a pillar."""
+    """The names, if each is a pillar.
+
+    :raises ValueError: one is not.
+    """
     if unknown := sorted(names - set(PILLARS.values())):
-        raise ValueError(f"{unknown[0]!r} is no pillar; expected one of: {', '.join(PILLARS.values())}")
+        raise ValueError(f"{unknown[0]!r} is not a pillar; expected one of: {', '.join(PILLARS.values())}")
     return names
 
 
@@ -61,7 +59,7 @@ Question = Annotated[
 EntryId = Annotated[
     Short, Field(description="An id in any spelling: GENSEC05-BP01, gensec5 bp1, LLM03:2026, llm6 2025.")
 ]
-BuildId = Annotated[Short, Field(description="The id of a build that is kept; `status` lists them.")]
+BuildId = Annotated[Short, Field(description="The id of a kept build; `status` lists them.")]
 Pillars = Annotated[
     Shorts,
     AfterValidator(_known_pillars),
@@ -70,7 +68,7 @@ Pillars = Annotated[
 
 
 class Narrowed(BaseModel):
-    """What entries may be; an empty list lets every value pass."""
+    """Allowed values of entries; an empty list allows every value."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,16 +80,16 @@ class Narrowed(BaseModel):
 
     @property
     def filters(self) -> Filters:
-        """The same as the search uses it."""
+        """The same as filters of the search."""
         return Filters(self.kinds, self.pillars, self.sources, self.editions, self.risk_levels)
 
 
-ALL = Narrowed()
+ANY = Narrowed()
 PRACTICES_AND_RISKS = Narrowed(kinds=frozenset({Kind.BEST_PRACTICE, Kind.RISK}))
 
 
-class FoundResult(SearchForm):
-    """What a search found, and the build."""
+class SearchResult(SearchForm):
+    """The hits of a search, and the build."""
 
     build: str
 
@@ -115,51 +113,49 @@ class RelatedResult(RelatedForm):
 
 
 class ChangesResult(ChangesForm):
-    """What differs between two builds, and the build that is served."""
+    """The changes between two builds, and the served build."""
 
     build: str
 
 
 class Tools:
-    """What the server offers: a method a tool, whose docstring is what a model reads of it."""
+    """The tools of a home: one method per tool; a model reads its docstring."""
 
     def __init__(self, settings: Settings) -> None:
         self._home = settings.home
         self._served = ServedBuild(settings)
 
-    def ask(self, question: Question, filters: Narrowed = ALL) -> Annotated[CallToolResult, AnswerForm]:
+    def ask(self, question: Question, filters: Narrowed = ANY) -> Annotated[CallToolResult, AnswerForm]:
         """Answer a design question about a generative AI workload in the words of the sources.
 
-        Every statement carries the id of the best practice or risk it comes from. `covered` is false where
-        the sources do not answer the question; the hits are then the nearest topics.
+        Every statement has the id of the best practice or risk it comes from. If `covered` is false, the
+        sources do not answer the question, and the hits are the nearest topics.
         """
         answer = ask(self._served.base(), question, filters.filters)
-        return _result(answer_with_sources(answer), answer_json(answer))
+        return _result(answer_with_sources(answer), answer_form(answer))
 
     def search_best_practices(
         self,
         query: Question,
         filters: Narrowed = PRACTICES_AND_RISKS,
         limit: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10,
-    ) -> Annotated[CallToolResult, FoundResult]:
-        """Find best practices and risks by keyword, best first; words in double quotes must stand together.
+    ) -> Annotated[CallToolResult, SearchResult]:
+        """Find best practices and risks by keyword, best first; phrases in double quotes must occur.
 
-        Other kinds of entries (questions, design principles, pages) are found where `filters.kinds` names
-        them.
+        `filters.kinds` can name other kinds of entries: questions, design principles, pages.
         """
         base = self._served.base()
         hits = base.search(query, filters.filters, limit)
-        found: FoundResult = {**search_json(query, hits), "build": base.build}
+        found = SearchResult(**dict(search_form(query, hits)), build=base.build)
         return _result(search_text(query, hits) or "nothing found", found)
 
     def get_entry(
         self, entry_id: EntryId, language: Language = Language.ENGLISH
     ) -> Annotated[CallToolResult, EntryResult]:
-        """Read one entry whole: a question, best practice, risk, design principle or page, by its id."""
+        """Read one whole entry by its id: a question, best practice, risk, design principle or page."""
         base = self._served.base()
         entry = base.entry(entry_id, language)
-        found: EntryResult = {**entry_json(entry), "build": base.build}
-        return _result(entry_text(entry), found)
+        return _result(entry_text(entry), EntryResult(**dict(entry_form(entry)), build=base.build))
 
     def list_questions(
         self,
@@ -171,48 +167,51 @@ class Tools:
         kinds = {Kind.QUESTION, Kind.BEST_PRACTICE} if with_best_practices else {Kind.QUESTION}
         base = self._served.base()
         entries = base.listed(language, Filters(frozenset(kinds), pillars))
-        listed: ListResult = {**list_json(entries), "build": base.build}
+        listed = ListResult(**dict(list_form(entries)), build=base.build)
         return _result(tree_text(entries) or "nothing found", listed)
 
     def related(
         self, entry_id: EntryId, language: Language = Language.ENGLISH
     ) -> Annotated[CallToolResult, RelatedResult]:
-        """Tell which entries have to do with one, and why: risks that a practice answers, and the like."""
+        """List the entries related to an entry, each with the reason, such as risks a practice answers."""
         base = self._served.base()
         entry = base.entry(entry_id, language)
         others = base.related(entry)
-        found: RelatedResult = {**related_json(entry, others), "build": base.build}
+        found = RelatedResult(**dict(related_form(entry, others)), build=base.build)
         return _result(related_text(entry, others), found)
 
     def what_changed(
         self, old: BuildId | None = None, new: BuildId | None = None, entry_id: EntryId | None = None
     ) -> Annotated[CallToolResult, ChangesResult]:
-        """Tell what differs between two builds that are kept, by default the last two.
+        """Compare two kept builds, by default the last two.
 
-        With the id of an entry only that one is compared, and what it said and says is told as a diff.
+        With the id of an entry, only this entry is compared, and its changes are shown as a diff.
         """
         base = self._served.base()
-        found = between(self._home, old, new)
+        changes = between(self._home, old, new)
         if entry_id is not None:
-            found = _only(found, base.entry(entry_id))
-        record: ChangesResult = {**changes_json(found, diff=entry_id is not None), "build": base.build}
-        return _result(changes_text(found, diff=entry_id is not None), record)
+            changes = _only(changes, base.entry(entry_id))
+        diff = entry_id is not None
+        form = changes_form(changes, diff=diff)
+        result = ChangesResult.model_validate(form.dump() | {"build": base.build})
+        return _result(changes_text(changes, diff=diff), result)
 
     def status(self) -> Annotated[CallToolResult, StatusForm]:
-        """Tell what is served: build, model, counts, where entries came from; what is kept, what failed."""
-        record = status_of(self._home, self._served.base().manifest)
-        return _result(status_text(record), record)
+        """Show the served build with its model, counts and sources, the kept builds, and failures."""
+        status = status_of(self._home, self._served.base().manifest)
+        return _result(status_text(status), status)
 
 
-def _result(text: str, record: Any) -> CallToolResult:  # noqa: ANN401 - each tool names its form
-    """A record as text and as JSON; both name the build."""
+def _result(text: str, form: Form) -> CallToolResult:
+    """A form as text and as JSON, both with the build."""
+    record = form.dump()
     return CallToolResult(
         content=[TextContent(text=f"{text}\n\nbuild {record['build']}")], structured_content=record
     )
 
 
 def _only(changes: Changes, entry: Entry) -> Changes:
-    """What differs of one entry."""
+    """The changes of one entry."""
     return replace(
         changes,
         added=tuple(e for e in changes.added if e.id == entry.id),

@@ -1,41 +1,20 @@
-"""What stands around every page: its head with the switch of languages, who published what, the login."""
+"""The frame of every view: the head with the language switch, the publishers below, and the login."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from assistant.pages.words import SWITCH, Words, first_language
+from assistant.pages.words import SWITCH, PageWords, first_language
 from kb.entries import Language
 
-# A file of our own: icons of pages that are named are fetched from another host.
+# Our own file: Streamlit loads named icons from another host.
 ICON = str(Path(__file__).parent / "icon.svg")
 NAMES = {Language.ENGLISH: "English", Language.JAPANESE: "日本語"}
-WORDS = Words(
-    {
-        "ask": "Ask",
-        "search": "Search",
-        "browse": "Browse",
-        "index": "Index",
-        "sources": "The AWS Well-Architected Generative AI Lens is © Amazon Web Services, "
-        "the OWASP Top 10 for LLM Applications CC BY-SA 4.0.",
-        "login": "Log in",
-        "closed": "This page is for people who are logged in.",
-    },
-    {
-        "ask": "質問",
-        "search": "検索",
-        "browse": "一覧",
-        "index": "索引",
-        "sources": "AWS Well-Architected 生成 AI レンズ © Amazon Web Services、"
-        "OWASP Top 10 for LLM Applications は CC BY-SA 4.0。",
-        "login": "ログイン",
-        "closed": "このページを見るにはログインしてください。",
-    },
-)
+WORDS = PageWords("frame")
 
 
 def draw_head() -> None:
-    """The name, and the switch of languages beside it; the choice stands in the address of every page."""
+    """Draw the name and the language switch; the choice is kept in the address."""
     st.session_state.setdefault(SWITCH, first_language().value)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.markdown("**genlens**", width="content")
@@ -53,14 +32,14 @@ def draw_head() -> None:
 
 
 def draw_foot() -> None:
-    """Who published what is quoted, and under which terms."""
+    """Draw the publishers and licences of the quoted sources."""
     st.caption(WORDS("sources"))
 
 
 def login_needed() -> bool:
-    """Whether people have to log in first: where secrets have a part `auth`, and nobody has logged in yet.
+    """True if the Streamlit secrets have an `auth` section and the visitor is not logged in.
 
-    Secrets that cannot be read are an error, not a page that is open to all.
+    Unreadable secrets raise an error; they never open the page to everybody.
     """
     if not any(Path(file).exists() for file in st.get_option("secrets.files")):
         return False
@@ -68,6 +47,6 @@ def login_needed() -> bool:
 
 
 def draw_login() -> None:
-    """The button that leads to the provider that the secrets name."""
+    """Draw the button that leads to the login provider."""
     st.info(WORDS("closed"))
     st.button(WORDS("login"), on_click=st.login, type="primary")

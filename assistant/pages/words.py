@@ -1,24 +1,23 @@
-"""The language of the interface, and its words in both languages."""
+"""The interface language, and its words by section."""
 
-import string
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
 
+from assistant.render.labels import Words, words_of
 from kb.entries import Language
 
-# Key of the switch; the query parameter has the same name, so that a link and a reload keep the language.
+# The key of the language switch, and its query parameter: links and reloads keep the language.
 SWITCH = "lang"
 
 
 def interface_language() -> Language:
-    """The language that the interface is shown in: the one that is chosen, or else the first."""
+    """The chosen language, or the first one if nobody has chosen yet."""
     return Language(st.session_state.get(SWITCH) or first_language())
 
 
 def first_language() -> Language:
-    """The language that the address names, or else the browser's own, as far as the interface has it."""
+    """The language in the address, or else of the browser; English if the interface has neither."""
     asked = st.query_params.get(SWITCH, "")
     if asked not in list(Language):
         asked = (st.context.locale or "").lower()[:2]
@@ -26,23 +25,19 @@ def first_language() -> Language:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Words of the interface by key; both languages have the same keys, and texts the same placeholders."""
+class PageWords:
+    """The words of one section of data/words, in the interface language."""
 
-    english: Mapping[str, str]
-    japanese: Mapping[str, str]
+    section: str
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of a key in the interface language, its placeholders filled."""
-        spoken = self.japanese if interface_language() is Language.JAPANESE else self.english
-        return spoken[key].format(**values)
+        """The text of a key with its placeholders filled."""
+        return self.all()[key].format(**values)
 
-    def differences(self) -> list[str]:
-        """Keys that one language lacks, or whose placeholders differ; empty when all is well."""
-        odd = sorted(self.english.keys() ^ self.japanese.keys())
-        shared = sorted(self.english.keys() & self.japanese.keys())
-        return odd + [k for k in shared if _placeholders(self.english[k]) != _placeholders(self.japanese[k])]
+    def __contains__(self, key: str) -> bool:
+        """True if the section has the key."""
+        return key in self.all()
 
-
-def _placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    def all(self) -> Words:
+        """The texts of the section by key, with their placeholders."""
+        return words_of(self.section, interface_language())

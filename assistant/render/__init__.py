@@ -1,0 +1,1 @@
+"""Records to output: plain text, Markdown and JSON, the same for every front end."""

@@ -1,7 +1,7 @@
-"""Text of pages, models and users as Markdown: it is data, and nothing in it means anything.
+"""Text of pages, models and users as Markdown: it is data, without any markup of its own.
 
-Every punctuation mark of it is escaped, so that nothing in it becomes a link, an image, HTML, a formula or a
-directive; links lead to web addresses alone.
+All punctuation is escaped, so no text becomes a link, an image, HTML, a formula or a directive. Links lead to
+web addresses only.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import quote
 from kb.text import squeeze
 
 _PUNCTUATION = re.compile(f"([{re.escape(string.punctuation)}])")
-# What an address keeps as it is; blanks and brackets would end the link.
+# Characters an address keeps; spaces and brackets would end the link.
 _ADDRESS = ":/?#@!$&'*+,;=%~"
 
 
@@ -21,14 +21,14 @@ def escape(text: str) -> str:
 
 
 def link(text: str, url: str) -> str:
-    """A Markdown link to a web address; the text alone where it is none."""
+    """A Markdown link to a web address; only the text for any other address."""
     if not url.startswith(("https://", "http://")):
         return escape(squeeze(text))
     return f"[{escape(squeeze(text))}]({quote(url, _ADDRESS)})"
 
 
 def fenced(text: str, language: str) -> str:
-    """Text in a fence that it cannot close; the language is for highlighting."""
+    """Text in a code fence longer than any in the text; `language` is for syntax highlighting."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"

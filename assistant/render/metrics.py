@@ -1,4 +1,4 @@
-"""What a run over labelled questions gave, as text and JSON."""
+"""The metrics of a run over labelled questions, as text and JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -18,7 +18,7 @@ def metrics_json(metrics: Mapping[str, Metrics]) -> dict[str, Any]:
 
 
 def metrics_text(metrics: Mapping[str, Metrics]) -> str:
-    """Metrics per group as a table."""
+    """Metrics per group, as a table."""
     head = (
         f"{'group':12} {'n':>4} {'hit@1':>7} {'recall@5':>9} {'MRR@10':>7} {'nDCG@10':>8} {'abstained':>10}"
     )

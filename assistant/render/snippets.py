@@ -1,4 +1,4 @@
-"""The part of an entry that shows best why a keyword search found it."""
+"""The snippet of a hit: the words around the matches."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ LEAD = 40  # characters before the first match
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """Words of an entry around what was searched for; `marks` are start and end of each match in `text`."""
+    """Words of an entry around the matches; `marks` are start and end of each match in `text`."""
 
     text: str
     marks: tuple[tuple[int, int], ...]
 
     def marked(self, before: str, after: str) -> str:
-        """The text with each match set between two strings."""
+        """The text with each match between two strings."""
         pieces, at = [], 0
         for start, end in self.marks:
             pieces += [self.text[at:start], before, self.text[start:end], after]
@@ -27,14 +27,14 @@ class Snippet:
 
 
 def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
-    """The window of the hit's best chunk that holds most of the wanted terms."""
-    said = next((chunk.text for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), hit.entry.title)
-    source = said.replace("\n", " ")
+    """The window with the most wanted terms in the best chunk of a hit."""
+    chunk = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
+    source = (chunk.text if chunk else hit.entry.title).replace("\n", " ")
     matches = [token for token in tokens(source) if token.term in wanted]
     start = _best_start(source, matches)
     end = min(len(source), start + WIDTH)
-    if end < len(source) and (blank := source.rfind(" ", start, end)) > start + WIDTH // 2:
-        end = blank
+    if end < len(source) and (space := source.rfind(" ", start, end)) > start + WIDTH // 2:
+        end = space
     before, after = "… " if start else "", " …" if end < len(source) else ""
     shift = len(before) - start
     marks = tuple((t.start + shift, t.end + shift) for t in matches if start <= t.start and t.end <= end)
@@ -42,7 +42,7 @@ def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
 
 
 def _best_start(source: str, matches: list[Token]) -> int:
-    """Where the window begins that holds most different terms; the first of equal ones."""
+    """The start of the first window with the most different terms."""
     starts = [0, *(source.rfind(" ", 0, max(0, match.start - LEAD)) + 1 for match in matches)]
     return max(
         starts,
@@ -51,7 +51,7 @@ def _best_start(source: str, matches: list[Token]) -> int:
 
 
 def _merged(marks: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """Marks that touch or overlap, as pairs of characters do, made one."""
+    """The marks, with touching and overlapping ones joined; pairs of characters overlap."""
     merged: list[tuple[int, int]] = []
     for start, end in marks:
         if merged and start <= merged[-1][1]:

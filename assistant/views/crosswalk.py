@@ -1,4 +1,4 @@
-"""How the lens and the risks hang together: best practices against the risks of either edition."""
+"""The crosswalk: best practices and the risks of either edition that they answer."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from kb.knowledge_base import KnowledgeBase
 class Crossing:
     """A best practice that answers a risk, and why.
 
-    `by_way_of` is the risk of the other edition that the two are paired through, or None where they are
-    paired themselves.
+    `via` is the counterpart of the risk that the catalogue relates to the practice; None for a direct
+    relation.
     """
 
     practice: Entry
     risk: Entry
     why: str
-    by_way_of: Entry | None = None
+    via: Entry | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Counterpart:
-    """What a risk is in another edition, and what changed."""
+    """The same risk in another edition, and what changed."""
 
     risk: Entry
     why: str
 
 
 def counterparts(base: KnowledgeBase, risk: Entry) -> tuple[Counterpart, ...]:
-    """What a risk is in the other editions; empty where it is in none."""
+    """The counterparts of a risk in the other editions."""
     return tuple(
         Counterpart(other, why)
         for other, why in base.related(risk)
@@ -39,14 +39,14 @@ def counterparts(base: KnowledgeBase, risk: Entry) -> tuple[Counterpart, ...]:
 
 
 def crossings(base: KnowledgeBase, language: Language, edition: str) -> tuple[Crossing, ...]:
-    """Every pair of a best practice and a risk of an edition, in the order of the practices, each once."""
-    found: dict[tuple[str, str], Crossing] = {}
+    """Every pair of a best practice and a risk of an edition, once, in the order of the practices."""
+    pairs: dict[tuple[str, str], Crossing] = {}
     for practice in base.listed(language):
         if practice.kind is Kind.BEST_PRACTICE:
             for crossing in _of_practice(base, practice):
                 if crossing.risk.edition == edition:
-                    found.setdefault((practice.id, crossing.risk.id), crossing)
-    return tuple(found.values())
+                    pairs.setdefault((practice.id, crossing.risk.id), crossing)
+    return tuple(pairs.values())
 
 
 def _of_practice(base: KnowledgeBase, practice: Entry) -> Iterator[Crossing]:

@@ -10,9 +10,9 @@ from kb.knowledge_base import KnowledgeBase
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A question of the lens, what it asks, and its best practices, in the order of the source.
+    """A question of the lens, its text, and its best practices, in the order of the source.
 
-    `question` is its entry, or None where the build has none.
+    `question` is its entry, or None if the build has none.
     """
 
     id: str
@@ -32,7 +32,7 @@ class Tree:
 
 
 def tree(base: KnowledgeBase, language: Language) -> Tree:
-    """The tree of a build, each entry in a language where it has that."""
+    """The tree of a build, each entry in the language if it has that."""
     entries = base.listed(language)
     pillars: dict[str, dict[str, list[Entry]]] = {}
     for entry in entries:
@@ -51,7 +51,7 @@ def tree(base: KnowledgeBase, language: Language) -> Tree:
 
 
 def neighbours(base: KnowledgeBase, entry: Entry) -> tuple[Entry | None, Entry | None]:
-    """The entries of its kind before and after one: risks within their edition, others in their source."""
+    """The previous and next entry of the same kind: risks of the same edition, others of the same source."""
     row = [
         other
         for other in base.listed(entry.language)

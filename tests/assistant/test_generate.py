@@ -1,13 +1,11 @@
-"""Answers of a language model over a real connection, as far as they go right or end early."""
+"""Answers of a language model over a real connection: complete, broken off, rejected."""
 
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.answers.composition import Answer, Part, Statement, ask
-from assistant.conversation.follow_ups import Turn, reply, replying
-from assistant.generate import condense, respond, responding
-from assistant.llm.budget import Writer, open_writer
-from assistant.llm.client import LanguageModelError
+from assistant.answers.records import Part, Statement
+from assistant.generate import ask
+from assistant.llm.budget import BudgetedModel, open_budgeted_model
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 
@@ -17,7 +15,7 @@ HARM = "An agent with too many permissions can do harm by deleting records. [LLM
 
 
 @pytest.fixture
-def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
+def server(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
     monkeypatch.setenv("GENLENS_LLM", running_model.setting)
     monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "20")
     running_model.does(Behaviour(NARROW + HARM))
@@ -25,13 +23,13 @@ def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelS
 
 
 @pytest.fixture
-def writer(model: ModelServer) -> Writer:
-    assert model
-    return open_writer(load_settings())
+def model(server: ModelServer) -> BudgetedModel:
+    assert server
+    return open_budgeted_model(load_settings())
 
 
-def test_supported_sentences_are_shown_with_their_ids(base: KnowledgeBase, writer: Writer) -> None:
-    answer = respond(base, AGENT, writer=writer)
+def test_supported_sentences_have_their_ids(base: KnowledgeBase, model: BudgetedModel) -> None:
+    answer = ask(base, AGENT, model=model)
     assert [(s.part, s.text, s.id, s.doubt) for s in answer.statements] == [
         (Part.SAID, "A narrow role keeps an agent from deleting records.", "GENSEC05-BP01", None),
         (
@@ -41,49 +39,62 @@ def test_supported_sentences_are_shown_with_their_ids(base: KnowledgeBase, write
             None,
         ),
     ]
-    assert [(c.id, c.quote) for c in answer.citations] == [
+    assert [(passage.entry.id, passage.text) for passage in answer.citations] == [
         ("GENSEC05-BP01", "A narrow role keeps an agent from deleting records."),
         ("LLM03:2026", "An agent with too many permissions can do harm by deleting records."),
     ]
     assert (answer.covered, answer.note, answer.hits) == (True, "", ask(base, AGENT).hits)
 
 
-def test_a_sentence_comes_as_soon_as_the_next_one_begins_and_the_answer_last(
-    base: KnowledgeBase, writer: Writer
+def test_statements_come_in_order_as_they_are_checked(base: KnowledgeBase, model: BudgetedModel) -> None:
+    shown: list[Statement] = []
+    answer = ask(base, AGENT, model=model, on_statement=shown.append)
+    assert len(shown) == 2
+    assert tuple(shown) == answer.statements
+
+
+def test_statement_comes_before_the_next_one_is_complete(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    came = list(responding(base, AGENT, writer=writer))
-    assert [type(one) for one in came] == [Statement, Statement, Answer]
-    assert isinstance(came[-1], Answer)
-    assert came[-1].statements == tuple(came[:2])
+    monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "0.6")
+    server.does(Behaviour(NARROW + "An agent", then="hang"))
+    shown: list[Statement] = []
+    answer = ask(base, AGENT, model=open_budgeted_model(load_settings()), on_statement=shown.append)
+    assert [statement.text for statement in shown] == ["A narrow role keeps an agent from deleting records."]
+    assert answer.note.endswith("it did not finish within 0.6 seconds")
 
 
-def test_without_a_model_the_answer_is_extractive(base: KnowledgeBase) -> None:
-    assert respond(base, AGENT) == ask(base, AGENT)
+def test_answer_is_extractive_without_a_model(base: KnowledgeBase) -> None:
+    shown: list[Statement] = []
+    answer = ask(base, AGENT, on_statement=shown.append)
+    assert [statement.part for statement in answer.statements][:2] == [Part.LEAD, Part.DO]
+    assert shown == []
 
 
-def test_what_is_not_covered_does_not_reach_the_model(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
+def test_uncovered_question_does_not_reach_the_model(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
 ) -> None:
-    assert not respond(base, "Which cheese goes with red wine?", writer=writer).covered
-    assert model.requests == []
+    assert not ask(base, "Which cheese goes with red wine?", model=model).covered
+    assert server.requests == []
 
 
-def test_a_model_may_say_that_it_is_not_covered(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
+def test_model_may_say_that_the_question_is_not_covered(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
 ) -> None:
-    model.does(Behaviour("NOT COVERED."))
-    (answer,) = responding(base, AGENT, writer=writer)
-    assert isinstance(answer, Answer)
+    server.does(Behaviour("NOT COVERED."))
+    shown: list[Statement] = []
+    answer = ask(base, AGENT, model=model, on_statement=shown.append)
+    assert shown == []
     assert (answer.covered, answer.statements, answer.citations) == (False, (), ())
     assert answer.note == "the language model found no answer in the passages that were found"
     assert answer.usage is not None
 
 
-def test_a_model_that_breaks_off_leaves_the_extractive_answer(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
+def test_failing_model_leaves_the_extractive_answer(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
 ) -> None:
-    model.does(Behaviour(status=401))
-    answer = respond(base, AGENT, writer=writer)
+    server.does(Behaviour(status=401))
+    answer = ask(base, AGENT, model=model)
     assert answer.statements == ask(base, AGENT).statements
     assert answer.note == (
         "these are the sources' own words, because the language model cannot be used: "
@@ -91,67 +102,28 @@ def test_a_model_that_breaks_off_leaves_the_extractive_answer(
     )
 
 
-def test_the_model_is_given_what_the_extractive_answer_quotes(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
+def test_answer_with_mostly_unsupported_sentences_is_rejected(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
 ) -> None:
-    respond(base, AGENT, writer=writer)
-    material = model.requests[0]["messages"][1]["content"]
+    server.does(Behaviour(NARROW + "Llamas eat grass. [GENSEC05-BP01] Cats sleep. [GENSEC05-BP01] "))
+    answer = ask(base, AGENT, model=model)
+    assert answer.statements == ask(base, AGENT).statements
+    assert answer.note.endswith("1 of its 3 sentences are supported by the passages they cite")
+
+
+def test_model_gets_every_quoted_passage(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
+) -> None:
+    ask(base, AGENT, model=model)
+    material = server.requests[0]["messages"][1]["content"]
     assert all(statement.text in material for statement in ask(base, AGENT).statements)
     assert material.endswith(f"⟦question⟧\n{AGENT}\n⟦end of question⟧")
 
 
-def test_the_same_question_is_not_paid_twice(base: KnowledgeBase, model: ModelServer, writer: Writer) -> None:
-    first = respond(base, AGENT, writer=writer)
-    again = respond(base, AGENT, writer=open_writer(load_settings()))
-    assert len(model.requests) == 1
+def test_same_question_is_paid_once(base: KnowledgeBase, server: ModelServer, model: BudgetedModel) -> None:
+    first = ask(base, AGENT, model=model)
+    again = ask(base, AGENT, model=open_budgeted_model(load_settings()))
+    assert len(server.requests) == 1
     assert again.statements == first.statements
     assert again.usage is not None
     assert again.usage.cached
-
-
-def test_a_follow_up_is_condensed(model: ModelServer, writer: Writer) -> None:
-    model.does(Behaviour("How do I keep an agent\nfrom reading records?\n"))
-    history = [(AGENT, "A narrow role keeps an agent from deleting records. [GENSEC05-BP01]")]
-    said = condense(history, "And from reading them?", writer)
-    assert said == "How do I keep an agent from reading records?"
-    material = model.requests[0]["messages"][1]["content"]
-    assert material.startswith(f"⟦question 1⟧\n{AGENT}\n⟦end of question 1⟧")
-    assert material.endswith("⟦last question⟧\nAnd from reading them?\n⟦end of last question⟧")
-
-
-@pytest.mark.parametrize(
-    ("says", "reason"),
-    [
-        (" ", "did not turn the question"),
-        ("x" * 5000, "did not turn the question"),
-        ("What does GENSEC09-BP09 ask for?", "put something else"),
-        ("⟦question 1⟧ What is it?", "put something else"),
-    ],
-)
-def test_a_condensed_question_holds_nothing_that_nobody_named(
-    model: ModelServer, writer: Writer, says: str, reason: str
-) -> None:
-    model.does(Behaviour(says, size=500))
-    with pytest.raises(LanguageModelError, match=reason):
-        condense([(AGENT, "Use GENSEC05-BP01.")], "And then?", writer)
-
-
-def test_a_follow_up_is_condensed_by_the_model_and_answered_by_it(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
-) -> None:
-    first = reply(base, AGENT, writer=writer)
-    model.does(Behaviour("How do I keep an agent from deleting records in a test?"), Behaviour(NARROW))
-    *said, turn = replying(base, "And in a test?", [first], writer=writer)
-    assert isinstance(turn, Turn)
-    assert turn.question == turn.root == "How do I keep an agent from deleting records in a test?"
-    assert turn.rewritten
-    assert tuple(said) == turn.answer.statements
-
-
-def test_a_follow_up_that_the_model_cannot_condense_is_understood_by_rule(
-    base: KnowledgeBase, model: ModelServer, writer: Writer
-) -> None:
-    first = reply(base, AGENT, writer=writer)
-    model.does(Behaviour("What does GENSEC09-BP09 ask for?"), Behaviour(NARROW))
-    turn = reply(base, "And in a test?", [first], writer=writer)
-    assert turn.question == f"{AGENT.rstrip('?')} — And in a test?"

@@ -22,10 +22,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from support.homes import genlens
 
-from assistant.answers.composition import ask
-from assistant.generate import respond
+from assistant.generate import ask
 from assistant.llamaindex import GenlensRetriever
-from assistant.llm.budget import Writer
+from assistant.llm.budget import BudgetedModel
 from assistant.llm.client import Piece
 from assistant.llm.prompts import Prompt
 from assistant.tracing import start_tracing
@@ -79,7 +78,7 @@ def test_a_question_is_told_in_four_spans(base: KnowledgeBase, spans: InMemorySp
         "openinference.span.kind": "CHAIN",
         "genlens.build": base.build,
         "genlens.covered": True,
-        "genlens.cited": " ".join(citation.id for citation in answer.citations),
+        "genlens.cited": " ".join(passage.entry.id for passage in answer.citations),
     }
 
 
@@ -128,18 +127,18 @@ class Scribe:
 
     name = "ollama:scribe"
 
-    def stream(self, prompt: Prompt, most: int) -> Iterator[Piece]:
+    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
         assert prompt.material
-        assert most > 0
+        assert max_tokens > 0
         yield Piece("A narrow role keeps an agent from deleting records. [GENSEC05-BP01]", 12, 5)
 
 
 def test_what_a_language_model_wrote_is_told_by_model_and_tokens(
     base: KnowledgeBase, spans: InMemorySpanExporter
 ) -> None:
-    answer = respond(base, QUESTION, writer=Writer(Scribe(), 8_000, 60_000))
-    assert [cited.id for cited in answer.citations] == ["GENSEC05-BP01"]
-    assert [name for name, _ in kinds(spans)] == ["retrieve", "select", "check", "check", "generate", "ask"]
+    answer = ask(base, QUESTION, model=BudgetedModel(Scribe(), 8_000, 60_000))
+    assert [passage.entry.id for passage in answer.citations] == ["GENSEC05-BP01"]
+    assert [name for name, _ in kinds(spans)] == ["retrieve", "select", "check", "generate", "check", "ask"]
     found = named(spans)
     parent, root = found["generate"].parent, found["ask"].get_span_context()
     assert parent is not None

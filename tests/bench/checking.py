@@ -13,19 +13,20 @@ said in other words.
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from lies import Claims, changed, stated
+from lies import Claims, changed, given, stated
 
-from assistant.answers.composition import extractive
+from assistant.answers.extractive import extractive_answer
 from assistant.answers.passages import Passage
-from assistant.faithfulness import judge as grounding
+from assistant.faithfulness import judge as judging
 from assistant.faithfulness.judge import Judge
-from assistant.faithfulness.stream import Sentence, sentences_of
-from assistant.generate import STATING, passages_for
+from assistant.faithfulness.stream import Sentence, split_stream
+from assistant.generate import STATING
 from kb.entries import Origin, Role
 from kb.evaluation import OUT_OF_SCOPE, read_questions
 from kb.knowledge_base import KnowledgeBase, open_served
@@ -45,7 +46,7 @@ def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
     own: Claims = []
     shifted: Claims = []
     for retrieval in found:
-        passages = passages_for(base, retrieval)
+        passages = given(base, retrieval)
         judge = Judge(base, passages, retrieval.query.language)
         ids = list(dict.fromkeys(passage.entry.id for passage in passages))
         for text, entry_id in stated(base, retrieval):
@@ -62,8 +63,11 @@ def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
 def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
     """Actions of the catalogue against the sites' text of their entry."""
     for entry in base.listed():
-        site = [s for s in entry.sections if s.origin is Origin.SITE and s.role in STATING and s.items]
-        passages = [Passage(entry, section, 0, len(section.text)) for section in site]
+        passages = [
+            Passage(entry, index, 0, len(section.text))
+            for index, section in enumerate(entry.sections)
+            if section.origin is Origin.SITE and section.role in STATING and section.items
+        ]
         actions = [s for s in entry.sections if s.origin is Origin.CATALOGUE and s.role is Role.STEPS]
         judge = Judge(base, passages, entry.language)
         for item in (item for section in actions for item in section.items if passages):
@@ -79,14 +83,14 @@ def added(base: KnowledgeBase, found: list[Retrieval]) -> list[float]:
     """Seconds of cutting and checking an answer of SENTENCES sentences, for each question."""
     times = []
     for retrieval in found:
-        passages = passages_for(base, retrieval)
-        said = [f"{s.text} [{s.id}] " for s in extractive(base, retrieval).statements][:SENTENCES]
+        passages = given(base, retrieval)
+        said = [f"{s.text} [{s.id}] " for s in extractive_answer(base, retrieval).statements][:SENTENCES]
         # Reworded by leaving out every seventh word, so that meaning has to be compared too.
         text = "".join(" ".join(w for i, w in enumerate(one.split(" ")) if i % 7 != 3) for one in said)
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         start = perf_counter()
         judge = Judge(base, passages, retrieval.query.language)
-        for sentence in sentences_of(pieces):
+        for sentence in split_stream(pieces):
             judge.judge(sentence)
         times.append(perf_counter() - start)
     return times
@@ -99,11 +103,11 @@ def main() -> None:
     found = [one for q in questions if (one := base.retrieve(q.question)).covered]
     groups = claims(base, found)
     rows = [["words, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
-    chosen = grounding.WORDS, grounding.COSINE
+    chosen = judging.THRESHOLDS
     for words, cosine in THRESHOLDS:
-        grounding.WORDS, grounding.COSINE = words, cosine
+        judging.THRESHOLDS = replace(chosen, words=words, cosine=cosine)
         rows.append([f"{words:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
-    grounding.WORDS, grounding.COSINE = chosen
+    judging.THRESHOLDS = chosen
     lies = [["sentences with", "language", "number", "taken for supported"]]
     for (language, name), some in sorted(changed(base, found).items()):
         lies.append([name, language, f"{len(some):,}", f"{supported(some):.3f}"])

@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from assistant.answers.composition import ask
+from assistant.generate import ask
 from kb.embedding.encoder import Vectors, normalised
 from kb.embedding.onnx_encoder import OnnxEncoder
 from kb.entries import Entry, Item, Kind, Language, Role, Section

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
-from assistant.answers.composition import extractive
+from assistant.answers.extractive import extractive_answer
+from assistant.answers.passages import Passage
 from assistant.faithfulness.judge import Judge
-from assistant.faithfulness.stream import Sentence, sentences_of
+from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import passages_for
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
@@ -118,10 +119,16 @@ def honest(text: str, chance: Random) -> Iterator[tuple[str, str]]:
         yield "a common synonym", re.sub(rf"\b{a}\b", b, text, count=1)
 
 
+def given(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Passage, ...]:
+    """The passages that a model would be given."""
+    statements = extractive_answer(base, retrieval).statements
+    return passages_for(retrieval, [passage for statement in statements for passage in statement.passages])
+
+
 def stated(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
     """Each sentence of an extractive answer, as it would be cut out of a model's, with its id."""
-    for statement in extractive(base, retrieval).statements:
-        yield from ((sentence.text, statement.id) for sentence in sentences_of([statement.text]))
+    for statement in extractive_answer(base, retrieval).statements:
+        yield from ((sentence.text, statement.id) for sentence in split_stream([statement.text]))
 
 
 def changed(base: KnowledgeBase, found: Iterable[Retrieval]) -> dict[tuple[Language, str], Claims]:
@@ -129,7 +136,7 @@ def changed(base: KnowledgeBase, found: Iterable[Retrieval]) -> dict[tuple[Langu
     chance = Random(1)  # noqa: S311 - the same changes in every run
     groups: dict[tuple[Language, str], Claims] = {}
     for retrieval in found:
-        passages, language = passages_for(base, retrieval), retrieval.query.language
+        passages, language = given(base, retrieval), retrieval.query.language
         judge = Judge(base, passages, language)
         for text, entry_id in stated(base, retrieval):
             own, foreign = (

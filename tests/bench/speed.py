@@ -17,7 +17,7 @@ from time import perf_counter
 
 from growth import CHUNKS, TIMES, growth
 
-from assistant.answers.composition import ask
+from assistant.generate import ask
 from kb.embedding.glossary import reads
 from kb.embedding.onnx_encoder import OnnxEncoder
 from kb.embedding.open import export_folder
@@ -36,7 +36,7 @@ WARM, COLD, BUILDS = 300, 5, 3
 SERVING = """
 import re
 from pathlib import Path
-from assistant.answers.composition import ask
+from assistant.generate import ask
 from kb.knowledge_base import open_served
 from kb.settings import load_settings
 base = open_served(load_settings())

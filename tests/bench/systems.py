@@ -23,10 +23,10 @@ from kb.index.bm25 import BM25Index, Scores, index_chunks
 from kb.index.chunker import cut
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
-from kb.ranking.filters import Mask
-from kb.ranking.query import read_query
 from kb.ranking.coverage import CoverageModel
 from kb.ranking.features import FeatureSet
+from kb.ranking.filters import Mask
+from kb.ranking.query import read_query
 from kb.ranking.ranker import Ranker, Rankers, order
 from kb.storage.builds import Build
 from kb.training.adapter import encoder_without

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from support.homes import ROOT
 
-from assistant.answers.composition import Answer, ask
+from assistant.answers.records import Answer
+from assistant.generate import ask
 from kb.evaluation import OUT_OF_SCOPE, LabelledQuestion, read_questions
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build
@@ -50,6 +51,6 @@ def test_the_first_two_citations_hold_what_answers_the_question(covered: Answere
     right = [
         question.id
         for question, answer in covered
-        if {citation.id for citation in answer.citations[:2]} & set(question.gold)
+        if {passage.entry.id for passage in answer.citations[:2]} & set(question.gold)
     ]
     assert len(right) / len(covered) >= LEAST_IN_TWO

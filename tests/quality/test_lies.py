@@ -4,12 +4,11 @@ from pathlib import Path
 from statistics import fmean
 
 import pytest
-from bench.lies import LIES, Claims, changed, stated
+from bench.lies import LIES, Claims, changed, given, stated
 from support.homes import ROOT
 
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence
-from assistant.generate import passages_for
 from kb.evaluation import read_questions
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build
@@ -122,7 +121,7 @@ def shares(base: KnowledgeBase) -> dict[str, float]:
     found = [base.retrieve(question.question) for question in questions]
     kinds: dict[str, Claims] = {}
     for retrieval in found:
-        judge = Judge(base, passages_for(base, retrieval), retrieval.query.language)
+        judge = Judge(base, given(base, retrieval), retrieval.query.language)
         own = [(judge, Sentence(text, (entry_id,))) for text, entry_id in stated(base, retrieval)]
         kinds.setdefault("their own", []).extend(own)
     for (_, kind), claims in changed(base, found).items():
@@ -151,6 +150,6 @@ def test_most_of_what_a_model_writes_near_the_sources_is_supported(
     base: KnowledgeBase, question: str
 ) -> None:
     found = base.retrieve(question)
-    judge = Judge(base, passages_for(base, found), found.query.language)
+    judge = Judge(base, given(base, found), found.query.language)
     judged = [judge.judge(Sentence(text, (entry_id,))) for entry_id, text in WRITTEN[question]]
     assert fmean(bool(one.support) for one in judged) >= 0.85, [j.text for j in judged if not j.support]

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from markdown_it import MarkdownIt
 
 from assistant.cli import main
-from assistant.generate import respond
-from assistant.llm.budget import open_writer
-from assistant.render.text import answer_markdown
+from assistant.generate import ask
+from assistant.llm.budget import open_budgeted_model
+from assistant.render.markdown import answer_markdown
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import load_settings
 
@@ -40,7 +40,7 @@ class Outlets:
 def outlets_of(base: KnowledgeBase, question: str) -> Outlets:
     """The answer to a question in every outlet; the model is asked for each."""
     settings = load_settings()
-    drawn = answer_markdown(respond(base, question, writer=open_writer(settings)))
+    drawn = answer_markdown(ask(base, question, model=open_budgeted_model(settings)))
     page, kinds, links = _drawn(drawn)
     plain = CliRunner().invoke(main, ["ask", question])
     record = CliRunner().invoke(main, ["ask", question, "--json"])

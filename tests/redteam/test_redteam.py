@@ -10,8 +10,10 @@ from support.encoder import WordEncoder
 from support.model_server import ModelServer
 from support.rankers import simple_rankers
 
-from assistant.answers.composition import ask
-from assistant.render.text import DOUBTS, HEADINGS, answer_text
+from assistant.answers.records import Doubt
+from assistant.generate import ask
+from assistant.render.labels import words_of
+from assistant.render.text import answer_text
 from kb.entries import Entry, Item, Language, Role
 from kb.ids import find_ids
 from kb.knowledge_base import KnowledgeBase
@@ -22,7 +24,7 @@ from redteam.outlets import HARMLESS, HOSTS, Outlets, hidden, host, outlets_of
 
 CASES = read_cases()
 GIVEN = {"GENSEC05-BP01", "GENSEC05-BP02", "GENCOST03-BP01", "LLM01:2026", "LLM03:2026", "LLM06:2026"}
-MARKS = [mark for words in DOUBTS.values() for mark in words.values()]
+MARKS = [words_of("answer", language)[doubt] for language in Language for doubt in Doubt]
 
 Open = Callable[[Case], KnowledgeBase]
 
@@ -143,7 +145,6 @@ def answered_as_said(must: Must, outlets: Outlets, covered: bool, extractive: st
         assert covered
         assert parts <= {"lead", "do", "why", "related"}
         assert record["answer"] == f"({record['note']})\n\n{extractive}"
-        assert HEADINGS[Language.ENGLISH] is not None
     else:
         assert (record["covered"], record["statements"], record["citations"]) == (False, [], [])
     assert must.note in record["note"]

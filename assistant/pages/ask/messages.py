@@ -1,37 +1,32 @@
-"""The messages of a conversation on the page, and the address that asks their questions again."""
+"""The messages of a conversation, and the address that asks their questions again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
 
 import streamlit as st
 
-from assistant.answers.composition import Statement
-from assistant.conversation.follow_ups import Turn, replying
-from assistant.llm.budget import Writer, open_writer
-from assistant.pages.shared import served
-from kb.entries import Entry
+from assistant.conversation.turns import Turn, reply
+from assistant.generate import OnStatement, ignore
+from assistant.llm.budget import BudgetedModel, open_budgeted_model
+from assistant.pages.shared import served_base
 from kb.errors import GenlensError
 from kb.ranking.filters import Filters
 from kb.ranking.query import MAX_QUESTION
 from kb.settings import load_settings
 from kb.text import squeeze
 
-# What an address holds: servers and programs that pass links on refuse longer ones.
-MOST_LINKED, MOST_LINKED_CHARACTERS = 10, MAX_QUESTION
+# Limits of an address: servers and chat programs refuse or cut longer ones.
+MAX_LINKED, MAX_LINKED_CHARACTERS = 10, MAX_QUESTION
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A question and its answer, or in one line why there is none.
-
-    `entries` are those that the answer names by id, as they were when it was given.
-    """
+    """A question with its answer, or with the error that prevented one; `key` is unique."""
 
     asked: str
     turn: Turn | None = None
     error: str = ""
-    entries: Mapping[str, Entry] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid4().hex)
 
 
@@ -42,76 +37,69 @@ def messages() -> list[Message]:
 
 
 def turns() -> list[Turn]:
-    """The messages that were answered."""
+    """The answered messages, oldest first."""
     return [message.turn for message in messages() if message.turn]
 
 
-def answered(asked: str, filters: Filters, told: Callable[[Statement], object] | None = None) -> Message:
-    """A message that answers a question within the conversation; it is not yet part of it.
+def answered(asked: str, filters: Filters, on_statement: OnStatement = ignore) -> Message:
+    """The message that answers a question within the conversation; it is not added to it.
 
-    `told` is given each statement of a language model as soon as it has been checked.
+    `on_statement` is called with each checked statement of a language model.
     """
     shown = shown_as(asked)
     try:
-        base = served()
-        for made in replying(base, asked, turns(), filters, _writer()):
-            if isinstance(made, Turn):
-                turn = made
-            elif told:
-                told(made)
+        turn = reply(served_base(), asked, turns(), filters, _model(), on_statement)
     except GenlensError as error:
         return Message(shown, error=str(error))
-    answer = turn.answer
-    ids = dict.fromkeys([c.id for c in answer.citations] + [found.id for found in answer.hits])
-    entries = {entry_id: base.entry(entry_id, answer.language) for entry_id in ids if base.has(entry_id)}
-    return Message(shown, turn, entries=entries)
+    return Message(shown, turn)
 
 
 def shown_as(asked: str) -> str:
-    """A question as the conversation shows it."""
+    """A question as the conversation shows it: on one line, cut to MAX_QUESTION."""
     return squeeze(asked[:MAX_QUESTION])
 
 
 def linked(asked: Sequence[str]) -> list[str]:
-    """The last questions that an address holds."""
+    """The last questions, as many as fit into an address, oldest first."""
     return list(_fitting(asked))[::-1]
 
 
 def replay(filters: Filters) -> None:
-    """Ask the questions of the address again, where they are not those of the conversation already."""
+    """Ask the questions in the address, unless the conversation has them already."""
     wanted = st.query_params.get_all("q")
     if wanted and wanted != linked([message.asked for message in messages()]):
         messages().clear()
-        for asked in wanted[-MOST_LINKED:]:
+        for asked in wanted[-MAX_LINKED:]:
             messages().append(answered(asked, filters))
 
 
 def remember() -> None:
-    """Put the questions of the conversation into the address, so that a reload or a link asks them again."""
+    """Put the questions of the conversation into the address, for reloads and links."""
     st.query_params["q"] = linked([message.asked for message in messages()])
 
 
 def forget() -> None:
-    """Begin a new conversation."""
+    """Start a new conversation."""
     messages().clear()
-    st.session_state.pop("writer", None)
+    st.session_state.pop("model", None)
     st.query_params.pop("q", None)
 
 
-def _writer() -> Writer | None:
-    """What asks the model for this conversation, which has one budget; None where none is set."""
+def _model() -> BudgetedModel | None:
+    """The language model of this conversation, with its one budget; None if no model is configured."""
     settings = load_settings()
     if settings.llm is None:
         return None
-    kept: tuple[str, Writer] | None = st.session_state.get("writer")
+    kept: tuple[str, BudgetedModel] | None = st.session_state.get("model")
     if kept is None or kept[0] != settings.llm:
-        kept = st.session_state.writer = (settings.llm, open_writer(settings))
+        kept = st.session_state.model = (settings.llm, open_budgeted_model(settings))
     return kept[1]
 
 
 def _fitting(asked: Sequence[str]) -> Iterator[str]:
-    room = MOST_LINKED_CHARACTERS
-    for question in list(asked)[: -MOST_LINKED - 1 : -1]:
+    """The questions that fit into an address, newest first."""
+    room = MAX_LINKED_CHARACTERS
+    for question in list(asked)[: -MAX_LINKED - 1 : -1]:
         room -= len(question)
         if room < 0:
             return

@@ -1,10 +1,10 @@
-"""The page Ask: a question in, an answer with its sources beside it."""
+"""The Ask view: a conversation of questions and answers with their sources."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from assistant.answers.composition import Statement
+from assistant.answers.records import Statement
 from assistant.pages.ask.answer import draw_answer
 from assistant.pages.ask.messages import (
     Message,
@@ -16,11 +16,11 @@ from assistant.pages.ask.messages import (
     shown_as,
     turns,
 )
-from assistant.pages.ask.thumbs import draw_opinion, miss
+from assistant.pages.ask.thumbs import count_gap, draw_opinion
 from assistant.pages.frame import ICON
 from assistant.pages.labels import label
-from assistant.pages.shared import interface_language, served
-from assistant.pages.words import Words
+from assistant.pages.shared import served_base
+from assistant.pages.words import PageWords, interface_language
 from assistant.render.escape import escape
 from assistant.render.transcript import transcript
 from kb.entries import RiskLevel
@@ -30,59 +30,14 @@ from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 from kb.ranking.query import MAX_QUESTION
 
-WORDS = Words(
-    {
-        "title": "What would you like to know?",
-        "invite": "Ask about your workload",
-        "about": "Answers come in the words of the AWS Well-Architected Generative AI Lens and the OWASP "
-        "Top 10 for LLM Applications, and every sentence names the entry it stands in.",
-        "example 1": "How do I keep an agent from taking actions it should not?",
-        "example 2": "Our token bill doubled. Where do we start?",
-        "example 3": "What should we log when people call the model?",
-        "example 4": "How do we fail over a RAG application to another Region?",
-        "example 5": "How do we defend against prompt injection?",
-        "filters": "Filters",
-        "filters help": "Only entries that pass are used for the next answers.",
-        "pillar": "Pillar",
-        "source": "Source",
-        "edition": "OWASP edition",
-        "level": "Level of risk",
-        "any": "Any",
-        "new": "New conversation",
-        "copy": "Copy",
-        "download": "Download",
-        "link": "The address of this page asks these questions again.",
-    },
-    {
-        "title": "何を知りたいですか？",
-        "invite": "ワークロードについて質問してください",
-        "about": "回答は AWS Well-Architected 生成 AI レンズと OWASP Top 10 for LLM Applications "
-        "の言葉を使い、各文に出典の項目を示します。",
-        "example 1": "エージェントに渡す権限は、どこまで絞ればいいですか？",
-        "example 2": "トークンの料金が倍になりました。どこから手を付ければいいですか？",
-        "example 3": "モデルの呼び出しでは何をログに残すべきですか？",
-        "example 4": "RAG アプリケーションを別のリージョンに切り替えるには？",
-        "example 5": "プロンプトインジェクションにどう備えますか？",
-        "filters": "絞り込み",
-        "filters help": "次の回答では、条件に合う項目だけを使います。",
-        "pillar": "柱",
-        "source": "出典",
-        "edition": "OWASP の版",
-        "level": "リスクレベル",
-        "any": "すべて",
-        "new": "新しい会話",
-        "copy": "コピー",
-        "download": "ダウンロード",
-        "link": "このページのアドレスを開くと、同じ質問をもう一度行います。",
-    },
-)
-EXAMPLES = tuple(f"example {number}" for number in range(1, 6))
+WORDS = PageWords("ask")
+EXAMPLES = ("example_1", "example_2", "example_3", "example_4", "example_5")
 
 
 def show() -> None:
-    """Draw the page."""
+    """Draw the view."""
     try:
-        filters = _choose_filters(served())
+        filters = _choose_filters(served_base())
     except GenlensError as error:
         st.error(escape(str(error)))
         return
@@ -91,33 +46,33 @@ def show() -> None:
     if not messages() and not question:
         _draw_invitation()
         return
-    # Before anything is drawn: who sees an answer can reload the page and keep it.
+    # Before any answer is drawn, so that a reload keeps every answer on the screen.
     remember()
     for message in messages():
         _draw_message(message)
     if question:
         _answer(question, filters)
-    _draw_taking_along()
+    _draw_export()
 
 
 def _answer(question: str, filters: Filters) -> None:
-    """Answer a question, show it, and make it part of the conversation once it is whole."""
+    """Draw the answer to a question as it is written; add it to the conversation when complete."""
     with st.chat_message("user"):
         st.markdown(escape(shown_as(question)))
     with st.chat_message("assistant", avatar=ICON):
-        place, said = st.empty(), list[str]()
+        preview, texts = st.empty(), list[str]()
 
-        def tell(statement: Statement) -> None:
-            said.append(escape(statement.text))
-            place.markdown(" ".join(said))
+        def draw_statement(statement: Statement) -> None:
+            texts.append(escape(statement.text))
+            preview.markdown(" ".join(texts))
 
-        message = answered(question, filters, tell)
+        message = answered(question, filters, draw_statement)
         messages().append(message)
         remember()
-        place.empty()
+        preview.empty()
         draw_answer(message, fresh=True)
         draw_opinion(message)
-        miss(message)
+        count_gap(message)
 
 
 def _draw_message(message: Message) -> None:
@@ -129,7 +84,7 @@ def _draw_message(message: Message) -> None:
 
 
 def _draw_invitation() -> None:
-    """What an empty page says: what this is, and questions that are one click away."""
+    """Draw the start of a conversation: an explanation and example questions."""
     st.subheader(WORDS("title"), anchor=False)
     st.markdown(WORDS("about"))
     with st.container(horizontal=True, gap="small"):
@@ -142,10 +97,10 @@ def _choose_example(key: str) -> None:
 
 
 def _choose_filters(base: KnowledgeBase) -> Filters:
-    """The filters in the sidebar; they stand in the address too."""
+    """Draw the filters in the sidebar; their values are kept in the address."""
     sources = tuple(dict.fromkeys(entry.source for entry in base.entries))
     with st.sidebar:
-        st.markdown(f"**{WORDS('filters')}**", help=WORDS("filters help"))
+        st.markdown(f"**{WORDS('filters')}**", help=WORDS("filters_help"))
         return Filters(
             pillars=_choose("pillar", list(PILLARS.values())),
             sources=_choose("source", sources),
@@ -155,7 +110,7 @@ def _choose_filters(base: KnowledgeBase) -> Filters:
 
 
 def _choose(name: str, options: Sequence[str]) -> frozenset[str]:
-    """The values chosen of one filter, at first those of the address; the address then follows."""
+    """Draw one filter; its values come from the address at first, later changes go to the address."""
     linked = st.query_params.get_all(name)
     st.session_state.setdefault(name, [value for value in linked if value in options])
     chosen = st.multiselect(
@@ -166,8 +121,8 @@ def _choose(name: str, options: Sequence[str]) -> frozenset[str]:
     return frozenset(chosen)
 
 
-def _draw_taking_along() -> None:
-    """Begin anew, copy, or download the conversation."""
+def _draw_export() -> None:
+    """Draw the buttons to start again, copy or download the conversation."""
     text = transcript(turns(), interface_language())
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button(WORDS("new"), icon=":material/add_comment:", on_click=forget)

@@ -1,10 +1,10 @@
-"""The part of the page Index about builds: what the served one changed, which are kept, and rolling back."""
+"""The builds in Index: the changes of the served build, the kept builds, and rollback."""
 
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from assistant.pages.words import Words
+from assistant.pages.words import PageWords
 from assistant.render.changes import catalogue_notes, changed_ids, changes_markdown
 from assistant.render.escape import escape
 from kb.changes import Changes, between
@@ -14,61 +14,21 @@ from kb.rollback import rollback
 from kb.settings import Settings
 from kb.storage.builds import list_builds
 
-WORDS = Words(
-    {
-        "changes": "What changed since the build before",
-        "none before": "No build before the served one is kept.",
-        "nothing differs": "Nothing differs.",
-        "added": "Added",
-        "removed": "Removed",
-        "changed": "Changed",
-        "moved": "Moved",
-        "report": "Report with the words that changed",
-        "download": "Download as Markdown",
-        "kept": "Builds that are kept",
-        "this one": "served now",
-        "serve": "Serve {build}",
-        "roll back": "Roll back",
-        "sure": "Serve the build {build} instead of {served}? Every visitor gets its answers from then on. "
-        "The build that is served now stays, so that you can go forward again.",
-        "yes": "Serve it",
-        "no": "Cancel",
-    },
-    {
-        "changes": "前のビルドからの変更",
-        "none before": "配信中のものより前のビルドは保存されていません。",
-        "nothing differs": "違いはありません。",
-        "added": "追加",
-        "removed": "削除",
-        "changed": "変更",
-        "moved": "移動",
-        "report": "変更された文を含むレポート（英語）",
-        "download": "Markdown でダウンロード",
-        "kept": "保存されているビルド",
-        "this one": "配信中",
-        "serve": "{build} を配信",
-        "roll back": "ロールバック",
-        "sure": "{served} の代わりにビルド {build} を配信しますか。"
-        "以後、すべての利用者への回答はこのビルドから作られます。"
-        "今のビルドも残るので、あとで戻せます。",
-        "yes": "配信する",
-        "no": "やめる",
-    },
-)
+WORDS = PageWords("builds")
 
 
 def draw_changes(settings: Settings, base: KnowledgeBase) -> None:
-    """What the served build says otherwise than the one before it."""
+    """Draw the changes from the previous build to the served one."""
     st.subheader(WORDS("changes"), anchor=False)
     older = [build for build in list_builds(settings.home) if build < base.build]
     if not older:
-        st.markdown(WORDS("none before"))
+        st.markdown(WORDS("none_before"))
         return
     changes = _between(settings, older[0], base.build)
     for note in catalogue_notes(changes):
         st.markdown(escape(note))
     if not changes:
-        st.markdown(WORDS("nothing differs"))
+        st.markdown(WORDS("no_changes"))
         return
     st.markdown(listed(changed_ids(changes)))
     report = changes_markdown(changes, diff=True)
@@ -81,33 +41,35 @@ def draw_changes(settings: Settings, base: KnowledgeBase) -> None:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def _between(_settings: Settings, old: str, new: str) -> Changes:
-    """Builds never change, so the difference of two is found once."""
+    """The changes between two builds, computed once: builds never change."""
     return between(_settings.home, old, new)
 
 
-def listed(found: Mapping[str, Sequence[str]]) -> str:
-    """How many entries were added, removed, changed and moved, and which, as Markdown."""
+def listed(ids_by_change: Mapping[str, Sequence[str]]) -> str:
+    """The ids of the added, removed, changed and moved entries as a Markdown list with counts."""
     lines = (
-        f"- **{WORDS(way)} ({len(ids)})**: {', '.join(map(escape, ids))}" for way, ids in found.items() if ids
+        f"- **{WORDS(change)} ({len(ids)})**: {', '.join(map(escape, ids))}"
+        for change, ids in ids_by_change.items()
+        if ids
     )
     return "\n".join(lines)
 
 
 def draw_kept(settings: Settings, base: KnowledgeBase, *, blocked: bool) -> None:
-    """The builds that are kept, each with the button to serve it again, which may be blocked."""
+    """Draw the kept builds, each with a button to serve it, disabled if `blocked`."""
     st.subheader(WORDS("kept"), anchor=False)
     for build in list_builds(settings.home):
         with st.container(horizontal=True, vertical_alignment="center"):
             if build == base.build:
                 st.markdown(f"`{build}`", width="content")
-                st.badge(WORDS("this one"), color="green")
+                st.badge(WORDS("this_one"), color="green")
             elif st.button(WORDS("serve", build=build), disabled=blocked, key=f"serve-{build}"):
-                st.dialog(WORDS("roll back"))(ask_whether)(settings, base.build, build)
+                st.dialog(WORDS("roll_back"))(confirm_rollback)(settings, base.build, build)
 
 
-def ask_whether(settings: Settings, served_now: str, build: str) -> None:
-    """The dialog that asks whether to roll back, and does."""
-    st.markdown(WORDS("sure", build=f"`{build}`", served=f"`{served_now}`"))
+def confirm_rollback(settings: Settings, served: str, build: str) -> None:
+    """Draw the dialog that confirms a rollback and carries it out."""
+    st.markdown(WORDS("sure", build=f"`{build}`", served=f"`{served}`"))
     with st.container(horizontal=True):
         sure = st.button(WORDS("yes"), type="primary")
         if st.button(WORDS("no")):

@@ -1,6 +1,6 @@
-"""The one refresh or check that a server runs at a time, whoever asks for it, and how far it has come.
+"""The one refresh or check a server runs at a time, for all visitors, and its progress.
 
-It is a process of its own: the model that builds is not loaded into the server, and no visitor waits.
+It runs in its own process, so the server never loads the embedding model for building and no visitor waits.
 """
 
 import json
@@ -18,12 +18,12 @@ WORKER = (sys.executable, "-m", "assistant.pages.index.refresh_worker")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far it has come, or how the last one ended; before any, all is empty.
+    """The progress of a job, or the result of the last one; empty before the first.
 
-    `total` is 0 while sources are read. At the end of a refresh `build` is what is served; at that of a
-    check `checked` holds, and `found` are the ids of what a refresh would change: under "added", "removed",
-    "changed" and "moved". `new` tells whether there is, or would be, a new build. `failed` are the editions
-    that are not as their sites have them.
+    `done` and `total` count chunks to embed; `total` is 0 while sources are read. After a refresh, `build` is
+    the served build. After a check, `checked` is True and `ids` has the affected ids under "added",
+    "removed", "changed" and "moved". `new` is True if there is, or would be, a new build. `failed` has the
+    editions that could not be updated from their sites.
     """
 
     running: bool = False
@@ -31,14 +31,14 @@ class State:
     total: int = 0
     build: str = ""
     checked: bool = False
-    found: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     new: bool = False
     failed: tuple[str, ...] = ()
     error: str = ""
 
 
-class Refreshing:
-    """Starts a refresh or a check where none is under way, and follows it."""
+class RefreshJob:
+    """Runs one refresh or check at a time and follows its progress."""
 
     def __init__(self, command: Sequence[str] = WORKER) -> None:
         self._command = command
@@ -47,11 +47,11 @@ class Refreshing:
 
     @property
     def state(self) -> State:
-        """How far it has come."""
+        """The progress, or the last result."""
         return self._state
 
     def start(self, verb: str) -> None:
-        """Begin a "refresh" or a "check", unless one of them is under way already."""
+        """Start a "refresh" or a "check", unless one of them is running."""
         with self._lock:
             if not self._state.running:
                 self._state = State(running=True)
@@ -69,21 +69,20 @@ class Refreshing:
                 if state.running:
                     self._state = state
         if state.running:
-            error = (
-                f"it ended with code {process.returncode} and said nothing more; see the log of the server"
-            )
+            error = f"it exited with code {process.returncode} and without a result; see the server log"
             state = State(error=error)
-        self._state = state  # only now, when the process no longer holds the lock of the home
+        # The result is set after the process has exited and released the lock of the home.
+        self._state = state
 
 
 def after(state: State, line: str) -> State:
-    """The state after a line that the worker said."""
-    said = json.loads(line)
-    if "total" in said:
-        return replace(state, done=said["done"], total=said["total"])
-    if "error" in said:
-        return State(error=said["error"])
-    failed = tuple(said["failed"])
-    if "build" in said:
-        return State(build=said["build"], new=said["published"], failed=failed)
-    return State(checked=True, found=said["found"], new=said["anew"], failed=failed)
+    """The state after a line of output from the worker."""
+    message = json.loads(line)
+    if "total" in message:
+        return replace(state, done=message["done"], total=message["total"])
+    if "error" in message:
+        return State(error=message["error"])
+    failed = tuple(message["failed"])
+    if "build" in message:
+        return State(build=message["build"], new=message["published"], failed=failed)
+    return State(checked=True, ids=message["ids"], new=message["new"], failed=failed)

@@ -1,11 +1,11 @@
-"""A refresh in a process of its own, for the page Index; what it has to say is lines of JSON on stdout.
+"""A refresh or check in its own process, for the Index view; it writes lines of JSON to stdout.
 
-    {"done": 64, "total": 812}                            chunks embedded, and chunks to embed
-    {"build": "ID", "published": true, "failed": [...]}   the end of a refresh: what is served now
-    {"found": {"added": [...]}, "anew": true, "failed": [...]}   the end of a check: what it would change
-    {"error": "..."}                                      the end: nothing was published
+    {"done": 64, "total": 812}                                chunks embedded, and chunks to embed
+    {"build": "ID", "published": true, "failed": [...]}       end of a refresh, with the served build
+    {"ids": {"added": [...]}, "new": true, "failed": [...]}   end of a check, with the changes of a refresh
+    {"error": "..."}                                          end without a build
 
-`failed` are the editions that are not as their sites have them.
+`failed` has the editions that could not be updated from their sites.
 """
 
 import json
@@ -17,30 +17,30 @@ from kb.errors import GenlensError
 from kb.settings import Settings, load_settings
 
 
-def say(**said: object) -> None:
-    """Write one line and send it off."""
-    sys.stdout.write(json.dumps(said) + "\n")
+def send(**message: object) -> None:
+    """Write one line and flush it."""
+    sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
 
 
 def main(verb: str) -> None:
-    """Refresh, or check what a refresh would change, with the settings of the environment."""
+    """Run a "check" or a "refresh" with the settings of the environment."""
     try:
         (_check if verb == "check" else _refresh)(load_settings())
     except GenlensError as error:
-        say(error=str(error))
+        send(error=str(error))
 
 
 def _refresh(settings: Settings) -> None:
-    report = refresh(settings, wait=False, progress=lambda done, total: say(done=done, total=total))
+    report = refresh(settings, wait=False, progress=lambda done, total: send(done=done, total=total))
     failed = [failure.what for failure in report.failures]
-    say(build=report.manifest.id, published=report.published, failed=failed)
+    send(build=report.manifest.id, published=report.published, failed=failed)
 
 
 def _check(settings: Settings) -> None:
-    found = preview(settings, wait=False)
-    failed = [failure.what for failure in found.failures]
-    say(found=changed_ids(found.changes), anew=found.publishes, failed=failed)
+    report = preview(settings, wait=False)
+    failed = [failure.what for failure in report.failures]
+    send(ids=changed_ids(report.changes), new=report.publishes, failed=failed)
 
 
 if __name__ == "__main__":

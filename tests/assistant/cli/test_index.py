@@ -63,7 +63,7 @@ def test_changes_are_those_of_the_last_two_builds(run: Run, builds: list[str]) -
         "removed": ["LLM06:2026"],
         "changed": [],
     }
-    assert done.stderr.startswith(f"genlens: {builds[1]} has owasp-llm 2025 (en) from the catalogue")
+    assert done.stderr.startswith(f"genlens: {builds[1]} has owasp-llm 2025 (en) from the genlens catalogue")
     assert run("changes").stdout.splitlines()[-2:] == ["removed", "   LLM06:2026  Unbounded Consumption"]
     assert "\n## Removed\n\n- [LLM06\\:2026](" in run("changes", "--markdown", "--diff").stdout
 
@@ -72,7 +72,7 @@ def test_changes_of_named_builds(run: Run, builds: list[str]) -> None:
     first, second, _ = builds
     assert json.loads(run("changes", first, "--json").stdout)["removed"] == ["LLM06:2026", "LLM06:2025"]
     assert json.loads(run("changes", second, first, "--json").stdout)["added"] == ["LLM06:2025"]
-    assert run("changes", second, second).stdout.endswith("\n\nnothing differs\n")
+    assert run("changes", second, second).stdout.endswith("\n\nno changes\n")
 
 
 def test_rollback_serves_the_build_before_and_says_what_is_served(

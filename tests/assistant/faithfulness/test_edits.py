@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.faithfulness.edits import NOT, Fidelity, words
+from assistant.faithfulness.edits import NOT, EditCheck, words
 from kb.knowledge_base import KnowledgeBase
 
 SOURCE = "Before an agent may delete records, check that a person has approved the request."
@@ -11,8 +11,8 @@ AROUND = ["Give each agent a narrow role."]
 
 
 @pytest.fixture
-def fidelity(base: KnowledgeBase) -> Fidelity:
-    return Fidelity(base)
+def edits(base: KnowledgeBase) -> EditCheck:
+    return EditCheck(base)
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,8 @@ def fidelity(base: KnowledgeBase) -> Fidelity:
         "Give an agent a narrow role before it may delete records.",
     ],
 )
-def test_a_meaning_is_kept(fidelity: Fidelity, said: str) -> None:
-    assert fidelity.keeps(said, [SOURCE, NEXT], AROUND)
+def test_a_meaning_is_kept(edits: EditCheck, said: str) -> None:
+    assert edits.keeps_meaning(said, [SOURCE, NEXT], AROUND)
 
 
 @pytest.mark.parametrize(
@@ -46,39 +46,39 @@ def test_a_meaning_is_kept(fidelity: Fidelity, said: str) -> None:
         "Keep every approval in a log that people cannot change.",
     ],
 )
-def test_a_meaning_is_turned(fidelity: Fidelity, said: str) -> None:
-    assert not fidelity.keeps(said, [SOURCE, NEXT], AROUND)
+def test_a_meaning_is_turned(edits: EditCheck, said: str) -> None:
+    assert not edits.keeps_meaning(said, [SOURCE, NEXT], AROUND)
 
 
-def test_a_condition_that_is_denied_may_not_be_left_out(fidelity: Fidelity) -> None:
+def test_a_condition_that_is_denied_may_not_be_left_out(edits: EditCheck) -> None:
     source = "Without a firm limit on tokens, an agent can run up a bill."
-    assert not fidelity.keeps("An agent can run up a bill.", [source])
-    assert not fidelity.keeps("A firm limit on tokens, an agent can run up a bill.", [source])
+    assert not edits.keeps_meaning("An agent can run up a bill.", [source])
+    assert not edits.keeps_meaning("A firm limit on tokens, an agent can run up a bill.", [source])
 
 
-def test_what_would_happen_otherwise_may_be_left_out(fidelity: Fidelity) -> None:
+def test_what_would_happen_otherwise_may_be_left_out(edits: EditCheck) -> None:
     source = "Set a firm limit on tokens, so that an agent that loops for hours cannot run up a bill."
-    assert fidelity.keeps("Set a firm limit on tokens.", [source])
+    assert edits.keeps_meaning("Set a firm limit on tokens.", [source])
 
 
-def test_a_clause_behind_a_semicolon_stands_alone(fidelity: Fidelity) -> None:
+def test_a_clause_behind_a_semicolon_stands_alone(edits: EditCheck) -> None:
     source = "Controls at the model do not solve this; combine narrow roles with metadata filters."
-    assert fidelity.keeps("Combine narrow roles with metadata filters.", [source])
-    assert not fidelity.keeps("Controls at the model solve this; combine narrow roles.", [source])
+    assert edits.keeps_meaning("Combine narrow roles with metadata filters.", [source])
+    assert not edits.keeps_meaning("Controls at the model solve this; combine narrow roles.", [source])
 
 
-def test_rather_than_denies_and_not_only_does_not(fidelity: Fidelity) -> None:
+def test_rather_than_denies_and_not_only_does_not(edits: EditCheck) -> None:
     source = "Check the scope in the query, not in the browser."
-    assert fidelity.keeps("Check the scope in the query rather than in the browser.", [source])
-    assert not fidelity.keeps("Check the scope in the query and in the browser.", [source])
+    assert edits.keeps_meaning("Check the scope in the query rather than in the browser.", [source])
+    assert not edits.keeps_meaning("Check the scope in the query and in the browser.", [source])
     source = "Poisoning is not limited to training data, and it reaches memory."
-    assert fidelity.keeps("Poisoning also reaches training data and memory.", [source])
-    assert not fidelity.keeps("Poisoning is only in training data and reaches memory.", [source])
+    assert edits.keeps_meaning("Poisoning also reaches training data and memory.", [source])
+    assert not edits.keeps_meaning("Poisoning is only in training data and reaches memory.", [source])
 
 
-def test_what_is_stopped_is_not_done(fidelity: Fidelity) -> None:
+def test_what_is_stopped_is_not_done(edits: EditCheck) -> None:
     source = "A narrow role stops an agent that wants to delete records."
-    assert fidelity.keeps("With a narrow role an agent cannot delete records.", [source])
+    assert edits.keeps_meaning("With a narrow role an agent cannot delete records.", [source])
 
 
 JAPANESE = "エージェントには必要な権限だけを与え、操作を記録する。"
@@ -94,8 +94,8 @@ JAPANESE = "エージェントには必要な権限だけを与え、操作を�
         ("エージェントには必要な権限だけを与え、操作を削除する。", False),
     ],
 )
-def test_japanese_is_read_by_the_glossary(fidelity: Fidelity, said: str, kept: bool) -> None:
-    assert fidelity.keeps(said, [JAPANESE]) is kept
+def test_japanese_is_read_by_the_glossary(edits: EditCheck, said: str, kept: bool) -> None:
+    assert edits.keeps_meaning(said, [JAPANESE]) is kept
 
 
 def test_words_are_those_that_carry_a_meaning() -> None:

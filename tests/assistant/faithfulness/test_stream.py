@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.faithfulness.stream import LONGEST, Sentence, sentences_of
+from assistant.faithfulness.stream import LONGEST, Sentence, split_stream
 
 TEXT = "Roles are narrow. [GENSEC05-BP01] Agents loop [GENSEC05-BP02, LLM03:2026]. Tools stop!"
 
@@ -8,7 +8,7 @@ TEXT = "Roles are narrow. [GENSEC05-BP01] Agents loop [GENSEC05-BP02, LLM03:2026
 def read(text: str, size: int = 1) -> list[tuple[str, tuple[str, ...]]]:
     """The sentences of a text that arrives in pieces of a size."""
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
-    return [(sentence.text, sentence.keys) for sentence in sentences_of(pieces)]
+    return [(sentence.text, sentence.keys) for sentence in split_stream(pieces)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
@@ -26,7 +26,7 @@ def test_japanese_sentences_keep_their_own_keys_with_or_without_blanks() -> None
 
 
 def test_a_sentence_comes_when_the_next_one_begins() -> None:
-    came = sentences_of(iter(["One is here. [LLM03:2026]", " T", "wo is not."]))
+    came = split_stream(iter(["One is here. [LLM03:2026]", " T", "wo is not."]))
     assert next(came) == Sentence("One is here.", ("LLM03:2026",))
 
 

@@ -5,7 +5,7 @@ import logging
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.llm.client import BoundedModel, LanguageModelError, Piece
+from assistant.llm.client import LanguageModelError, LlmClient, Piece
 from assistant.llm.prompts import Prompt
 from assistant.llm.providers import open_model
 from kb.settings import load_settings
@@ -23,10 +23,10 @@ def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelS
     return running_model
 
 
-def opened(waits: list[float] | None = None) -> BoundedModel:
+def opened(waits: list[float] | None = None) -> LlmClient:
     """The model of the settings; its waits between two tries are noted and left out."""
     model = open_model(load_settings())
-    assert isinstance(model, BoundedModel)
+    assert isinstance(model, LlmClient)
     if waits is not None:
         model._sleep = waits.append
     return model

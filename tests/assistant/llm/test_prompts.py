@@ -9,7 +9,7 @@ from assistant.llm.prompts import (
     answering,
     condensing,
     leaks,
-    unmarked,
+    without_marks,
 )
 from kb.knowledge_base import KnowledgeBase
 from kb.text import squeeze
@@ -18,8 +18,7 @@ from kb.text import squeeze
 @pytest.fixture
 def passage(base: KnowledgeBase) -> Passage:
     entry = base.entry("GENSEC05-BP02")
-    section = entry.sections[0]
-    return Passage(entry, section, 0, len(section.text))
+    return Passage(entry, 0, 0, len(entry.sections[0].text))
 
 
 def test_passages_are_numbered_and_stand_between_marks(passage: Passage) -> None:
@@ -45,7 +44,7 @@ def test_no_text_can_forge_a_mark(passage: Passage) -> None:
 
 
 def test_hidden_characters_do_not_reach_a_model() -> None:
-    assert unmarked("a\u200bb\U000e0041\x1bc⟦d⟧") == "abc[d]"
+    assert without_marks("a\u200bb\U000e0041\x1bc⟦d⟧") == "abc[d]"
 
 
 def test_the_instructions_allow_to_say_that_it_is_not_covered() -> None:

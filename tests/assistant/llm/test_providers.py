@@ -9,7 +9,7 @@ import pytest
 from support.model_server import Behaviour, ModelServer, serving_model
 from support.protocols import PROVIDERS
 
-from assistant.llm.client import BoundedModel, LanguageModelError
+from assistant.llm.client import LanguageModelError, LlmClient
 from assistant.llm.prompts import Prompt
 from assistant.llm.providers import MissingExtraError, open_model
 from kb.errors import SettingsError
@@ -41,15 +41,15 @@ def elsewhere() -> Iterator[ModelServer]:
         yield server
 
 
-def opened() -> BoundedModel:
+def opened() -> LlmClient:
     """The model of the settings, which does not wait between two tries."""
     model = open_model(load_settings())
-    assert isinstance(model, BoundedModel)
+    assert isinstance(model, LlmClient)
     model._sleep = lambda _seconds: None
     return model
 
 
-def said(model: BoundedModel) -> str:
+def said(model: LlmClient) -> str:
     return "".join(piece.text for piece in model.stream(PROMPT, 50))
 
 

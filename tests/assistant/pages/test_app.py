@@ -27,7 +27,7 @@ def shown(page: AppTest) -> str:
 def test_an_empty_page_invites_with_examples(page: AppTest) -> None:
     page.run()
     assert not page.exception
-    assert page.button(key="example 1").label == escape(AGENT)
+    assert page.button(key="example_1").label == escape(AGENT)
 
 
 def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> None:
@@ -45,11 +45,11 @@ def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> Non
 
 def test_an_example_is_asked_when_it_is_clicked(page: AppTest) -> None:
     page.run()
-    page.button(key="example 1").click().run()
+    page.button(key="example_1").click().run()
     assert not page.exception
     assert len(page.chat_message) == 2
     assert page.chat_message[0].markdown[0].value == escape(AGENT)
-    assert not [button for button in page.button if button.key == "example 1"]
+    assert not [button for button in page.button if button.key == "example_1"]
 
 
 def test_earlier_answers_stay_on_the_page(page: AppTest) -> None:

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from support.homes import ROOT
 from support.model_server import Behaviour, serving_model
 
-from assistant.answers.composition import ask as extracted
 from assistant.feedback import Feedback, Verdict
+from assistant.generate import ask as extracted
 from assistant.render.escape import escape
 from kb.knowledge_base import open_served
 from kb.ranking.query import MAX_QUESTION
@@ -71,7 +71,7 @@ def test_words_of_the_catalogue_are_not_said_to_stand_on_the_site(page: AppTest)
     links = [text for text in texts(page) if "on the site" in text]
     assert links
     assert all(text.startswith("[Page on the site](https://") for text in links)
-    assert all("In the words of genlens" in text for text in links)
+    assert all("In genlens's own words" in text for text in links)
 
 
 def test_strong_and_weak_matches_are_told_in_a_word(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:

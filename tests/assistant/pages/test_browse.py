@@ -83,7 +83,7 @@ def test_an_entry_is_shown_whole(page: AppTest) -> None:
     )
     assert "gensec05-bp01.html#implementation-steps)" in text
     assert "[Permission boundaries](https://docs.aws.amazon.com/IAM/)" in text
-    assert "by way of LLM03:2026" in text.replace("\\", "")
+    assert "through LLM03:2026" in text.replace("\\", "")
     assert links(page) == [
         "id=GENSEC05", "id=LLM03%3A2026", "id=LLM06%3A2025", "id=GENSEC05-BP02", "id=GENSEC05-BP02",
     ]  # fmt: skip  # its question, two editions, a related entry, the next one

@@ -87,7 +87,7 @@ def test_facets_keep_what_is_chosen_while_their_counts_change(page: Page, addres
     page.get_by_role("button", name=re.compile(r"^Security \(")).click()
     expect(page.get_by_role("link", name=re.compile("^GENSEC")).first).to_be_visible()
     expect(page.get_by_role("link", name=re.compile("^GENREL"))).to_have_count(0)
-    page.get_by_role("button", name="Clear all that is chosen").click()
+    page.get_by_role("button", name="Clear filters").click()
     expect(page.get_by_text(re.compile(r"^\d+ found"))).to_be_visible()
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from support.browsing import WIDTHS, Watch, serving
 from support.model_server import Behaviour, ModelServer
 
-from assistant.answers.composition import ask
+from assistant.generate import ask
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build
 

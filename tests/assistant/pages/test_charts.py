@@ -6,7 +6,7 @@ from typing import Any
 
 from support.corpus import corpus
 
-from assistant.pages.browse.charts import CHOSEN, chosen_id, crosswalk_picture, lens_picture
+from assistant.pages.browse.charts import CHOSEN, chosen_id, crosswalk_chart, lens_chart
 from assistant.views.crosswalk import Crossing
 from assistant.views.tree import Branch
 from kb.entries import RiskLevel
@@ -24,17 +24,17 @@ def cells(picture: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def test_the_lens_has_a_cell_for_each_practice_with_its_level() -> None:
     branch = Branch("GENSEC05", "How?", None, (FIRST, SECOND))
-    found = lens_picture({"Security": (branch,)}, NAMES).to_dict()
+    found = lens_chart({"Security": (branch,)}, NAMES).to_dict()
     assert [(c["id"], c["pillar"], c["column"], c["place"], c["level"]) for c in cells(found)] == [
         ("GENSEC05-BP01", "セキュリティ", "1", 0, "HIGH"),
         ("GENSEC05-BP02", "セキュリティ", "1", 1, "MEDIUM"),
     ]
-    assert cells(found)[0]["said"] == f"GENSEC05-BP01 {FIRST.title}, HIGH"
+    assert cells(found)[0]["description"] == f"GENSEC05-BP01 {FIRST.title}, HIGH"
 
 
 def test_the_crosswalk_has_a_cell_for_each_crossing_and_a_column_for_each_risk() -> None:
     risks = [ENTRIES["LLM03:2026", "en"], ENTRIES["LLM06:2026", "en"]]
-    found = crosswalk_picture([Crossing(FIRST, risks[0], "why")], risks, NAMES).to_dict()
+    found = crosswalk_chart([Crossing(FIRST, risks[0], "why")], risks, NAMES).to_dict()
     assert [(c["id"], c["risk"], c["level"]) for c in cells(found)] == [
         ("GENSEC05-BP01", "LLM03:2026", "HIGH")
     ]
@@ -44,8 +44,8 @@ def test_the_crosswalk_has_a_cell_for_each_crossing_and_a_column_for_each_risk()
 def test_a_picture_names_no_address_but_that_of_its_schema() -> None:
     branch = Branch("GENSEC05", "How?", None, (FIRST,))
     for picture in (
-        lens_picture({"Security": (branch,)}, NAMES),
-        crosswalk_picture([Crossing(FIRST, ENTRIES["LLM03:2026", "en"], "")], [], NAMES),
+        lens_chart({"Security": (branch,)}, NAMES),
+        crosswalk_chart([Crossing(FIRST, ENTRIES["LLM03:2026", "en"], "")], [], NAMES),
     ):
         written = {key: value for key, value in picture.to_dict().items() if key != "$schema"}
         assert "http" not in json.dumps(written)

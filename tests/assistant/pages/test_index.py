@@ -14,7 +14,7 @@ from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
 from support.pages import app, in_japanese, opened, shown
 
-from assistant.pages.index.refresh_job import Refreshing, State, after
+from assistant.pages.index.refresh_job import RefreshJob, State, after
 from kb.errors import BusyError
 from kb.make import make_build
 from kb.settings import Settings
@@ -60,7 +60,7 @@ def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
     assert f"Build: `{current_build(home).id}`" in text
     assert "Embedding model: tests/words" in text
     assert "2026 (English): 2 entries from the site, read 2026-01-02 03:04 UTC" in text
-    assert "1 entries from the catalogue of genlens" in text
+    assert "1 entries from the genlens catalogue" in text
     assert "[OWASP Foundation, CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/)" in text
 
 
@@ -82,10 +82,10 @@ def asked_whether(older: str) -> AppTest:
     """The dialog by itself: AppTest runs no fragments, and a dialog is one."""
 
     def script(build: str) -> None:
-        from assistant.pages.index.builds import ask_whether
+        from assistant.pages.index.builds import confirm_rollback
         from kb.settings import load_settings
 
-        ask_whether(load_settings(), "the-served-one", build)
+        confirm_rollback(load_settings(), "the-served-one", build)
 
     return AppTest.from_function(script, args=(older,)).run()
 
@@ -94,7 +94,7 @@ def test_rolling_back_asks_first(page: AppTest, home: Path, older: str) -> None:
     served = current_build(home).id
     opened(page, "index").button(key=f"serve-{older}").click().run()
     assert not page.exception
-    assert f"Serve the build `{older}` instead of `{served}`?" in shown(page)
+    assert f"Serve build `{older}` instead of `{served}`?" in shown(page)
     assert current_build(home).id == served
 
 
@@ -128,7 +128,7 @@ def test_a_page_that_others_reach_lets_nobody_refresh_who_is_not_logged_in(
     monkeypatch.setattr(st, "get_option", listening_on("0.0.0.0"))  # noqa: S104
     opened(page, "index")
     assert not page.exception
-    assert "for people who are logged in" in page.info[0].value
+    assert "Log in to refresh or roll back" in page.info[0].value
     assert [button.label for button in page.button] == [f"Serve {older}"]
     assert page.button[0].disabled
 
@@ -136,10 +136,10 @@ def test_a_page_that_others_reach_lets_nobody_refresh_who_is_not_logged_in(
 def test_the_page_speaks_japanese(page: AppTest) -> None:
     in_japanese(opened(page, "index"))
     assert not page.exception
-    assert [one.value for one in page.subheader][:3] == ["配信中の内容", "失敗したこと", "更新"]
+    assert [one.value for one in page.subheader][:3] == ["配信中のビルド", "失敗", "更新"]
 
 
-def ended(refreshing: Refreshing) -> State:
+def ended(refreshing: RefreshJob) -> State:
     """How a refresh of the tests' own making ended."""
     end = monotonic() + 30
     while refreshing.state.running and monotonic() < end:
@@ -147,10 +147,10 @@ def ended(refreshing: Refreshing) -> State:
     return refreshing.state
 
 
-def said(*lines: dict[str, object]) -> Refreshing:
+def said(*lines: dict[str, object]) -> RefreshJob:
     """A refresh whose process says the given lines."""
     program = f"print({chr(10).join(map(json.dumps, lines))!r})" if lines else ""
-    return Refreshing((sys.executable, "-c", program))
+    return RefreshJob((sys.executable, "-c", program))
 
 
 def test_a_refresh_is_followed_to_its_end() -> None:
@@ -161,13 +161,13 @@ def test_a_refresh_is_followed_to_its_end() -> None:
 
 
 def test_a_check_says_what_a_refresh_would_change() -> None:
-    refreshing = said({"found": {"added": ["GENSEC07"]}, "anew": True, "failed": []})
+    refreshing = said({"ids": {"added": ["GENSEC07"]}, "new": True, "failed": []})
     refreshing.start("check")
-    assert ended(refreshing) == State(checked=True, found={"added": ["GENSEC07"]}, new=True)
+    assert ended(refreshing) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True)
 
 
 def test_a_process_that_dies_is_an_error_and_can_be_repeated() -> None:
-    refreshing = Refreshing((sys.executable, "-c", "raise SystemExit(7)"))
+    refreshing = RefreshJob((sys.executable, "-c", "raise SystemExit(7)"))
     refreshing.start("refresh")
     assert "code 7" in ended(refreshing).error
     refreshing.start("refresh")
@@ -175,7 +175,7 @@ def test_a_process_that_dies_is_an_error_and_can_be_repeated() -> None:
 
 
 def test_a_second_start_joins_the_one_that_is_under_way() -> None:
-    refreshing = Refreshing((sys.executable, "-c", "import sys; print('{\"error\": \"'+sys.argv[1]+'\"}')"))
+    refreshing = RefreshJob((sys.executable, "-c", "import sys; print('{\"error\": \"'+sys.argv[1]+'\"}')"))
     refreshing.start("refresh")
     refreshing.start("check")
     assert ended(refreshing) == State(error="refresh")

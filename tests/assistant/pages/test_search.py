@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from support.pages import app, in_japanese, links, opened, shown
 
-from assistant.pages.search import HITS_A_PAGE, marked
+from assistant.pages.search import HITS_PER_PAGE, marked
 from kb.knowledge_base import KnowledgeBase
 
 
@@ -56,7 +56,7 @@ def test_nothing_that_has_all_that_is_chosen_is_said(page: AppTest) -> None:
     page.button_group(key="search-level").set_value(["High"]).run()
     page.button_group(key="search-source").set_value(["owasp-llm 2025"]).run()
     assert not page.exception
-    assert "has all that is chosen" in page.info[0].value
+    assert "matches all filters" in page.info[0].value
     assert links(page) == []
 
 
@@ -93,10 +93,10 @@ def test_a_blank_query_is_said_to_be_one(page: AppTest) -> None:
 
 
 def test_results_come_in_pages(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.pages.search.HITS_A_PAGE", 2)
+    monkeypatch.setattr("assistant.pages.search.HITS_PER_PAGE", 2)
     opened(page, "search", q="agent")
     first = links(page)
-    assert len(first) == 2 < HITS_A_PAGE
+    assert len(first) == 2 < HITS_PER_PAGE
     page.get("pagination")[0].set_value(2).run()
     second = links(page)
     assert second

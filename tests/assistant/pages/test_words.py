@@ -1,31 +1,60 @@
-"""The interface says the same in English and Japanese."""
-
-import importlib
-import pkgutil
+"""The words of the page follow the interface language."""
 
 import pytest
+import streamlit as st
 
-from assistant import pages
-from assistant.pages.words import Words
-
-MODULES = [module.name for module in pkgutil.walk_packages(pages.__path__, "assistant.pages.")]
-
-
-def words_of(module: str) -> list[tuple[str, Words]]:
-    found = vars(importlib.import_module(module)).items()
-    return [(name, value) for name, value in found if isinstance(value, Words)]
+from assistant.pages.words import SWITCH, PageWords, first_language, interface_language
+from kb.entries import Language
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_both_languages_have_the_same_keys_and_placeholders(module: str) -> None:
-    for name, words in words_of(module):
-        assert words.differences() == [], name
+class Context:
+    """The context of a browser with a locale."""
+
+    def __init__(self, locale: str | None) -> None:
+        self.locale = locale
 
 
-def test_words_that_differ_are_named() -> None:
-    words = Words({"a": "{n} hits", "b": "x", "c": "y"}, {"a": "{count} 件", "b": "x", "d": "z"})
-    assert words.differences() == ["c", "d", "a"]
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """An empty session of a browser in English."""
+    session: dict[str, str] = {}
+    monkeypatch.setattr(st, "session_state", session)
+    monkeypatch.setattr(st, "query_params", {})
+    monkeypatch.setattr(st, "context", Context("en-GB"))
+    return session
 
 
-def test_the_pages_have_words() -> None:
-    assert sum(len(words_of(module)) for module in MODULES) >= 9
+@pytest.mark.parametrize(
+    ("asked", "locale", "language"),
+    [
+        ("ja", "en-US", "ja"),
+        ("en", "ja-JP", "en"),
+        ("", "ja-JP", "ja"),
+        ("", "ja", "ja"),
+        ("", "en-GB", "en"),
+        ("", "fr-FR", "en"),
+        ("", None, "en"),
+        ("fr", "ja-JP", "ja"),
+    ],
+)
+def test_address_comes_before_browser(
+    monkeypatch: pytest.MonkeyPatch, asked: str, locale: str | None, language: str
+) -> None:
+    monkeypatch.setattr(st, "query_params", {SWITCH: asked})
+    monkeypatch.setattr(st, "context", Context(locale))
+    assert first_language() == language
+
+
+def test_chosen_language_comes_first(state: dict[str, str]) -> None:
+    assert interface_language() is Language.ENGLISH
+    state[SWITCH] = "ja"
+    assert interface_language() is Language.JAPANESE
+
+
+def test_words_are_in_the_chosen_language_with_placeholders_filled(state: dict[str, str]) -> None:
+    words = PageWords("search")
+    assert words("all", count=3) == "3 found"
+    state[SWITCH] = "ja"
+    assert words("all", count=3) == "3 件"
+    assert "all" in words
+    assert "nonsense" not in words

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from support.corpus import LENS, SOURCES, corpus, prose
 
-from assistant.render.changes import catalogue_notes, changes_json, changes_markdown, changes_text
+from assistant.render.changes import catalogue_notes, changes_form, changes_markdown, changes_text
 from kb.changes import Changes, Contents, compare
 from kb.entries import Entry, Item, RiskLevel, Role, Section
 
@@ -35,7 +35,7 @@ def changes() -> Changes:
 
 
 def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
-    assert changes_json(changes, diff=False) == {
+    assert changes_form(changes, diff=False).dump() == {
         "from": "older",
         "to": "newer",
         "added": ["LLM03:2026"],
@@ -49,7 +49,7 @@ def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
 
 
 def test_json_has_the_diffs_that_are_asked_for(changes: Changes) -> None:
-    level, steps = changes_json(changes, diff=True)["changed"][0]["diff"]
+    level, steps = changes_form(changes, diff=True).dump()["changed"][0]["diff"]
     assert level == {
         "field": "risk_level",
         "language": "en",
@@ -154,11 +154,11 @@ def test_markdown_without_diffs_is_a_list_under_each_heading(changes: Changes) -
     assert (kinds.count("bullet_list_open"), kinds.count("list_item_open"), "fence" in kinds) == (4, 5, False)
 
 
-def test_nothing_is_said_to_differ() -> None:
+def test_equal_builds_have_no_changes() -> None:
     same = compare(Contents("a", SITE, corpus()), Contents("b", SITE, corpus()))
-    assert changes_text(same, diff=True).splitlines()[2:] == ["", "nothing differs"]
-    assert changes_markdown(same, diff=True).splitlines()[2:] == ["", "nothing differs"]
-    assert changes_json(same, diff=True)["changed"] == []
+    assert changes_text(same, diff=True).splitlines()[2:] == ["", "no changes"]
+    assert changes_markdown(same, diff=True).splitlines()[2:] == ["", "no changes"]
+    assert changes_form(same, diff=True).dump()["changed"] == []
 
 
 def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
@@ -170,13 +170,13 @@ def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
     )
 
 
-def test_a_build_of_the_catalogue_is_said_to_be_one() -> None:
+def test_build_from_the_catalogue_has_a_note() -> None:
     found = compare(Contents("a", SOURCES, corpus()), Contents("b", SITE, corpus()))
     notes = catalogue_notes(found)
     assert notes == (
-        "a has owasp-llm 2025 (en) from the catalogue of genlens, in its own words, and not from the site.",
-        "Of entries that one build has from the site and the other from the catalogue, only the facts are "
-        "compared: title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
+        "a has owasp-llm 2025 (en) from the genlens catalogue, in its own words, not from the site.",
+        "If one build has an entry from the site and the other from the catalogue, only its facts are compared: "
+        "title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
     )
     assert changes_text(found, diff=False).splitlines()[2:4] == list(notes)
     assert notes[0].replace("-", r"\-").replace("(en)", r"\(en\)").replace(",", r"\,").replace(

@@ -1,8 +1,6 @@
-"""Sections become Markdown that shows what they say, and nothing else."""
-
+import pytest
 from markdown_it import MarkdownIt
 
-from assistant.render.escape import link
 from assistant.render.sections import section_markdown
 from kb.entries import Item, Link, Marker, Role, Section
 
@@ -23,31 +21,75 @@ def test_steps_are_numbered_and_nested() -> None:
     )
 
 
-def test_numbers_go_on_after_a_paragraph() -> None:
-    found = html(Item("First", NUMBER), Item("Meanwhile"), Item("Second", NUMBER))
-    assert found == '<ol><li>First</li></ol><p>Meanwhile</p><ol start="2"><li>Second</li></ol>'
+def test_numbers_continue_after_a_paragraph() -> None:
+    rendered = html(Item("First", NUMBER), Item("Meanwhile"), Item("Second", NUMBER))
+    assert rendered == '<ol><li>First</li></ol><p>Meanwhile</p><ol start="2"><li>Second</li></ol>'
 
 
-def test_headings_are_bold_and_code_stays_code() -> None:
+def test_headings_are_bold_and_code_is_fenced() -> None:
     assert html(Item("Part", HEADING), Item("a = `1`\n```\n<b>", CODE)) == (
         '<p><strong>Part</strong></p><pre><code class="language-text">a = `1````&lt;b&gt;</code></pre>'
     )
 
 
-def test_an_item_that_is_a_link_leads_to_its_address() -> None:
-    found = html(Item("IAM (guide)", BULLET), links=(Link("IAM (guide)", "https://a.test/x (y)"),))
-    assert found == '<ul><li><a href="https://a.test/x%20%28y%29">IAM (guide)</a></li></ul>'
+def test_item_that_is_a_link_is_linked() -> None:
+    rendered = html(Item("IAM (guide)", BULLET), links=(Link("IAM (guide)", "https://a.test/x (y)"),))
+    assert rendered == '<ul><li><a href="https://a.test/x%20%28y%29">IAM (guide)</a></li></ul>'
 
 
-def test_hostile_text_is_text() -> None:
+def test_hostile_text_is_escaped() -> None:
     hostile = "<img src=x> ![a](http://e.test/b.png) [c](javascript:alert(1)) :red[d] $x$ \u200b`e`"
-    found = html(Item(hostile, BULLET), Item("    indented"))
-    assert "<img" not in found
-    assert "<a" not in found
-    assert "<code" not in found
-    assert "\u200b" not in found
+    rendered = html(Item(hostile, BULLET), Item("    indented"))
+    assert "<img" not in rendered
+    assert "<a" not in rendered
+    assert "<code" not in rendered
+    assert "\u200b" not in rendered
 
 
-def test_only_web_addresses_are_links() -> None:
-    assert link("click", "javascript:alert(1)") == "click"
-    assert link("a]b", "https://a.test/)x") == "[a\\]b](https://a.test/%29x)"
+SECTION = Section(
+    "Steps",
+    Role.STEPS,
+    (Item("Write one narrow role."), Item("Review it [often].", BULLET), Item("x = 1", CODE)),
+)
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ([(10, 16)], ["Write one :primary-background[narrow] role\\.", "- Review it \\[often\\]\\."]),
+        ([(0, 22)], [":primary-background[Write one narrow role\\.]", "- Review it \\[often\\]\\."]),
+        ([(33, 40)], ["Write one narrow role\\.", "- Review it :primary-background[\\[often\\]]\\."]),
+        (
+            [(6, 29)],
+            [
+                "Write :primary-background[one narrow role\\.]",
+                "- :primary-background[Review] it \\[often\\]\\.",
+            ],
+        ),
+        (
+            [(0, 5), (33, 40)],
+            [
+                ":primary-background[Write] one narrow role\\.",
+                "- Review it :primary-background[\\[often\\]]\\.",
+            ],
+        ),
+        ([(42, 47)], ["Write one narrow role\\.", "- Review it \\[often\\]\\."]),
+        ([], ["Write one narrow role\\.", "- Review it \\[often\\]\\."]),
+    ],
+    ids=["word", "item", "escaped", "over two items", "two spans", "code is not marked", "none"],
+)
+def test_spans_are_highlighted(spans: list[tuple[int, int]], expected: list[str]) -> None:
+    assert section_markdown(SECTION, spans).split("\n\n") == [*expected, "```text\nx = 1\n```"]
+
+
+def test_highlight_ignores_white_space_at_its_ends() -> None:
+    section = Section("Steps", Role.STEPS, (Item("One.  Two  three."),))
+    assert section_markdown(section, [(4, 11)]) == "One\\. :primary-background[Two] three\\."
+
+
+def test_repeated_words_are_highlighted_where_they_are_cited() -> None:
+    section = Section("Steps", Role.STEPS, (Item("Ask. Then ask."), Item("Ask again.")))
+    assert section_markdown(section, [(10, 13)]).split("\n\n") == [
+        "Ask\\. Then :primary-background[ask]\\.",
+        "Ask again\\.",
+    ]

@@ -1,12 +1,10 @@
-"""A conversation that is taken along names its references and shows all text as text."""
-
-from assistant.conversation.follow_ups import Turn, reply
+from assistant.conversation.turns import Turn, reply
 from assistant.render.transcript import transcript
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 
 
-def test_questions_answers_and_references_are_there_once(base: KnowledgeBase) -> None:
+def test_transcript_has_questions_answers_and_each_reference_once(base: KnowledgeBase) -> None:
     turns: list[Turn] = []
     for asked in ("prompt caching", "and for agents?", "<img src=x> [a](javascript:alert)"):
         turns.append(reply(base, asked, turns))
@@ -16,12 +14,12 @@ def test_questions_answers_and_references_are_there_once(base: KnowledgeBase) ->
     assert "\\<img src\\=x\\> \\[a\\]\\(javascript\\:alert\\)" in text
     assert "<img" not in text.replace("\\<img", "")
     references = text.partition("## References\n\n")[2].partition("\n\n")[0].splitlines()
-    cited = dict.fromkeys(c.id for turn in turns for c in turn.answer.citations)
+    cited = dict.fromkeys(passage.entry.id for turn in turns for passage in turn.answer.citations)
     assert [line.replace("\\", "").removeprefix("- ").partition(": ")[0] for line in references] == list(
         cited
     )
     assert base.build in text.replace("\\", "")
 
 
-def test_the_words_follow_the_interface(base: KnowledgeBase) -> None:
+def test_transcript_is_in_the_given_language(base: KnowledgeBase) -> None:
     assert transcript([reply(base, "prompt caching")], Language.JAPANESE).startswith("# genlens との会話\n")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.views.lookup import looked_up
+from assistant.views.facets import look_up
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
 
@@ -19,7 +19,7 @@ from kb.knowledge_base import KnowledgeBase
     ],
 )
 def test_an_id_in_any_spelling_is_looked_up(base: KnowledgeBase, typed: str, expected: str) -> None:
-    found = looked_up(base, typed, Language.ENGLISH)
+    found = look_up(base, typed, Language.ENGLISH)
     assert found is not None
     assert found.id == expected
 
@@ -28,10 +28,10 @@ def test_an_id_in_any_spelling_is_looked_up(base: KnowledgeBase, typed: str, exp
     "typed", ["agents", "agents gensec5 bp1", "gensec5 bp1 llm6", "GENSEC09", "llm9 2025", ""]
 )
 def test_other_words_and_ids_of_nothing_are_not(base: KnowledgeBase, typed: str) -> None:
-    assert looked_up(base, typed, Language.ENGLISH) is None
+    assert look_up(base, typed, Language.ENGLISH) is None
 
 
 def test_the_entry_comes_in_the_language_that_is_asked_for(base: KnowledgeBase) -> None:
-    found = looked_up(base, "gensec5 bp1", Language.JAPANESE)
+    found = look_up(base, "gensec5 bp1", Language.JAPANESE)
     assert found is not None
     assert found.language is Language.JAPANESE

@@ -80,10 +80,10 @@ def test_a_practice_crosses_risks_of_one_edition_by_itself_and_of_the_other_thro
     paired: KnowledgeBase,
 ) -> None:
     (newer,) = crossings(paired, ENGLISH, "2026")
-    assert (newer.practice.id, newer.risk.id, newer.why, newer.by_way_of) == (
+    assert (newer.practice.id, newer.risk.id, newer.why, newer.via) == (
         "GENSEC05-BP01", "LLM03:2026", "Narrow roles.", None,
     )  # fmt: skip
     (older,) = crossings(paired, ENGLISH, "2025")
     assert (older.practice.id, older.risk.id) == ("GENSEC05-BP01", "LLM06:2025")
-    assert older.by_way_of is not None
-    assert older.by_way_of.id == "LLM03:2026"
+    assert older.via is not None
+    assert older.via.id == "LLM03:2026"

@@ -1,4 +1,4 @@
-"""The verb that measures: eval."""
+"""The verb for measuring: eval."""
 
 import json
 import sys
@@ -13,11 +13,13 @@ from kb.settings import load_settings
 @click.command(name="eval")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the run here, a line a question."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the run here, one line per question.",
 )
 @json_option
 def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
-    """Score a file of labelled questions, per kind and per language.
+    """Score a file of labelled questions, by kind and by language.
 
     \b
     Example:
@@ -25,7 +27,7 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    from assistant.answers.composition import ask as answered
+    from assistant.generate import ask
     from assistant.render.metrics import metrics_json, metrics_text, outcome_json
     from kb.evaluation import grouped, read_questions, run
     from kb.knowledge_base import open_served
@@ -34,8 +36,8 @@ def evaluate(file: Path, out: Path | None, as_json: bool) -> None:
     questions = read_questions(file)
 
     def one(question: str) -> tuple[list[str], bool]:
-        answer = answered(base, question)
-        return [found.id for found in answer.hits], answer.covered
+        answer = ask(base, question)
+        return [hit.id for hit in answer.hits], answer.covered
 
     outcomes = run(
         tqdm(questions, desc="asking", unit="question", file=sys.stderr, disable=None, leave=False), one

@@ -1,0 +1,104 @@
+"""The records of an answer: statements, the passages that support them, and the answer itself."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from assistant.answers.passages import Passage
+from kb.entries import Language
+
+
+class Part(StrEnum):
+    """The function of a statement in an answer."""
+
+    LEAD = "lead"
+    SAID = "said"
+    DO = "do"
+    WHY = "why"
+    RELATED = "related"
+
+
+class Doubt(StrEnum):
+    """The reason to mistrust a sentence of a language model."""
+
+    UNCITED = "uncited"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence or step of an answer, and the passages that support it, best first.
+
+    A statement in doubt has no passages.
+    """
+
+    part: Part
+    text: str
+    passages: tuple[Passage, ...]
+    doubt: Doubt | None = None
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the supporting entries, best first."""
+        return tuple(passage.entry.id for passage in self.passages)
+
+    @property
+    def id(self) -> str:
+        """The id of the best supporting entry; empty in doubt."""
+        return self.passages[0].entry.id if self.passages else ""
+
+    @property
+    def url(self) -> str:
+        """The address of the best supporting section; empty in doubt."""
+        return self.passages[0].url if self.passages else ""
+
+    @property
+    def supported(self) -> bool:
+        """True unless the statement is in doubt."""
+        return self.doubt is None
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRef:
+    """The id and title of an entry."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens a language model read and wrote; `estimated` if its server did not count them.
+
+    `cost` is in US dollars at the prices of the date `priced`; both are None for unknown prices. `cached` is
+    True for a cached response, which costs nothing.
+    """
+
+    model: str
+    read: int
+    written: int
+    estimated: bool
+    cached: bool = False
+    cost: float | None = None
+    priced: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a question: statements in reading order, and the first passage cited of each entry.
+
+    An answer that is not `covered` has neither; its `hits` are the nearest topics. `confidence` is in [0, 1].
+    `note` is one line on why a configured language model did not write the answer, or empty; `usage` is None
+    if no model was asked.
+    """
+
+    question: str
+    language: Language
+    covered: bool
+    confidence: float
+    statements: tuple[Statement, ...]
+    citations: tuple[Passage, ...]
+    hits: tuple[EntryRef, ...]
+    build: str
+    note: str = ""
+    usage: Usage | None = None

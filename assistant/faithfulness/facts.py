@@ -1,0 +1,96 @@
+"""The facts in a sentence: addresses, ids, numbers, names, quotations, and clauses of its own."""
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from itertools import groupby
+
+from assistant.answers.passages import Passage
+from kb.ids import find_ids
+from kb.text import comparable, fold, is_japanese, terms
+
+# Terms in a row missing from all cited passages; more are a clause of its own. A Japanese word is several
+# terms.
+LONGEST_RUN = 2
+
+_ADDRESS = re.compile(
+    r"""
+    [a-z][a-z0-9+.\-]*://                                              # any scheme
+    | //[\w-]+\.                                                      # an address without a scheme
+    | \bwww\.
+    | \b(?:mailto|javascript|vbscript|data|tel|file):(?=\S)
+    | [\w.+\-]+@[\w-]+\.\w                                           # a mail address
+    | \b[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}/\S                            # a host with a path
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+# Wider than the grammar of ids: anything a reader would take for one.
+_ID_LIKE = re.compile(
+    r"""
+    (?<![A-Z0-9])
+    (?: (?:GEN|AGENT)(?:OPS|SEC|REL|PERF?|COST|SUS)[A-Z]* [\W_]{0,2} \d{1,4}
+            (?:[\W_]{0,2} BP [\W_]{0,2} \d{1,4})?                     # GENSEC05, GENSECX5-BP123
+      | [A-Z]{3,12} [\W_]{0,2} \d{1,4} [\W_]{0,2} BP [\W_]{0,2} \d{1,4}  # FOO12-BP3
+      | LLM \d{2,4} (?![A-Z]) (?:[\W_]{0,2} 20\d\d)?                  # LLM11, LLM11:2026
+      | LLM [\W_]{0,2} \d{1,4} [\W_]{1,2} 20\d\d                     # LLM-3 2026
+    )
+    """,
+    re.VERBOSE,
+)
+_LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧЅ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXS")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NAME = re.compile(
+    r"""
+    (?<=[\w,;:)(]\ ) [(\"“]? ([A-Z][\w'’\-]*)  # a capitalised word inside a sentence
+    | \b ([A-Z]{2,}[\w\-]*) \b                 # an acronym
+    """,
+    re.VERBOSE,
+)
+# Acronyms as common as words.
+_COMMON = frozenset(terms("AI LLM API"))
+_QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
+# Pages do not speak in the first person; a model that claims to have acted does.
+_SPEAKER = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]yself)\b")
+
+
+def has_address(text: str) -> bool:
+    """True if a text contains a web or mail address."""
+    return _ADDRESS.search(text) is not None
+
+
+def names_others(text: str, given: Collection[str], newest_edition: str) -> bool:
+    """True if a text names an id that was not given, or anything that looks like one."""
+    folded = fold(text).upper()
+    shown = folded.translate(_LOOKALIKES)
+    named = {match.id for match in find_ids(shown, newest_edition)}
+    unknown_form = any(not find_ids(match[0], newest_edition) for match in _ID_LIKE.finditer(shown))
+    disguised = named != {match.id for match in find_ids(folded, newest_edition)}
+    return unknown_form or disguised or not named <= set(given)
+
+
+def has_same_facts(text: str, passages: Sequence[Passage]) -> bool:
+    """True if all numbers, names and quotations of a text are in the passages, and no clause is its own."""
+    shown = [f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages]
+    said = [plain(one) for one in shown]
+    held = frozenset(term for one in shown for term in terms(one))
+    numbers = {number for one in shown for number in _NUMBER.findall(fold(one))}
+    names = {term for a, b in _NAME.findall(text) for term in terms(a or b)} - _COMMON
+    quotes = ("".join(groups) for groups in _QUOTED.findall(text))
+    return (
+        set(_NUMBER.findall(fold(text))) <= numbers
+        and names <= held
+        and (is_japanese(text) or _longest_run(terms(text), held) <= LONGEST_RUN)
+        and all(any(plain(quote) in one for one in said) for quote in quotes)
+        and (not _SPEAKER.search(text) or any(_SPEAKER.search(one) for one in shown))
+    )
+
+
+def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:
+    """The length of the longest run of terms that are not held."""
+    return max(
+        (len(list(run)) for known, run in groupby(said, key=held.__contains__) if not known), default=0
+    )
+
+
+def plain(text: str) -> str:
+    """The text for comparison: without case, insignificant spaces and final punctuation."""
+    return comparable(text).casefold().strip(".,;:!?。、！？ ")
