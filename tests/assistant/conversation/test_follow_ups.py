@@ -43,10 +43,12 @@ def test_bare_word(asked: str) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        "なぜ？", "なぜですか？", "どうしてでしょうか", "何故？", "なんで？", "では、なぜ？", "それはなぜですか？",
+        "なぜ？", "なぜですか？", "どうしてでしょうか", "何故？", "なんで？", "では、なぜ？",
+        "それはなぜですか？",
         "理由は？", "その理由は何ですか？", "もっと詳しく", "もう少し詳しく教えてください", "詳しく説明して",
         "くわしくお願いします", "例えば？", "たとえばどんな", "具体例は？", "具体的には？", "他には？",
-        "ほかにはありますか？", "続けて", "続けてください", "それから？", "どういうこと？", "それはどういう意味ですか",
+        "ほかにはありますか？", "続けて", "続けてください", "それから？", "どういうこと？",
+        "それはどういう意味ですか",
     ],
 )  # fmt: skip
 def test_bare_word_in_japanese(asked: str) -> None:
@@ -57,7 +59,8 @@ def test_bare_word_in_japanese(asked: str) -> None:
     "asked",
     [
         "and for agents?", "And with RAG?", "what about cost?", "How about latency?", "And the cost?",
-        "also for embeddings", "without Bedrock?", "in Japan?", "what if it's a chatbot?", "what if it is slow?",
+        "also for embeddings", "without Bedrock?", "in Japan?", "what if it's a chatbot?",
+        "what if it is slow?",
         "same for RAG?", "the same with tools?", "on EKS?", "during training?", "across Regions?",
         "under load?", "inside a VPC?", "outside AWS?", "between accounts?", "as for cost?",
         "regarding privacy?", "concerning latency?", "about cost?", "ok, and for agents?", "then for RAG?",
@@ -71,9 +74,12 @@ def test_fragment(asked: str) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        "エージェントの場合は？", "コストは？", "では、RAGだと？", "エージェントについては？", "本番のときは？",
-        "RAGの方は？", "小さいモデルなら？", "ログに関しては？", "チャットボットでは？", "東京リージョンにも？",
-        "一方、コストはどうですか？", "監視はどうすればいいですか", "RAGの場合も同じですか", "RAGだとどうなりますか",
+        "エージェントの場合は？", "コストは？", "では、RAGだと？", "エージェントについては？",
+        "本番のときは？",
+        "RAGの方は？", "小さいモデルなら？", "ログに関しては？", "チャットボットでは？",
+        "東京リージョンにも？",
+        "一方、コストはどうですか？", "監視はどうすればいいですか", "RAGの場合も同じですか",
+        "RAGだとどうなりますか",
     ],
 )  # fmt: skip
 def test_fragment_in_japanese(asked: str) -> None:
