@@ -54,7 +54,7 @@ def test_statements_come_in_order_as_they_are_checked(base: KnowledgeBase, model
 
 
 def test_statement_comes_before_the_next_one_is_complete(
-    base: KnowledgeBase, server: ModelServer, model: BudgetedModel, monkeypatch: pytest.MonkeyPatch
+    base: KnowledgeBase, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "0.6")
     server.does(Behaviour(NARROW + "An agent", then="hang"))

@@ -28,7 +28,8 @@ FLOORS = """
     assistant/              generate
     assistant/conversation/ follow_ups turns
     assistant/views/        tree crosswalk facets
-    assistant/render/       labels escape sections snippets text markdown json metrics status changes transcript
+    assistant/render/       labels escape sections snippets text markdown json metrics
+    assistant/render/       status changes transcript
     assistant/              llamaindex
     assistant/mcp/          tools server
     assistant/cli/          options find reports index evaluate serve feedback __init__ __main__
@@ -150,15 +151,9 @@ def imports(module: str, *, late: bool) -> Iterator[str]:
 
 def _as_in_table(name: str) -> str:
     path = name.replace(".", "/")
-    for candidate in (
-        path,
-        path.rpartition("/")[0],
-        f"{path}/__init__",
-        f"{path.rpartition('/')[0]}/__init__",
-    ):
-        if candidate in MODULES:
-            return candidate
-    return path.split("/")[0]
+    parent = path.rpartition("/")[0]
+    candidates = (path, parent, f"{path}/__init__", f"{parent}/__init__")
+    return next((one for one in candidates if one in MODULES), path.split("/")[0])
 
 
 def all_imports(module: str) -> set[str]:

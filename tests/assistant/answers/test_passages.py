@@ -91,8 +91,10 @@ def test_sentence_with_its_own_subject_is_quoted(opening: str) -> None:
 
 @pytest.mark.parametrize(
     "opening",
-    ["これは", "この", "それは", "その", "また、", "さらに、", "ただし、", "しかし、", "そこで", "したがって、",
-     "なお、", "ここで", "例えば、", "たとえば、"],
+    [
+        "これは", "この", "それは", "その", "また、", "さらに、", "ただし、", "しかし、", "そこで",
+        "したがって、", "なお、", "ここで", "例えば、", "たとえば、",
+    ],
 )  # fmt: skip
 def test_japanese_sentence_that_leans_on_another_is_not_quoted(opening: str) -> None:
     assert texts(Item(f"{opening}ロールの権限を最小限に絞ります。"), language=Language.JAPANESE) == []

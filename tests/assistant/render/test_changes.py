@@ -175,8 +175,8 @@ def test_build_from_the_catalogue_has_a_note() -> None:
     notes = catalogue_notes(found)
     assert notes == (
         "a has owasp-llm 2025 (en) from the genlens catalogue, in its own words, not from the site.",
-        "If one build has an entry from the site and the other from the catalogue, only its facts are compared: "
-        "title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
+        "If one build has an entry from the site and the other from the catalogue, only its facts are "
+        "compared: title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
     )
     assert changes_text(found, diff=False).splitlines()[2:4] == list(notes)
     assert notes[0].replace("-", r"\-").replace("(en)", r"\(en\)").replace(",", r"\,").replace(

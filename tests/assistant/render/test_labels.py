@@ -41,11 +41,11 @@ def test_kinds_pillars_and_levels_have_labels() -> None:
 def test_every_key_is_used() -> None:
     code = "\n".join(file.read_text(encoding="utf-8") for file in Path(ROOT / "assistant").rglob("*.py"))
     code += (ROOT / "streamlit_app.py").read_text(encoding="utf-8")
-    dynamic = ("labels", "risk_badge")
+    by_value = ("labels", "risk_badge")  # their keys are values of entries, like the languages
     unused = [
         f"{section}.{key}"
         for section, key in KEYS
-        if section not in dynamic
-        and not re.search(rf"""["']{re.escape(key)}["']|{re.escape(key.upper())}\b""", code)
+        if section not in by_value and key not in list(Language)
+        if not re.search(rf"""["']{key}["']|\b{key.upper()}\b""", code)
     ]
     assert unused == []
