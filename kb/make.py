@@ -53,15 +53,13 @@ def make_build(
 
     `outside` are examples of out-of-scope questions.
 
-    :raises RecordError: the entries cannot be served.
+    :raises RecordError: the entries cannot be served, or the model reads none of their languages.
     :raises DamagedIndexError: the new build does not find its own entries.
     :raises StorageError: the home is not writable, or the disk is full.
     """
     check_entries(entries)
     chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
-    embedded = tuple(chunk for chunk in chunks if reads(encoder.model, chunk.language))
-    if not embedded:
-        raise RecordError(f"no entry is in a language that {encoder.model} reads; nothing is published")
+    embedded = _readable(chunks, encoder.model)
     content = fingerprint(entries, encoder.model, encoder.weights_sha256, outside or {})
     with draft_build(home, content) as draft:
         vectors = _embed(embedded, encoder, _reusable_vectors(home, encoder.weights_sha256), progress)
@@ -77,13 +75,19 @@ def make_build(
             sources=sources,
             content=content,
         )
-        _write_index(draft.folder, entries, chunks)
-        _write_vectors(draft.folder / "chroma", embedded, vectors)
-        write_manifest(draft.folder, manifest)
+        _write_files(draft.folder, manifest, entries, chunks, embedded, vectors)
         with closing(KnowledgeBase(draft, encoder)) as base:
             check_canaries(base)
         draft.publish()
     return manifest
+
+
+def _readable(chunks: Sequence[Chunk], model: str) -> tuple[Chunk, ...]:
+    """The chunks in languages that the model reads; at least one."""
+    readable = tuple(chunk for chunk in chunks if reads(model, chunk.language))
+    if not readable:
+        raise RecordError(f"no entry is in a language that {model} reads; nothing is published")
+    return readable
 
 
 def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
@@ -114,12 +118,21 @@ def _embed(
     return np.stack([known[chunk.digest] for chunk in chunks])
 
 
-def _write_index(folder: Path, entries: Sequence[Entry], chunks: Sequence[Chunk]) -> None:
-    """Write entries, chunks and both keyword indexes."""
+def _write_files(
+    folder: Path,
+    manifest: Manifest,
+    entries: Sequence[Entry],
+    chunks: Sequence[Chunk],
+    embedded: Sequence[Chunk],
+    vectors: Vectors,
+) -> None:
+    """Write entries, chunks, both keyword indexes and the vectors, and last the manifest."""
     write_entries(folder / "entries.jsonl", entries)
     write_chunks(folder / "chunks.jsonl", chunks)
     index_chunks(chunks).write(folder / "keywords" / "chunks")
     index_entries(entries).write(folder / "keywords" / "entries")
+    _write_vectors(folder / "chroma", embedded, vectors)
+    write_manifest(folder, manifest)
 
 
 def _write_vectors(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

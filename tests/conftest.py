@@ -90,8 +90,8 @@ def site(running_site: Site) -> Site:
 def data(tmp_path: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the tests' sources and catalogue, which a refresh reads, with the fake model."""
     copy = shutil.copytree(DATA, tmp_path / "data")
-    monkeypatch.setattr("ingest.refresh.data_folder", lambda: copy)
-    monkeypatch.setattr("ingest.refresh.prepare_encoder", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.pipeline.data_folder", lambda: copy)
+    monkeypatch.setattr("ingest.pipeline.prepare_encoder", lambda _home, _model: encoder)
     return copy
 
 

@@ -35,14 +35,14 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
       genlens search '"least privilege"' --kind best_practice --risk-level High
       genlens search ガードレール --json
     """
-    from assistant.render.json import search_form
+    from assistant.render.json import search_json
     from assistant.render.text import search_text
     from kb.knowledge_base import open_served
 
     typed = typed_text(query)
     hits = open_served(load_settings()).search(typed, chosen_filters(chosen), limit)
     if as_json:
-        click.echo(json_text(search_form(typed, hits).dump()))
+        click.echo(json_text(search_json(typed, hits).dump()))
     elif hits:
         marks = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
         click.echo(search_text(typed, hits, *marks))
@@ -72,7 +72,7 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
     """
     from assistant import generate
     from assistant.llm.budget import open_budgeted_model
-    from assistant.render.json import answer_form
+    from assistant.render.json import answer_json
     from assistant.render.text import answer_with_sources, usage_text
     from assistant.tracing import start_tracing
     from kb.knowledge_base import open_served
@@ -81,7 +81,7 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
     start_tracing(settings)
     model = open_budgeted_model(settings) if settings.llm and not no_model else None
     answer = generate.ask(open_served(settings), typed_text(question), chosen_filters(chosen), model)
-    click.echo(json_text(answer_form(answer).dump()) if as_json else answer_with_sources(answer))
+    click.echo(json_text(answer_json(answer).dump()) if as_json else answer_with_sources(answer))
     if answer.usage and not as_json:
         click.echo(f"genlens: {usage_text(answer.usage)}", err=True)
     if not answer.covered:
@@ -100,12 +100,12 @@ def show(entry_id: tuple[str, ...], lang: str, as_json: bool) -> None:
       genlens show GENSEC05-BP01
       genlens show llm6 2025 --lang ja
     """
-    from assistant.render.json import entry_form
+    from assistant.render.json import entry_json
     from assistant.render.text import entry_text
     from kb.knowledge_base import open_served
 
     entry = open_served(load_settings()).entry(typed_text(entry_id), Language(lang))
-    click.echo(json_text(entry_form(entry).dump()) if as_json else entry_text(entry))
+    click.echo(json_text(entry_json(entry).dump()) if as_json else entry_text(entry))
 
 
 @click.command(name="list")
@@ -120,13 +120,13 @@ def list_entries(lang: str, as_json: bool, **chosen: tuple[str, ...]) -> None:
       genlens list --pillar Security
       genlens list --kind risk --edition 2026
     """
-    from assistant.render.json import list_form
+    from assistant.render.json import list_json
     from assistant.render.text import tree_text
     from kb.knowledge_base import open_served
 
     entries = open_served(load_settings()).listed(Language(lang), chosen_filters(chosen))
     if as_json:
-        click.echo(json_text(list_form(entries).dump()))
+        click.echo(json_text(list_json(entries).dump()))
     elif entries:
         click.echo(tree_text(entries))
     if not entries:

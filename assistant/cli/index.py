@@ -37,7 +37,7 @@ def refresh(
       genlens refresh --check --json
       genlens refresh --offline
     """
-    from ingest import refresh as pipeline
+    from ingest import pipeline
 
     settings = load_settings(mirror=mirror)
     if dry_run or check:
@@ -81,7 +81,7 @@ def changes(old: str | None, new: str | None, diff: bool, markdown: bool, as_jso
       genlens changes --diff
       genlens changes 20261122T183000-1a2b3c4d 20261129T183000-5e6f7a8b --markdown
     """
-    from assistant.render.changes import catalogue_notes, changes_form, changes_markdown, changes_text
+    from assistant.render.changes import catalogue_notes, changes_json, changes_markdown, changes_text
     from kb.changes import between
 
     if markdown and as_json:
@@ -90,7 +90,7 @@ def changes(old: str | None, new: str | None, diff: bool, markdown: bool, as_jso
     if as_json:
         for note in catalogue_notes(compared):
             report_line(note)
-        click.echo(json_text(changes_form(compared, diff=diff).dump()))
+        click.echo(json_text(changes_json(compared, diff=diff).dump()))
     else:
         click.echo((changes_markdown if markdown else changes_text)(compared, diff=diff))
 

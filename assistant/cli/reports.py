@@ -8,8 +8,8 @@ from assistant.cli.options import json_text
 from kb.settings import Settings
 
 if TYPE_CHECKING:
-    from assistant.render.json import StatusForm
-    from ingest.refresh import Preview, Report
+    from assistant.render.schemas import StatusSchema
+    from ingest.pipeline import Preview, Report
     from kb.storage.refresh_log import Failure
 
 # Exit codes.
@@ -27,7 +27,7 @@ def print_status(settings: Settings, *, as_json: bool) -> None:
 
 def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: bool) -> int:
     """Print the served build after a refresh and its changes; the exit code."""
-    from assistant.render.changes import changes_form, changes_text
+    from assistant.render.changes import changes_json, changes_text
     from assistant.render.status import status_text
 
     status = _status(settings)
@@ -35,7 +35,7 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
         used = " and ".join(PLACES[origin] for origin in sorted({s.origin for s in status.sources}))
         report_line(f"cannot reach {', '.join(report.unreachable)}; built from {used}")
     if as_json:
-        changes = changes_form(report.changes, diff=diff).dump()
+        changes = changes_json(report.changes, diff=diff).dump()
         click.echo(json_text(status.dump() | {"published": report.published, "changes": changes}))
     else:
         click.echo(status_text(status))
@@ -52,13 +52,13 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
 
 def print_preview(preview: "Preview", *, check: bool, diff: bool, as_json: bool) -> int:
     """Print the changes a refresh would bring; the exit code, which reports changes if `check` is set."""
-    from assistant.render.changes import catalogue_notes, changes_form, changes_text
+    from assistant.render.changes import catalogue_notes, changes_json, changes_text
 
     changes = preview.changes
     if as_json:
         for note in catalogue_notes(changes):
             report_line(note)
-        click.echo(json_text(changes_form(changes, diff=diff).dump()))
+        click.echo(json_text(changes_json(changes, diff=diff).dump()))
     else:
         click.echo(changes_text(changes, diff=diff))
     if preview.publishes and not changes:
@@ -79,7 +79,7 @@ def _outdated(failures: "tuple[Failure, ...]") -> str:
     return f"not up to date: {', '.join(failure.what for failure in failures)}"
 
 
-def _status(settings: Settings) -> "StatusForm":
+def _status(settings: Settings) -> "StatusSchema":
     from assistant.render.status import status_of
     from kb.knowledge_base import open_served
 

@@ -11,21 +11,17 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from assistant.generate import ask
-from assistant.render.changes import changes_form, changes_text
-from assistant.render.json import (
-    AnswerForm,
-    ChangesForm,
-    EntryForm,
-    Form,
-    ListForm,
-    RelatedForm,
-    SearchForm,
-    StatusForm,
-    answer_form,
-    entry_form,
-    list_form,
-    related_form,
-    search_form,
+from assistant.render.changes import changes_json, changes_text
+from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
+from assistant.render.schemas import (
+    AnswerSchema,
+    ChangesSchema,
+    EntrySchema,
+    ListSchema,
+    RelatedSchema,
+    Schema,
+    SearchSchema,
+    StatusSchema,
 )
 from assistant.render.status import status_of, status_text
 from assistant.render.text import answer_with_sources, entry_text, related_text, search_text, tree_text
@@ -88,31 +84,31 @@ ANY = Narrowed()
 PRACTICES_AND_RISKS = Narrowed(kinds=frozenset({Kind.BEST_PRACTICE, Kind.RISK}))
 
 
-class SearchResult(SearchForm):
+class SearchResult(SearchSchema):
     """The hits of a search, and the build."""
 
     build: str
 
 
-class EntryResult(EntryForm):
+class EntryResult(EntrySchema):
     """A whole entry, and the build."""
 
     build: str
 
 
-class ListResult(ListForm):
+class ListResult(ListSchema):
     """Entries, and the build."""
 
     build: str
 
 
-class RelatedResult(RelatedForm):
+class RelatedResult(RelatedSchema):
     """Related entries, and the build."""
 
     build: str
 
 
-class ChangesResult(ChangesForm):
+class ChangesResult(ChangesSchema):
     """The changes between two builds, and the served build."""
 
     build: str
@@ -125,14 +121,14 @@ class Tools:
         self._home = settings.home
         self._served = ServedBuild(settings)
 
-    def ask(self, question: Question, filters: Narrowed = ANY) -> Annotated[CallToolResult, AnswerForm]:
+    def ask(self, question: Question, filters: Narrowed = ANY) -> Annotated[CallToolResult, AnswerSchema]:
         """Answer a design question about a generative AI workload in the words of the sources.
 
         Every statement has the id of the best practice or risk it comes from. If `covered` is false, the
         sources do not answer the question, and the hits are the nearest topics.
         """
         answer = ask(self._served.base(), question, filters.filters)
-        return _result(answer_with_sources(answer), answer_form(answer))
+        return _result(answer_with_sources(answer), answer_json(answer))
 
     def search_best_practices(
         self,
@@ -146,7 +142,7 @@ class Tools:
         """
         base = self._served.base()
         hits = base.search(query, filters.filters, limit)
-        found = SearchResult(**dict(search_form(query, hits)), build=base.build)
+        found = SearchResult(**dict(search_json(query, hits)), build=base.build)
         return _result(search_text(query, hits) or "nothing found", found)
 
     def get_entry(
@@ -155,7 +151,7 @@ class Tools:
         """Read one whole entry by its id: a question, best practice, risk, design principle or page."""
         base = self._served.base()
         entry = base.entry(entry_id, language)
-        return _result(entry_text(entry), EntryResult(**dict(entry_form(entry)), build=base.build))
+        return _result(entry_text(entry), EntryResult(**dict(entry_json(entry)), build=base.build))
 
     def list_questions(
         self,
@@ -167,7 +163,7 @@ class Tools:
         kinds = {Kind.QUESTION, Kind.BEST_PRACTICE} if with_best_practices else {Kind.QUESTION}
         base = self._served.base()
         entries = base.listed(language, Filters(frozenset(kinds), pillars))
-        listed = ListResult(**dict(list_form(entries)), build=base.build)
+        listed = ListResult(**dict(list_json(entries)), build=base.build)
         return _result(tree_text(entries) or "nothing found", listed)
 
     def related(
@@ -177,7 +173,7 @@ class Tools:
         base = self._served.base()
         entry = base.entry(entry_id, language)
         others = base.related(entry)
-        found = RelatedResult(**dict(related_form(entry, others)), build=base.build)
+        found = RelatedResult(**dict(related_json(entry, others)), build=base.build)
         return _result(related_text(entry, others), found)
 
     def what_changed(
@@ -192,19 +188,19 @@ class Tools:
         if entry_id is not None:
             changes = _only(changes, base.entry(entry_id))
         diff = entry_id is not None
-        form = changes_form(changes, diff=diff)
-        result = ChangesResult.model_validate(form.dump() | {"build": base.build})
+        record = changes_json(changes, diff=diff).dump()
+        result = ChangesResult.model_validate(record | {"build": base.build})
         return _result(changes_text(changes, diff=diff), result)
 
-    def status(self) -> Annotated[CallToolResult, StatusForm]:
+    def status(self) -> Annotated[CallToolResult, StatusSchema]:
         """Show the served build with its model, counts and sources, the kept builds, and failures."""
         status = status_of(self._home, self._served.base().manifest)
         return _result(status_text(status), status)
 
 
-def _result(text: str, form: Form) -> CallToolResult:
-    """A form as text and as JSON, both with the build."""
-    record = form.dump()
+def _result(text: str, found: Schema) -> CallToolResult:
+    """A result as text and as JSON, both with the build."""
+    record = found.dump()
     return CallToolResult(
         content=[TextContent(text=f"{text}\n\nbuild {record['build']}")], structured_content=record
     )

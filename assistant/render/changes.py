@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from assistant.render.escape import escape, fenced, link
-from assistant.render.json import ChangesForm
+from assistant.render.schemas import ChangesSchema
 from kb.changes import Changes, Contents, EntryChange, TextChange
 from kb.entries import Entry
 from kb.storage.manifest import SourceState
@@ -24,14 +24,14 @@ Line = tuple[Entry, str, EntryChange | None]
 """An entry with a remark, and its changes if it was changed."""
 
 
-def changes_form(changes: Changes, *, diff: bool) -> ChangesForm:
-    """The form of the changes; `diff` adds the diff of each field."""
+def changes_json(changes: Changes, *, diff: bool) -> ChangesSchema:
+    """The changes as JSON; `diff` adds the diff of each field."""
     changed: list[dict[str, Any]] = [
         {"id": change.entry.id, "fields": change.fields}
-        | ({"diff": [_diff_form(changes, text) for text in change.texts]} if diff else {})
+        | ({"diff": [_diff_json(changes, text) for text in change.texts]} if diff else {})
         for change in changes.changed
     ]
-    return ChangesForm.model_validate(
+    return ChangesSchema.model_validate(
         {
             "from": changes.old.build or None,
             "to": changes.new.build or None,
@@ -122,7 +122,7 @@ def _diffs(changes: Changes, change: EntryChange) -> Iterator[str]:
         yield text.diff(f"{changes.old.name} {place}", f"{changes.new.name} {place}")
 
 
-def _diff_form(changes: Changes, text: TextChange) -> dict[str, str]:
+def _diff_json(changes: Changes, text: TextChange) -> dict[str, str]:
     diff = text.diff(changes.old.name, changes.new.name)
     return {"field": text.field, "language": text.language, "text": diff}
 

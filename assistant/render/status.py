@@ -2,15 +2,15 @@
 
 from pathlib import Path
 
-from assistant.render.json import FailureForm, SourceForm, StatusForm
+from assistant.render.schemas import FailureSchema, SourceSchema, StatusSchema
 from kb.storage.builds import list_builds
 from kb.storage.manifest import Manifest
 from kb.storage.refresh_log import checked_at, read_failures
 
 
-def status_of(home: Path, served: Manifest) -> StatusForm:
+def status_of(home: Path, served: Manifest) -> StatusSchema:
     """The served build, the kept builds, the time of the last check, and the failures since."""
-    return StatusForm(
+    return StatusSchema(
         build=served.id,
         made_at=served.made_at,
         checked_at=checked_at(home, served) or None,
@@ -18,7 +18,7 @@ def status_of(home: Path, served: Manifest) -> StatusForm:
         counts=served.counts,
         chunks=served.chunks,
         sources=tuple(
-            SourceForm.model_validate(
+            SourceSchema.model_validate(
                 {
                     "name": state.name,
                     "edition": state.edition,
@@ -31,11 +31,11 @@ def status_of(home: Path, served: Manifest) -> StatusForm:
             for state in served.sources
         ),
         kept=list_builds(home),
-        failures=tuple(FailureForm.model_validate(failure) for failure in read_failures(home)),
+        failures=tuple(FailureSchema.model_validate(failure) for failure in read_failures(home)),
     )
 
 
-def status_text(status: StatusForm) -> str:
+def status_text(status: StatusSchema) -> str:
     """The status as plain text."""
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in status.counts.items())
     lines = [f"build  {status.build}", f"model  {status.model}", f"holds  {counts}"]

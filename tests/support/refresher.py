@@ -57,7 +57,7 @@ def refresher() -> Iterator[Refresher]:
 
 
 def _refresh(order: dict[str, str], count: list[int]) -> None:
-    import ingest.refresh
+    import ingest.pipeline
     from support.encoder import WordEncoder
     from support.world import run
 
@@ -72,8 +72,8 @@ def _refresh(order: dict[str, str], count: list[int]) -> None:
                 os.kill(os.getpid(), deadly)
 
     sys.addaudithook(step)
-    ingest.refresh.data_folder = lambda: Path(order["data"])
-    ingest.refresh.prepare_encoder = lambda _home, _model: WordEncoder()
+    ingest.pipeline.data_folder = lambda: Path(order["data"])
+    ingest.pipeline.prepare_encoder = lambda _home, _model: WordEncoder()
     run(Path(order["home"]), order["mirror"])
 
 

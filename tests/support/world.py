@@ -5,7 +5,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from ingest.fetch.rate_limit import RateLimit
-from ingest.refresh import Report, refresh
+from ingest.pipeline import Report, refresh
 from kb.entries import Entry, read_entries
 from kb.settings import Settings
 from kb.storage.builds import current_build

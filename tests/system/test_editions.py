@@ -11,7 +11,7 @@ from support.homes import SHARED_MIRROR, serving_mirror
 
 import kb.storage.builds
 from assistant.cli import main
-from ingest.refresh import refresh
+from ingest.pipeline import refresh
 from kb.settings import Settings
 
 pytestmark = pytest.mark.mirror
@@ -24,7 +24,7 @@ def test_a_new_edition_changes_exactly_the_entries_that_it_should(
     if not EXPECTED.is_file():
         pytest.skip("no mirror of both editions in ../shared/mirror")
     monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
-    monkeypatch.setattr("ingest.refresh.prepare_encoder", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.pipeline.prepare_encoder", lambda _home, _model: encoder)
     for edition in ("2025-04", "current"):
         with serving_mirror("--edition", edition) as mirror:
             refresh(Settings(home=home, mirror=mirror))

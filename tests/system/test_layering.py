@@ -20,7 +20,7 @@ FLOORS = """
     ingest/fetch/     retry rate_limit network page_store response client
     ingest/readers/   html markdown edition_pages aws_contents aws_lens owasp
     ingest/catalogue/ schema relations reader merge
-    ingest/           editions refresh
+    ingest/           editions pipeline
     assistant/              tracing feedback
     assistant/answers/      passages records citations selection composition extractive
     assistant/llm/          prompts client providers usage cache budget
@@ -28,7 +28,7 @@ FLOORS = """
     assistant/              generate
     assistant/conversation/ follow_ups turns
     assistant/views/        tree crosswalk facets
-    assistant/render/       labels escape sections snippets text markdown json metrics
+    assistant/render/       labels escape sections snippets text markdown schemas json metrics
     assistant/render/       status changes transcript
     assistant/              llamaindex
     assistant/mcp/          tools server
@@ -60,7 +60,7 @@ LATE = {
     },
     "assistant/cli/index": {
         "assistant/render/changes",
-        "ingest/refresh",
+        "ingest/pipeline",
         "kb/changes",
         "kb/rollback",
         "tqdm",

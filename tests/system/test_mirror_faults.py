@@ -40,7 +40,7 @@ def test_faults_that_pass_leave_no_trace_and_others_leave_their_editions_as_they
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = WordEncoder()
-    monkeypatch.setattr("ingest.refresh.prepare_encoder", lambda _home, _model: encoder)
+    monkeypatch.setattr("ingest.pipeline.prepare_encoder", lambda _home, _model: encoder)
     with mirror(tmp_path, PASSING) as base:
         first = run(home, base)
     assert first.failures == ()

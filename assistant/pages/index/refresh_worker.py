@@ -12,7 +12,7 @@ import json
 import sys
 
 from assistant.render.changes import changed_ids
-from ingest.refresh import preview, refresh
+from ingest.pipeline import preview, refresh
 from kb.errors import GenlensError
 from kb.settings import Settings, load_settings
 

@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 from support.corpus import LENS, SOURCES, corpus, prose
 
-from assistant.render.changes import catalogue_notes, changes_form, changes_markdown, changes_text
+from assistant.render.changes import catalogue_notes, changes_json, changes_markdown, changes_text
 from kb.changes import Changes, Contents, compare
 from kb.entries import Entry, Item, RiskLevel, Role, Section
 
@@ -35,7 +35,7 @@ def changes() -> Changes:
 
 
 def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
-    assert changes_form(changes, diff=False).dump() == {
+    assert changes_json(changes, diff=False).dump() == {
         "from": "older",
         "to": "newer",
         "added": ["LLM03:2026"],
@@ -49,7 +49,7 @@ def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
 
 
 def test_json_has_the_diffs_that_are_asked_for(changes: Changes) -> None:
-    level, steps = changes_form(changes, diff=True).dump()["changed"][0]["diff"]
+    level, steps = changes_json(changes, diff=True).dump()["changed"][0]["diff"]
     assert level == {
         "field": "risk_level",
         "language": "en",
@@ -158,7 +158,7 @@ def test_equal_builds_have_no_changes() -> None:
     same = compare(Contents("a", SITE, corpus()), Contents("b", SITE, corpus()))
     assert changes_text(same, diff=True).splitlines()[2:] == ["", "no changes"]
     assert changes_markdown(same, diff=True).splitlines()[2:] == ["", "no changes"]
-    assert changes_form(same, diff=True).dump()["changed"] == []
+    assert changes_json(same, diff=True).dump()["changed"] == []
 
 
 def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:

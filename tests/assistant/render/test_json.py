@@ -1,4 +1,4 @@
-"""The JSON forms: their values, and their schemas against the snapshots in schemas/.
+"""The printed JSON: its values, and its schemas against the snapshots in schemas/.
 
 A change of a snapshot is a change for users. Write them anew with: python -m tests.assistant.render.test_json
 """
@@ -9,39 +9,40 @@ from pathlib import Path
 import pytest
 
 from assistant.generate import ask
-from assistant.render import json as forms
-from assistant.render.json import Form, answer_form, entry_form, list_form, related_form, search_form
+from assistant.render import schemas
+from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
+from assistant.render.schemas import Schema
 from kb.knowledge_base import KnowledgeBase
 
 SCHEMAS = Path(__file__).parent / "schemas"
 PRINTED = (
-    forms.AnswerForm,
-    forms.SearchForm,
-    forms.EntryForm,
-    forms.ListForm,
-    forms.RelatedForm,
-    forms.StatusForm,
-    forms.ChangesForm,
+    schemas.AnswerSchema,
+    schemas.SearchSchema,
+    schemas.EntrySchema,
+    schemas.ListSchema,
+    schemas.RelatedSchema,
+    schemas.StatusSchema,
+    schemas.ChangesSchema,
 )
 AGENT = "How do I keep an agent from deleting records?"
 
 
-def schema(form: type[Form]) -> str:
+def written(printed: type[Schema]) -> str:
     """The schema of the printed JSON."""
-    return json.dumps(form.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(printed.model_json_schema(mode="serialization"), indent=2, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("form", PRINTED, ids=lambda form: form.__name__)
-def test_schema_is_the_promised_one(form: type[Form]) -> None:
-    assert schema(form) == (SCHEMAS / f"{form.__name__}.json").read_text(encoding="utf-8")
+@pytest.mark.parametrize("printed", PRINTED, ids=lambda printed: printed.__name__)
+def test_schema_is_the_promised_one(printed: type[Schema]) -> None:
+    assert written(printed) == (SCHEMAS / f"{printed.__name__}.json").read_text(encoding="utf-8")
 
 
-def test_every_snapshot_has_a_form() -> None:
-    assert sorted(file.stem for file in SCHEMAS.iterdir()) == sorted(form.__name__ for form in PRINTED)
+def test_every_snapshot_has_a_schema() -> None:
+    assert sorted(file.stem for file in SCHEMAS.iterdir()) == sorted(printed.__name__ for printed in PRINTED)
 
 
 def test_uncovered_question_has_the_nearest_topics(base: KnowledgeBase) -> None:
-    record = answer_form(ask(base, "Which cheese costs less per token at the market of Paris?")).dump()
+    record = answer_json(ask(base, "Which cheese costs less per token at the market of Paris?")).dump()
     assert record["covered"] is False
     assert record["citations"] == []
     assert record["answer"].startswith("Not covered: ")
@@ -49,7 +50,7 @@ def test_uncovered_question_has_the_nearest_topics(base: KnowledgeBase) -> None:
 
 
 def test_citation_has_the_quoted_words_and_their_address(base: KnowledgeBase) -> None:
-    record = answer_form(ask(base, AGENT)).dump()
+    record = answer_json(ask(base, AGENT)).dump()
     assert record["citations"][0] == {
         "id": "GENSEC05-BP01",
         "title": "Give agents only the permissions they need",
@@ -69,7 +70,7 @@ def test_citation_has_the_quoted_words_and_their_address(base: KnowledgeBase) ->
 
 
 def test_search_has_snippets(base: KnowledgeBase) -> None:
-    record = search_form("prompt caching", base.search("prompt caching")).dump()
+    record = search_json("prompt caching", base.search("prompt caching")).dump()
     assert record["query"] == "prompt caching"
     assert record["hits"][0] == {
         "id": "GENCOST03-BP01",
@@ -84,7 +85,7 @@ def test_search_has_snippets(base: KnowledgeBase) -> None:
 
 
 def test_entry_has_sections_with_items(base: KnowledgeBase) -> None:
-    record = entry_form(base.entry("GENSEC05-BP02")).dump()
+    record = entry_json(base.entry("GENSEC05-BP02")).dump()
     assert (record["id"], record["language"], record["risk_level"]) == ("GENSEC05-BP02", "en", "Medium")
     assert record["sections"][1]["items"][0] == {
         "text": "Set a timeout for every tool call.",
@@ -94,13 +95,13 @@ def test_entry_has_sections_with_items(base: KnowledgeBase) -> None:
 
 
 def test_list_has_one_row_per_entry(base: KnowledgeBase) -> None:
-    rows = list_form(base.listed()).dump()["entries"]
+    rows = list_json(base.listed()).dump()["entries"]
     assert [row["id"] for row in rows] == [entry.id for entry in base.listed()]
 
 
 def test_related_entries_have_the_reason(base: KnowledgeBase) -> None:
     one, other = base.entry("GENSEC05-BP02"), base.entry("LLM03:2026")
-    assert related_form(one, [(other, "The risk behind it.")]).dump() == {
+    assert related_json(one, [(other, "The risk behind it.")]).dump() == {
         "id": "GENSEC05-BP02",
         "title": "Stop runaway agents",
         "related": [
@@ -118,4 +119,4 @@ def test_related_entries_have_the_reason(base: KnowledgeBase) -> None:
 if __name__ == "__main__":
     SCHEMAS.mkdir(exist_ok=True)
     for printed in PRINTED:
-        (SCHEMAS / f"{printed.__name__}.json").write_text(schema(printed), encoding="utf-8")
+        (SCHEMAS / f"{printed.__name__}.json").write_text(written(printed), encoding="utf-8")

@@ -24,7 +24,7 @@ from support.world import (
 
 from assistant.cli import main
 from ingest.errors import NoSourceError
-from ingest.refresh import refresh
+from ingest.pipeline import refresh
 from kb.errors import StorageError
 from kb.storage.builds import Draft, list_builds
 from kb.storage.refresh_log import REFRESH, Failure, read_failures, write_failures
@@ -269,7 +269,7 @@ def test_a_refresh_that_is_broken_off_says_so_beside_what_failed_before(
 
     for _ in range(2):
         with monkeypatch.context() as patched:
-            patched.setattr("ingest.refresh.make_build", interrupted)
+            patched.setattr("ingest.pipeline.make_build", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 run(home, site.base)
     assert list(failures(home)) == [LENS_EDITION, REFRESH]
@@ -336,7 +336,7 @@ def test_the_exit_code_is_4_where_a_build_is_published_in_part(home: Path, site:
     broken(site)
     done = typed(home, site.base, "refresh")
     assert done.exit_code == 4
-    assert done.stderr == f"genlens: published in part; not as its site has it now: {LENS_EDITION}\n"
+    assert done.stderr == f"genlens: published in part; not up to date: {LENS_EDITION}\n"
     (failure,) = read_failures(home)
     line = (
         f"failed {LENS_EDITION}, {failure.at}: {LENS}gensec01-bp02.html: the site answered 404, expected 200"
@@ -354,7 +354,7 @@ def test_the_exit_code_is_4_too_where_nothing_else_is_new(home: Path, site: Site
     site.faults[PRACTICE] = lambda _: Reply(404)
     done = typed(home, site.base, "refresh")
     assert done.exit_code == 4
-    assert done.stderr == (f"genlens: nothing new is published; not as its site has it now: {LENS_EDITION}\n")
+    assert done.stderr == (f"genlens: nothing new is published; not up to date: {LENS_EDITION}\n")
     assert list_builds(home) == served
     assert list(failures(home)) == [LENS_EDITION]
 
@@ -371,4 +371,4 @@ def test_the_exit_code_is_1_where_nothing_is_published(home: Path, site: Site) -
 def test_the_exit_code_is_0_for_a_first_build_without_network(home: Path, nowhere: str) -> None:
     done = typed(home, nowhere, "refresh")
     assert done.exit_code == 0
-    assert "built from the catalogue that genlens carries" in done.stderr
+    assert "built from the catalogue that comes with genlens" in done.stderr

@@ -14,7 +14,7 @@ from support.world import PRACTICE, assert_the_only_build, entries, run, setting
 
 import kb.storage.fingerprint
 from assistant.cli import main
-from ingest.refresh import refresh
+from ingest.pipeline import refresh
 from kb.errors import DamagedIndexError
 from kb.knowledge_base import KnowledgeBase, open_served
 from kb.rollback import rollback
@@ -32,7 +32,7 @@ OWN_WORDS = ("Nameless callers cannot be stopped", "Callers without a name canno
 def moments(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each refresh is a day later than the one before: 2 January 2030, 3 January 2030 ..."""
     days = iter(range(2, 30))
-    monkeypatch.setattr("ingest.refresh.utc_now", lambda: f"2030-01-{next(days):02}T00:00:00+00:00")
+    monkeypatch.setattr("ingest.pipeline.utc_now", lambda: f"2030-01-{next(days):02}T00:00:00+00:00")
 
 
 def typed(home: Path, mirror: str, *words: str) -> Result:
@@ -253,7 +253,7 @@ def test_a_refresh_tells_what_changed(home: Path, site: Site) -> None:
     third = typed(home, site.base, "refresh")
     assert (third.exit_code, third.stderr) == (0, "")
     status = typed(home, site.base, "status").stdout
-    assert third.stdout == f"{status}\nnothing changed; the served build stays\n"
+    assert third.stdout == f"{status}\nno changes; the served build stays\n"
     assert list_builds(home) == (new, old)
 
 
@@ -295,7 +295,7 @@ def test_a_preview_publishes_nothing_and_tells_what_a_refresh_would_change(
     before = files(home / "builds")
     same = typed(home, site.base, "refresh", word)
     assert (same.exit_code, same.stderr) == (0, "")
-    assert same.stdout.endswith("\n\nnothing differs\n")
+    assert same.stdout.endswith("\n\nno changes\n")
     changed(site)
     code = 3 if word == "--check" else 0
     done = typed(home, site.base, "refresh", word)
@@ -329,7 +329,7 @@ def test_a_check_that_could_not_read_a_source_says_so(home: Path, site: Site, al
         changed(site)
     done = typed(home, site.base, "refresh", "--check")
     assert done.exit_code == code
-    assert done.stderr == "genlens: not as its site has it now: owasp-llm 2026 (en)\n"
+    assert done.stderr == "genlens: not up to date: owasp-llm 2026 (en)\n"
     assert typed(home, site.base, "refresh", "--dry-run").exit_code == 4
     assert read_failures(home) == ()
 
@@ -350,7 +350,7 @@ def test_a_preview_tells_of_a_build_for_another_reason(home: Path, site: Site, d
     done = typed(home, site.base, "refresh", "--check")
     assert done.exit_code == 0
     assert done.stderr == (
-        "genlens: no entry differs for a reader, but a refresh would publish a new build all the same\n"
+        "genlens: no entry changed, but a refresh would publish a new build\n"
     )
 
 
@@ -360,7 +360,7 @@ def test_white_space_and_markup_are_no_change(home: Path, site: Site) -> None:
         b"Test it from outside.", b"Test  it\n <b>from</b> outside."
     )
     done = typed(home, site.base, "refresh", "--check")
-    assert (done.exit_code, done.stdout.endswith("\n\nnothing differs\n")) == (0, True)
+    assert (done.exit_code, done.stdout.endswith("\n\nno changes\n")) == (0, True)
 
 
 def test_a_preview_waits_for_no_other_where_it_is_told_so(home: Path, site: Site) -> None:

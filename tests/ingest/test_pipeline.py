@@ -20,7 +20,7 @@ from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run,
 from assistant.cli import main
 from ingest.errors import CatalogueError
 from ingest.fetch.page_store import Page, PageStore
-from ingest.refresh import refresh
+from ingest.pipeline import refresh
 from kb.entries import Origin
 from kb.errors import BusyError
 from kb.storage.builds import current_build, list_builds
