@@ -6,17 +6,16 @@ another one, or add or drop a negation.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import chain
 
-from assistant.faithfulness.thesaurus import load_thesaurus, stem
-from kb.embedding.glossary import glossed
+from assistant.faithfulness.thesaurus import load_thesaurus
+from assistant.faithfulness.words import NOT, TELLING, Word, denies, words
 from kb.entries import Language
 from kb.knowledge_base import KnowledgeBase
-from kb.text import STOP_WORDS, is_japanese
+from kb.text import is_japanese
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,38 +36,7 @@ class Thresholds:
 
 THRESHOLDS = Thresholds()
 
-NOT = "¬"
-_WORD = re.compile(
-    r"""
-    (?P<also> \b not \s+ (?:only|just|merely|simply|limited) \b )  # it adds, it does not negate
-    | (?P<not>
-          \b (?: not | no | never | none | nothing | without | cannot | nor | neither
-             | avoid\w* | prevent\w* | refus\w* | forbid\w*
-             | (?:rather|other) \s+ than | instead \s+ of
-          ) \b
-        | n['’]t \b
-      )
-    | [^\W_]+ (?:['’][^\W\d_]+)?
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
 _CLAUSE = re.compile(r"[;；]\s*")
-_DENIAL_JA = re.compile(r"ない|ません|なく|せず|禁止|避け|防")
-# Latin text, or unknown kanji and katakana; hiragana are endings and particles.
-_PART = re.compile(r"[ -~]+|[\u30a1-\u30ff]{2,}|[\u4e00-\u9fff]{2,}")
-# The stop words that change a meaning.
-_TELLING_WORDS = """
-    after all also any before each few just more most must only other over same some under until
-"""
-_TELLING = frozenset(_TELLING_WORDS.split())
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word and its term; the term of a negation is NOT."""
-
-    text: str
-    term: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,40 +53,16 @@ class Change:
         return max(len(self.old), len(self.new)) <= THRESHOLDS.small
 
 
-@lru_cache(maxsize=1024)  # the passages of an answer are compared with each of its sentences
-def words(text: str) -> tuple[Word, ...]:
-    """The meaningful words of a text, in order; of Japanese, their English glosses."""
-    return tuple(_mixed(text) if is_japanese(text) else _english(text))
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """The setting of a change: terms the source has elsewhere, and the rest of the comparison.
 
+    `denied` is True if another source negates something, `closely` if hardly anything else is changed.
+    """
 
-def _mixed(text: str) -> Iterator[Word]:
-    end = 0
-    for denial in _DENIAL_JA.finditer(text):
-        yield from _japanese(text[end : denial.start()])
-        yield Word(denial[0], NOT)
-        end = denial.end()
-    yield from _japanese(text[end:])
-
-
-def _english(text: str) -> Iterator[Word]:
-    for match in _WORD.finditer(text):
-        word = match[0].lower()
-        if match["not"]:
-            yield Word(word, NOT)
-        elif match["also"]:
-            yield Word("also", "also")
-        elif word in _TELLING or word not in STOP_WORDS:
-            yield Word(word, stem(word))
-
-
-def _japanese(text: str) -> Iterator[Word]:
-    """English words for the forms of the glossary; unknown forms stay as they are."""
-    shown = "".join(f" {known} " if known is not None else form for form, known in glossed(text))
-    for part in _PART.finditer(shown):
-        if is_japanese(part[0]):
-            yield Word(part[0], part[0])
-        else:
-            yield from _english(part[0])
+    moved: frozenset[str]
+    denied: bool
+    closely: bool
 
 
 class EditCheck:
@@ -139,59 +83,72 @@ class EditCheck:
         """
         clauses = [clause for source in sources for clause in _CLAUSE.split(source)]
         said, held, rest = words(text), list(map(words, clauses)), list(map(words, around))
-        if not self._has_nothing_of_its_own(said, list(chain(*held)), list(chain(*rest))):
+        if not self._has_no_own_word(said, list(chain(*held)), list(chain(*rest))):
             return False
         followed = [(source, changes) for source in held if (changes := _changes(source, said)) is not None]
         if not followed:
-            return any(_denies(said) == _denies(source) for source in held)
-        for source, changes in followed:
-            denied = any(_denies(other) for other in held if other is not source)
-            moved = {word.term for change in changes for word in change.old}
-            closely = sum(len(change.new) for change in changes) <= (1 - THRESHOLDS.closely) * len(said)
-            others = [other for other in [*held, *rest] if other is not source]
-            if any(
-                self._turns(change, moved, denied=denied, closely=closely) and not _joined(change, others)
-                for change in changes
-            ):
-                return False
-        return True
+            return any(denies(said) == denies(source) for source in held)
+        return all(self._keeps_source(said, source, changes, held, rest) for source, changes in followed)
 
-    def _has_nothing_of_its_own(
-        self, said: Sequence[Word], held: Sequence[Word], rest: Sequence[Word]
-    ) -> bool:
+    def _has_no_own_word(self, said: Sequence[Word], held: Sequence[Word], rest: Sequence[Word]) -> bool:
         """True if each word is in the cited text, says little, or means nearly the same as a word there."""
-        light = self._thesaurus.light
-        settled = {word.term for word in held} | light
-        passing = settled | {word.term for word in rest} | _TELLING | {NOT}
+        settled = {word.term for word in held} | self._thesaurus.light
+        passing = settled | {word.term for word in rest} | TELLING | {NOT}
         missing = [word for word in held if word.term not in {one.term for one in said}]
         lost = {word.term for word in missing}
-        return all(
-            (word.term in passing or self._stands_for(word, missing))
-            and (word.term in settled or not self._thesaurus.opposites(word.term) & lost)
-            for word in said
+
+        def passes(word: Word) -> bool:
+            if word.term in settled:
+                return True
+            reverses = bool(self._thesaurus.opposites(word.term) & lost)
+            return not reverses and (word.term in passing or self._stands_for(word, missing))
+
+        return all(passes(word) for word in said)
+
+    def _keeps_source(
+        self,
+        said: Sequence[Word],
+        source: Sequence[Word],
+        changes: Sequence[Change],
+        held: Sequence[Sequence[Word]],
+        rest: Sequence[Sequence[Word]],
+    ) -> bool:
+        """True if no change turns the meaning of a source that a text follows."""
+        others = [other for other in [*held, *rest] if other is not source]
+        added = sum(len(change.new) for change in changes)
+        setting = _Setting(
+            moved=frozenset(word.term for change in changes for word in change.old),
+            denied=any(denies(other) for other in held if other is not source),
+            closely=added <= (1 - THRESHOLDS.closely) * len(said),
         )
+        return all(_joined(change, others) or not self._turns(change, setting) for change in changes)
 
-    def _turns(self, change: Change, moved: set[str], *, denied: bool, closely: bool) -> bool:
-        """True if a change reverses or alters the meaning of a source.
+    def _turns(self, change: Change, setting: _Setting) -> bool:
+        """True if a change reverses or alters the meaning of a source."""
+        checks = (self._adds_denial, self._drops_denial, self._adds_word, self._replaces_word)
+        return any(check(change, setting) for check in checks)
 
-        `moved` are terms the source has elsewhere. `denied` is True if another source negates something,
-        `closely` if hardly anything else is changed.
-        """
-        stopped = _denies(change.old) or bool(moved & self._stopping)
-        if _denies(change.new) and not stopped and (change.small or not denied):
-            return True
+    def _adds_denial(self, change: Change, setting: _Setting) -> bool:
+        stopped = denies(change.old) or bool(setting.moved & self._stopping)
+        return denies(change.new) and not stopped and (change.small or not setting.denied)
+
+    def _drops_denial(self, change: Change, _setting: _Setting) -> bool:
         # The end of a sentence may be dropped, such as the consequence of doing otherwise.
-        if _denies(change.old) and not _denies(change.new) and (change.small or not change.at_end):
-            return True
-        if not change.small:
+        return denies(change.old) and not denies(change.new) and (change.small or not change.at_end)
+
+    def _adds_word(self, change: Change, setting: _Setting) -> bool:
+        if change.old or not change.small:
+            return False
+        own = {word.term for word in change.new} - self._thesaurus.light - {NOT}
+        # One word may move; two that swap places may reverse the meaning.
+        return len(own) > 1 if own <= setting.moved else setting.closely
+
+    def _replaces_word(self, change: Change, _setting: _Setting) -> bool:
+        if not change.old or not change.small:
             return False
         light = self._thesaurus.light
-        new = [word for word in change.new if word.term != NOT]
-        if not change.old:
-            # One word may move; two that swap places may reverse the meaning.
-            own = {word.term for word in new} - light
-            return len(own) > 1 if own <= moved else closely
         heavy = any(word.term not in light for word in change.old)
+        new = (word for word in change.new if word.term != NOT)
         return not all(
             (word.term in light and not heavy) or self._stands_for(word, change.old) for word in new
         )
@@ -241,7 +198,3 @@ def _joined(change: Change, others: Iterable[Sequence[Word]]) -> bool:
             for at in range(len(terms))
         )
     )
-
-
-def _denies(some: Sequence[Word]) -> bool:
-    return any(word.term == NOT for word in some)

@@ -1,7 +1,9 @@
 """The facts in a sentence: addresses, ids, numbers, names, quotations, and clauses of its own."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from itertools import groupby
 
 from assistant.answers.passages import Passage
@@ -67,21 +69,62 @@ def names_others(text: str, given: Collection[str], newest_edition: str) -> bool
     return unknown_form or disguised or not named <= set(given)
 
 
-def has_same_facts(text: str, passages: Sequence[Passage]) -> bool:
-    """True if all numbers, names and quotations of a text are in the passages, and no clause is its own."""
-    shown = [f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages]
-    said = [plain(one) for one in shown]
-    held = frozenset(term for one in shown for term in terms(one))
-    numbers = {number for one in shown for number in _NUMBER.findall(fold(one))}
-    names = {term for a, b in _NAME.findall(text) for term in terms(a or b)} - _COMMON
-    quotes = ("".join(groups) for groups in _QUOTED.findall(text))
-    return (
-        set(_NUMBER.findall(fold(text))) <= numbers
-        and names <= held
-        and (is_japanese(text) or _longest_run(terms(text), held) <= LONGEST_RUN)
-        and all(any(plain(quote) in one for one in said) for quote in quotes)
-        and (not _SPEAKER.search(text) or any(_SPEAKER.search(one) for one in shown))
-    )
+class Fact(StrEnum):
+    """A kind of fact that a sentence may not add to its passages."""
+
+    NUMBER = "number"
+    NAME = "name"
+    CLAUSE = "clause"
+    QUOTATION = "quotation"
+    SPEAKER = "speaker"
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The cited passages with their ids and titles, and the terms in them."""
+
+    texts: tuple[str, ...]
+    terms: frozenset[str]
+
+
+def added_fact(text: str, passages: Sequence[Passage]) -> Fact | None:
+    """The first kind of fact in a text that its passages do not have, or None."""
+    texts = tuple(f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages)
+    shown = _Shown(texts, frozenset(term for one in texts for term in terms(one)))
+    return next((fact for fact, adds in _CHECKS.items() if adds(text, shown)), None)
+
+
+def _adds_number(text: str, shown: _Shown) -> bool:
+    known = {number for one in shown.texts for number in _NUMBER.findall(fold(one))}
+    return not set(_NUMBER.findall(fold(text))) <= known
+
+
+def _adds_name(text: str, shown: _Shown) -> bool:
+    names = {term for inside, acronym in _NAME.findall(text) for term in terms(inside or acronym)}
+    return not names - _COMMON <= shown.terms
+
+
+def _adds_clause(text: str, shown: _Shown) -> bool:
+    return not is_japanese(text) and _longest_run(terms(text), shown.terms) > LONGEST_RUN
+
+
+def _adds_quotation(text: str, shown: _Shown) -> bool:
+    quotations = ("".join(groups) for groups in _QUOTED.findall(text))
+    known = [plain(one) for one in shown.texts]
+    return not all(any(plain(quotation) in one for one in known) for quotation in quotations)
+
+
+def _adds_speaker(text: str, shown: _Shown) -> bool:
+    return bool(_SPEAKER.search(text)) and not any(_SPEAKER.search(one) for one in shown.texts)
+
+
+_CHECKS: dict[Fact, Callable[[str, _Shown], bool]] = {
+    Fact.NUMBER: _adds_number,
+    Fact.NAME: _adds_name,
+    Fact.CLAUSE: _adds_clause,
+    Fact.QUOTATION: _adds_quotation,
+    Fact.SPEAKER: _adds_speaker,
+}
 
 
 def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from assistant.answers.passages import Passage
 from assistant.answers.records import Doubt
 from assistant.faithfulness.edits import EditCheck
-from assistant.faithfulness.facts import has_address, has_same_facts, names_others, plain
+from assistant.faithfulness.facts import added_fact, has_address, names_others, plain
 from assistant.faithfulness.stream import Sentence
 from assistant.llm.prompts import leaks
 from kb.entries import Language
@@ -105,45 +105,55 @@ class Judge:
         """The sentences that support a text, one per supporting id; empty without support."""
         wanted = {term: self._base.idf(term) for term in terms(text)}
         passages = [passage for entry_id in ids for passage in self._given[entry_id]]
-        if not wanted or not has_same_facts(text, passages):
+        if not wanted or added_fact(text, passages):
             return ()
-        ranked = [self._ranked(entry_id, wanted) for entry_id in ids]
-        alone = [
-            window
-            for entry_id, own in zip(ids, ranked, strict=True)
-            if has_same_facts(text, self._given[entry_id])
-            and (window := self._window(text, own, len(wanted)))
-        ]
-        if alone:
-            return tuple(window.best(wanted) for window in alone)
-        shares, best = zip(*(own[0] for own in ranked), strict=True)
+        ranked = {entry_id: self._ranked(entry_id, wanted) for entry_id in ids}
+        windows = self._each_alone(text, ranked, len(wanted)) or self._all_together(text, ranked, wanted)
+        return tuple(window.best(wanted) for window in windows)
+
+    def _each_alone(self, text: str, ranked: Mapping[str, Ranked], count: int) -> list[_Window]:
+        """The window of each entry that alone supports a text of `count` terms."""
+        alone = {
+            entry_id: own for entry_id, own in ranked.items() if not added_fact(text, self._given[entry_id])
+        }
+        return [window for own in alone.values() if (window := self._window(text, own, count))]
+
+    def _all_together(
+        self, text: str, ranked: Mapping[str, Ranked], wanted: Mapping[str, float]
+    ) -> list[_Window]:
+        """The best windows of several entries, if they support a text together; else none."""
+        shares, best = zip(*(own[0] for own in ranked.values()), strict=True)
         whole = _share(wanted, frozenset[str]().union(*(window.terms for window in best)))
-        together = (
+        enough = (
             len(best) > 1
             and len(wanted) >= THRESHOLDS.few_terms
             and whole >= THRESHOLDS.words_alone
             and min(shares) >= THRESHOLDS.part
         )
-        if together and self._keeps(text, best):
-            return tuple(window.best(wanted) for window in best)
-        return ()
+        return list(best) if enough and self._keeps(text, best) else []
 
     def _window(self, text: str, ranked: Ranked, count: int) -> _Window | None:
         """The window of one entry that alone supports a text of `count` terms, or None."""
-        wanted_text = plain(text)
-        if whole := next((w for share, w in ranked if share > EXACT and wanted_text == plain(w.text)), None):
+        if whole := next((w for share, w in ranked if share > EXACT and plain(w.text) == plain(text)), None):
             return whole
-        close = [(share, window) for share, window in ranked[:NEAREST] if share >= THRESHOLDS.words]
-        near = [one for one in close if self._keeps(text, [one[1]])]
+        near = self._near(text, ranked)
         if not near:
             return None
-        if near[0][0] > EXACT and wanted_text in plain(near[0][1].text):
-            return near[0][1]
-        if count >= THRESHOLDS.few_terms and near[0][0] >= THRESHOLDS.words_alone:
-            return near[0][1]
-        vectors = self._base.encode([text, *(window.text for _, window in near)], self._language)
+        share, first = near[0]
+        inside = share > EXACT and plain(text) in plain(first.text)
+        by_words = count >= THRESHOLDS.few_terms and share >= THRESHOLDS.words_alone
+        return first if inside or by_words else self._nearest(text, [window for _, window in near])
+
+    def _near(self, text: str, ranked: Ranked) -> Ranked:
+        """The first windows with enough of the words, whose meaning the text keeps."""
+        close = (one for one in ranked[:NEAREST] if one[0] >= THRESHOLDS.words)
+        return [(share, window) for share, window in close if self._keeps(text, [window])]
+
+    def _nearest(self, text: str, windows: Sequence[_Window]) -> _Window | None:
+        """The window nearest in meaning, if it is near enough."""
+        vectors = self._base.encode([text, *(window.text for window in windows)], self._language)
         cosines = vectors[1:] @ vectors[0]
-        return near[int(cosines.argmax())][1] if float(cosines.max()) >= THRESHOLDS.cosine else None
+        return windows[int(cosines.argmax())] if float(cosines.max()) >= THRESHOLDS.cosine else None
 
     def _keeps(self, text: str, windows: Sequence[_Window]) -> bool:
         """True if a text says nothing that the windows do not say together."""

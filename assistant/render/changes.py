@@ -4,7 +4,7 @@ Titles, section names and diffs are text of pages: control and invisible charact
 Markdown they are escaped or fenced.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assistant.render.escape import escape, fenced, link
@@ -90,15 +90,18 @@ def catalogue_notes(changes: Changes) -> tuple[str, ...]:
 
 def _parts(changes: Changes) -> Iterator[tuple[str, Sequence[Line]]]:
     """Each heading with entries, and its lines."""
-    moved = [change for change in changes.changed if change.moved]
-    rest = [change for change in changes.changed if not change.moved]
     parts: tuple[tuple[str, list[Line]], ...] = (
         ("added", [(entry, "", None) for entry in changes.added]),
         ("removed", [(entry, "", None) for entry in changes.removed]),
-        ("changed", [(change.entry, _fields(change), change) for change in rest]),
-        ("moved", [(change.entry, _addresses(change), change) for change in moved]),
+        ("changed", _lines(changes, _fields, moved=False)),
+        ("moved", _lines(changes, _addresses, moved=True)),
     )
     return (part for part in parts if part[1])
+
+
+def _lines(changes: Changes, remark: Callable[[EntryChange], str], *, moved: bool) -> list[Line]:
+    """The lines of the moved entries, or of the other changed ones."""
+    return [(change.entry, remark(change), change) for change in changes.changed if change.moved is moved]
 
 
 def _counts(changes: Changes) -> str:

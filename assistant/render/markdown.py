@@ -3,7 +3,7 @@
 from assistant.answers.records import Answer, Part, Statement
 from assistant.render.escape import escape, link
 from assistant.render.labels import words_of
-from assistant.render.text import HEADED, NEAREST, OPENING
+from assistant.render.text import NEAREST, headed, opening
 from kb.entries import Language
 
 
@@ -14,13 +14,12 @@ def answer_markdown(answer: Answer) -> str:
     if not answer.covered:
         topics = [f"- {escape(hit.title)} ({escape(hit.id)})" for hit in answer.hits[:NEAREST]]
         return "\n".join([*note, *([""] if note else []), escape(words["not_covered"]), "", *topics])
-    opening = [statement_markdown(s, answer.language) for s in answer.statements if s.part in OPENING]
-    blocks = [*note, " ".join(opening)]
-    for part in HEADED:
-        lines = [statement_markdown(s, answer.language) for s in answer.statements if s.part is part]
-        if lines:
-            mark = "1." if part is Part.DO else "-"
-            blocks.append("\n".join([f"**{words[part]}**", "", *(f"{mark} {line}" for line in lines)]))
+    lead = [statement_markdown(statement, answer.language) for statement in opening(answer)]
+    blocks = [*note, " ".join(lead)]
+    for part, statements in headed(answer):
+        mark = "1." if part is Part.DO else "-"
+        lines = (f"{mark} {statement_markdown(statement, answer.language)}" for statement in statements)
+        blocks.append("\n".join([f"**{words[part]}**", "", *lines]))
     return "\n\n".join(blocks)
 
 

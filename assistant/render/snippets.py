@@ -28,17 +28,27 @@ class Snippet:
 
 def snippet(hit: Hit, wanted: frozenset[str]) -> Snippet:
     """The window with the most wanted terms in the best chunk of a hit."""
-    chunk = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
-    source = (chunk.text if chunk else hit.entry.title).replace("\n", " ")
+    source = _source(hit)
     matches = [token for token in tokens(source) if token.term in wanted]
     start = _best_start(source, matches)
-    end = min(len(source), start + WIDTH)
-    if end < len(source) and (space := source.rfind(" ", start, end)) > start + WIDTH // 2:
-        end = space
+    end = _end(source, start)
     before, after = "… " if start else "", " …" if end < len(source) else ""
     shift = len(before) - start
     marks = tuple((t.start + shift, t.end + shift) for t in matches if start <= t.start and t.end <= end)
     return Snippet(f"{before}{source[start:end]}{after}", _merged(marks))
+
+
+def _source(hit: Hit) -> str:
+    """The best chunk for readers on one line, or the title of an entry without one."""
+    chunk = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
+    return (chunk.text if chunk else hit.entry.title).replace("\n", " ")
+
+
+def _end(source: str, start: int) -> int:
+    """The end of a window, at a space if there is one in its second half."""
+    end = min(len(source), start + WIDTH)
+    space = source.rfind(" ", start, end) if end < len(source) else -1
+    return space if space > start + WIDTH // 2 else end
 
 
 def _best_start(source: str, matches: list[Token]) -> int:

@@ -1,6 +1,6 @@
 """Answers, hits and entries as plain text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from assistant.answers.records import Answer, Part, Statement, Usage
 from assistant.render.labels import Words, words_of
@@ -17,6 +17,18 @@ OPENING = (Part.LEAD, Part.SAID)
 HEADED = (Part.DO, Part.WHY, Part.RELATED)
 
 
+def opening(answer: Answer) -> tuple[Statement, ...]:
+    """The statements of an answer without a heading."""
+    return tuple(statement for statement in answer.statements if statement.part in OPENING)
+
+
+def headed(answer: Answer) -> Iterator[tuple[Part, tuple[Statement, ...]]]:
+    """The other statements by part, in the order of their headings; parts without statements are left out."""
+    for part in HEADED:
+        if statements := tuple(statement for statement in answer.statements if statement.part is part):
+            yield part, statements
+
+
 def answer_text(answer: Answer) -> str:
     """The answer as plain text: each statement with its ids in brackets, or the doubt about it."""
     words = words_of("answer", answer.language)
@@ -24,13 +36,11 @@ def answer_text(answer: Answer) -> str:
     if not answer.covered:
         topics = [f"- {hit.title} [{hit.id}]" for hit in answer.hits[:NEAREST]]
         return "\n".join([*note, words["not_covered"], *topics])
-    blocks = [*note, " ".join(_cited(s, words) for s in answer.statements if s.part in OPENING)]
-    for part in HEADED:
-        lines = [_cited(s, words) for s in answer.statements if s.part is part]
-        if lines:
-            marks = [f"{i}." if part is Part.DO else "-" for i in range(1, len(lines) + 1)]
-            listed = (f"{mark} {line}" for mark, line in zip(marks, lines, strict=True))
-            blocks.append("\n".join([f"{words[part]}:", *listed]))
+    blocks = [*note, " ".join(_cited(statement, words) for statement in opening(answer))]
+    for part, statements in headed(answer):
+        marks = (f"{number}." if part is Part.DO else "-" for number in range(1, len(statements) + 1))
+        lines = (f"{mark} {_cited(s, words)}" for mark, s in zip(marks, statements, strict=True))
+        blocks.append("\n".join([f"{words[part]}:", *lines]))
     return "\n\n".join(blocks)
 
 

@@ -1,6 +1,6 @@
 """Entries of the sites merged with the catalogue: its sections, its Japanese, facts and relations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ingest.catalogue.reader import Catalogue
@@ -12,22 +12,25 @@ def with_catalogue(entries: Sequence[Entry], catalogue: Catalogue) -> list[Entry
 
     Catalogue entries with ids missing from the sites are dropped, and so are relations to them.
     """
-    written = {(entry.id, entry.language): entry for entry in catalogue.all_entries}
     ids = {entry.id for entry in entries}
+    return [
+        replace(e, related=tuple(r for r in catalogue.relations.get((e.id, e.language), ()) if r.id in ids))
+        for e in _all_languages(entries, catalogue)
+    ]
+
+
+def _all_languages(entries: Sequence[Entry], catalogue: Catalogue) -> Iterator[Entry]:
+    """Each entry merged, followed by its catalogue entries in languages the sites lack."""
+    written = {(entry.id, entry.language): entry for entry in catalogue.all_entries}
     present = {(entry.id, entry.language) for entry in entries}
-    merged: list[Entry] = []
     for entry in entries:
         ours = written.get((entry.id, entry.language))
-        merged.append(_merged(entry, ours) if ours else entry)
+        yield _merged(entry, ours) if ours else entry
         for language in Language:
             other = written.get((entry.id, language))
             if other and (entry.id, language) not in present:
                 present.add((entry.id, language))
-                merged.append(replace(other, edition=entry.edition, url=entry.url))
-    return [
-        replace(e, related=tuple(r for r in catalogue.relations.get((e.id, e.language), ()) if r.id in ids))
-        for e in merged
-    ]
+                yield replace(other, edition=entry.edition, url=entry.url)
 
 
 def without_catalogue(entries: Iterable[Entry]) -> tuple[Entry, ...]:

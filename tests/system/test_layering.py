@@ -24,7 +24,7 @@ FLOORS = """
     assistant/              tracing feedback
     assistant/answers/      passages records citations selection composition extractive
     assistant/llm/          prompts client providers usage cache budget
-    assistant/faithfulness/ stream thesaurus facts edits judge
+    assistant/faithfulness/ stream thesaurus words facts edits judge
     assistant/              generate
     assistant/conversation/ follow_ups turns
     assistant/views/        tree crosswalk facets

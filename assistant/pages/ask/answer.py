@@ -12,9 +12,9 @@ from assistant.pages.labels import label
 from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import PageWords
 from assistant.render.escape import escape, link
-from assistant.render.labels import words_of
+from assistant.render.labels import Words, words_of
 from assistant.render.sections import section_markdown
-from assistant.render.text import HEADED, NEAREST, OPENING, usage_text
+from assistant.render.text import NEAREST, headed, opening, usage_text
 from kb.entries import Entry, Origin, Section
 
 # On the labelled questions a right entry is first in 97 of 100 answers above this confidence, and in 87
@@ -72,30 +72,22 @@ def _draw_nearest(answer: Answer) -> None:
 def _draw_statements(answer: Answer, key: str, write: Write) -> None:
     """Draw the opening statements, then the others below their headings; `key` identifies the message."""
     words = words_of("answer", answer.language)
-    keyed = [(f"{key}-{number}", statement) for number, statement in enumerate(answer.statements)]
-
-    def draw(statement_key: str, statement: Statement, mark: str) -> None:
-        doubt = words[statement.doubt] if statement.doubt else ""
-        _draw_statement(statement, statement_key, mark, doubt, write)
-
-    for statement_key, statement in keyed:
-        if statement.part in OPENING:
-            draw(statement_key, statement, "")
-    for part in HEADED:
-        own = [(statement_key, statement) for statement_key, statement in keyed if statement.part is part]
-        if own:
-            st.markdown(f"**{escape(words[part])}**")
-        for number, (statement_key, statement) in enumerate(own, start=1):
-            draw(statement_key, statement, f"**{number}**\u2002" if part is Part.DO else "")
+    for number, statement in enumerate(opening(answer), start=1):
+        _draw_statement(statement, f"{key}-opening-{number}", "", words, write)
+    for part, statements in headed(answer):
+        st.markdown(f"**{escape(words[part])}**")
+        for number, statement in enumerate(statements, start=1):
+            mark = f"**{number}**\u2002" if part is Part.DO else ""
+            _draw_statement(statement, f"{key}-{part}-{number}", mark, words, write)
 
 
-def _draw_statement(statement: Statement, key: str, mark: str, doubt: str, write: Write) -> None:
+def _draw_statement(statement: Statement, key: str, mark: str, words: Words, write: Write) -> None:
     """Draw a statement, and below it a mark per supporting entry or the doubt about it."""
     with st.container(gap=None):
         write(f"{mark}{escape(statement.text)}")
-        if doubt:
+        if statement.doubt:
             # Not a caption: its text is too pale for a warning.
-            st.markdown(f":small[:orange[:material/warning: {escape(doubt)}]]")
+            st.markdown(f":small[:orange[:material/warning: {escape(words[statement.doubt])}]]")
         with st.container(horizontal=True, gap="small"):
             for entry_id in dict.fromkeys(statement.ids):
                 _draw_mark(statement, entry_id, f"mark-{key}-{entry_id}")

@@ -86,18 +86,25 @@ def titled(entry: Entry) -> str:
 
 def _draw_sections(entry: Entry) -> None:
     """Draw the sections: those of the source; folded, those of genlens and the common questions."""
-    shown = [s for s in entry.sections if s.role not in SEARCH_ONLY]
-    ours = [s for s in shown if s.origin is Origin.CATALOGUE]
-    theirs = [s for s in shown if s.origin is Origin.SITE]
+    shown = _shown(entry)
+    ours = [section for section in shown if section.origin is Origin.CATALOGUE]
+    theirs = [section for section in shown if section.origin is Origin.SITE]
     for section in theirs or ours:
         _draw_section(entry, section)
-    if theirs and ours:
-        with st.expander(WORDS("own_words")):
-            for section in ours:
-                _draw_section(entry, section)
-    if asks := [s for s in entry.sections if s.role in SEARCH_ONLY]:
-        with st.expander(WORDS("asks")):
-            for section in asks:
+    if theirs:
+        _draw_folded(WORDS("own_words"), entry, ours)
+    _draw_folded(WORDS("asks"), entry, [section for section in entry.sections if section not in shown])
+
+
+def _shown(entry: Entry) -> list[Section]:
+    """The sections for readers, without those for search only."""
+    return [section for section in entry.sections if section.role not in SEARCH_ONLY]
+
+
+def _draw_folded(title: str, entry: Entry, sections: Sequence[Section]) -> None:
+    if sections:
+        with st.expander(title):
+            for section in sections:
                 _draw_section(entry, section)
 
 
@@ -114,9 +121,8 @@ def _draw_in_english(base: KnowledgeBase, entry: Entry) -> None:
     if english.language is not entry.language:
         with st.expander(WORDS("other_language")):
             st.markdown(f"**{escape(english.title)}**")
-            for section in english.sections:
-                if section.role not in SEARCH_ONLY:
-                    _draw_section(english, section)
+            for section in _shown(english):
+                _draw_section(english, section)
 
 
 def _draw_crosswalk(base: KnowledgeBase, entry: Entry) -> None:

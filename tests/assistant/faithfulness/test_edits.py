@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.faithfulness.edits import NOT, EditCheck, words
+from assistant.faithfulness.edits import EditCheck
+from assistant.faithfulness.words import NOT, words
 from kb.knowledge_base import KnowledgeBase
 
 SOURCE = "Before an agent may delete records, check that a person has approved the request."
