@@ -1,73 +1,100 @@
-# make run    install, build the index, open the chat page
-# make test   install, then format, lint, types and every test
+SHELL := bash -o pipefail
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALLED := .venv/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUNTIME := .venv/.runtime
+DEVELOPMENT := .venv/.development
 
-.PHONY: run index test check install lock train screenshots bench quality fuzz
+.DEFAULT_GOAL := help
+.PHONY: help run index test check install lock train screenshots bench quality fuzz
 
-# A build that is published in part (exit code 4) can be asked.
-run: install
-	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh || [ $$? -eq 4 ]
-	@$(BIN)/genlens chat
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-index: install
+run: $(RUNTIME) ## Install genlens, build the index and open the chat page
+	@$(BIN)/genlens status > /dev/null 2>&1 || $(BIN)/genlens refresh || [ $$? -eq 4 ] # 4: published in part
+	@$(BIN)/genlens chat --open
+
+index: $(RUNTIME) ## Read the sources and publish a new build if something changed
 	@$(BIN)/genlens refresh
 
-test: check
+test: check ## Check format, rules and types, then run every test
 	$(BIN)/pytest -n 2
 
-check: install
+check: install ## Check format, rules and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-install: $(INSTALLED)
+install: $(DEVELOPMENT) ## Install genlens with its development tools
 
-# torch is pinned to a release of which a CPU build may lie on the machine; pip takes that one by itself.
-$(INSTALLED): requirements.lock pyproject.toml
+# Prints "12 of 160 NAME" for each package pip collects from a lock file.
+define install-locked
+	@$(PIP) install --no-deps --require-hashes --progress-bar off --requirement $(1) \
+		| awk -v all=$$(grep -c '^[a-z0-9].*==' $(1)) \
+		'/^(Collecting|Requirement already)/ {printf "\r\033[K%d of %d  %s", ++n, all, $$2 == "already" ? $$4 : $$2; fflush()} \
+		/^Installing/ {printf "\r\033[Kinstalling ..."; fflush()} END {print "\r\033[Kdone"}'
+endef
+
+# A CPU build of torch is taken if pip has one (a local wheel, or an index of such builds). PyPI's build for
+# Linux needs the CUDA libraries of requirements-cuda.lock.
+$(RUNTIME): requirements.lock requirements-cpu.lock requirements-cuda.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "genlens needs Python 3.11 or newer; set PYTHON=python3.11")'
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "Installing genlens into .venv: 0.6 GB to fetch, or 3.4 GB on Linux without a CPU build of torch."
+	@$(PYTHON) -m venv .venv
+	@$(PIP) install --quiet --no-deps --require-hashes --requirement requirements-cpu.lock 2> /dev/null || true
+	$(call install-locked,requirements.lock)
+	@if $(BIN)/python -c 'from importlib.metadata import requires; exit("nvidia" not in str(requires("torch")))'; \
+		then $(PIP) install --no-deps --require-hashes --requirement requirements-cuda.lock; fi
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# Resolve the newest releases that pyproject.toml allows and pin them; a local build's mark is no release.
-lock: install
-	$(BIN)/pip-compile --quiet --upgrade --extra dev --extra anthropic --extra bedrock --extra ollama \
-		--extra openai --extra openai-like --extra tracing \
-		--strip-extras --no-emit-index-url --no-emit-find-links \
-		--no-header --output-file requirements.lock pyproject.toml
-	sed -i.bak 's/+cpu$$//' requirements.lock && rm requirements.lock.bak
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.lock
+	@echo "Installing the development tools: about 0.2 GB to fetch."
+	$(call install-locked,requirements-dev.lock)
+	@touch $@
 
-# Learn the adapter of the encoder and the weights of the ranker; HOMES are homes whose served builds are
-# trained on. Adapters are kept in build/adapters: the same lessons are not learned twice.
+# Pin the newest releases that pyproject.toml allows, for every platform, with the hash of every build on the
+# index; the local builds in requirements-cpu.lock are pinned by hand.
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade --no-header --quiet
+lock: install ## Pin the newest allowed releases in the lock files
+	mkdir -p build
+	$(COMPILE) --group build --output-file build/runtime.txt pyproject.toml
+	$(COMPILE) --extra dev --extra anthropic --extra bedrock --extra ollama --extra openai \
+		--extra openai-like --extra tracing --constraint build/runtime.txt \
+		--output-file build/all.txt pyproject.toml
+	$(MAKE) split-locks
+
+split-locks:
+	awk '/^[a-z0-9]/ {cuda = /^(nvidia-|cuda-|triton)/} !cuda' build/runtime.txt > requirements.lock
+	awk '/^[a-z0-9]/ {cuda = /^(nvidia-|cuda-|triton)/} cuda' build/runtime.txt > requirements-cuda.lock
+	awk -F '==' 'NR == FNR {if (/^[a-z0-9]/) runtime[$$1]; next} /^[a-z0-9]/ {extra = !($$1 in runtime)} extra' \
+		build/runtime.txt build/all.txt > requirements-dev.lock
+
+# HOMES are homes with builds to train on. Adapters are kept in build/adapters and trained again only with
+# other lessons.
 HOMES ?= build/home
-train: install
+train: install ## Train the adapter of the encoder and the rankers
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline
 	$(BIN)/python -m kb.training $(HOMES)
 
-# Take the README's pictures from a page with a build of the catalogue; needs Chromium.
-screenshots: install
+screenshots: install ## Take the pictures of the README (needs Chromium)
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens chat --port 8599 > /dev/null & \
 		sleep 6; $(BIN)/python docs/screenshots.py http://127.0.0.1:8599; kill $$!
 
-# Measure speed as ratios and write docs/speed.md.
-bench: install
+bench: install ## Measure speed as ratios and write docs/speed.md
 	GENLENS_HOME=$(CURDIR)/build/home $(BIN)/genlens refresh --offline > /dev/null
 	GENLENS_HOME=$(CURDIR)/build/home PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/speed.py
 
-# Measure the ranking beside simpler systems and without each of its parts, and write docs/quality.md.
 # SITES is a home with a build of the sites; QUESTIONS are files of labelled questions.
 SITES ?= build/home
 QUESTIONS ?=
-quality: install
+quality: install ## Measure the ranking and write docs/quality.md
 	PYTHONPATH=$(CURDIR) $(BIN)/python tests/bench/quality.py $(SITES) --also $(QUESTIONS) \
 		--trained-with $(filter-out $(SITES),$(HOMES)) --out docs/quality.md
 
-# Fuzz the id parser and the readers, guided by coverage; needs atheris, which says itself how to install it.
 RUNS ?= 100000
-fuzz: install
+fuzz: install ## Fuzz the id parser and the readers (needs atheris)
 	for target in ids lens risks bytes; do \
 		$(BIN)/python tests/fuzz/guided.py $$target -runs=$(RUNS) || exit 1; done

@@ -33,8 +33,8 @@ STATING = (
     Role.EXAMPLES,
     Role.OTHER,
 )
-NOT_FOUND = "the language model found no answer in the passages that were found"
-INSTEAD = "these are the sources' own words, because the language model cannot be used: {}"
+NOT_FOUND = "the language model found no answer in the retrieved passages"
+INSTEAD = "answered in the words of the sources, because the language model failed: {}"
 
 OnStatement = Callable[[Statement], object]
 """Called with each statement of a language model as soon as it is judged."""

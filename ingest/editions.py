@@ -90,7 +90,7 @@ class EditionReader:
         def kept(address: str) -> Page:
             page = store.get(address)
             if page is None:
-                raise UnreachableError(address, "it is not among the kept pages")
+                raise UnreachableError(address, "not among the kept pages")
             return page
 
         try:

@@ -69,7 +69,7 @@ class _Contents:
 
     entries: tuple[Entry, ...]
     states: tuple[SourceState, ...]
-    outside: Mapping[Language, Sequence[str]]
+    out_of_scope: Mapping[Language, Sequence[str]]
     unreachable: tuple[str, ...]
 
 
@@ -98,7 +98,7 @@ def refresh(
         encoder = prepare_encoder(home, settings.model)
         kept = _up_to_date(settings, served, contents, encoder)
         manifest = kept or make_build(
-            home, encoder, contents.entries, contents.states, utc_now(), progress, contents.outside
+            home, encoder, contents.entries, contents.states, utc_now(), progress, contents.out_of_scope
         )
         if kept and not offline:
             write_check(home, kept.id, utc_now())
@@ -123,7 +123,7 @@ def preview(
     changes = compare(contents_of(served), Contents("", contents.states, contents.entries))
     made = _usable(served, settings)
     publishes = made is None or made.manifest.content != fingerprint(
-        contents.entries, made.manifest.model, made.manifest.weights_sha256, contents.outside
+        contents.entries, made.manifest.model, made.manifest.weights_sha256, contents.out_of_scope
     )
     return Preview(changes, publishes, tuple(failures))
 
@@ -167,7 +167,7 @@ def _read_sources(
     return _Contents(
         entries=tuple(with_catalogue([e for r in readings for e in r.entries], catalogue)),
         states=tuple(reading.state for reading in readings if reading.entries),
-        outside=catalogue.outside,
+        out_of_scope=catalogue.out_of_scope,
         unreachable=_unreachable(readings),
     )
 
@@ -177,7 +177,7 @@ def _up_to_date(
 ) -> Manifest | None:
     """The manifest of the served build if it is intact and has the same contents, else None."""
     base = _usable(served, settings)
-    content = fingerprint(contents.entries, encoder.model, encoder.weights_sha256, contents.outside)
+    content = fingerprint(contents.entries, encoder.model, encoder.weights_sha256, contents.out_of_scope)
     if base is None or base.manifest.content != content or base.entries != contents.entries:
         return None
     try:

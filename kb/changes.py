@@ -40,7 +40,7 @@ class Contents:
     @property
     def name(self) -> str:
         """The id, or a description without one."""
-        return self.build or ("a build not published" if self.entries else "nothing")
+        return self.build or ("an unpublished build" if self.entries else "nothing")
 
     @property
     def from_catalogue(self) -> tuple[SourceState, ...]:

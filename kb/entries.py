@@ -1,10 +1,9 @@
 """Entries, their sections and items, and their JSON Lines form."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -74,7 +73,7 @@ class Role(StrEnum):
     TERMS = "terms"
     RESOURCES = "resources"
     OTHER = "other"
-    OUTSIDE = "outside"
+    OUT_OF_SCOPE = "outside"
 
 
 # Sections that help to find an entry but state nothing.
@@ -156,14 +155,6 @@ class Entry:
 
 
 _ENTRY = TypeAdapter(Entry)
-
-
-def entry_record(entry: Entry) -> dict[str, Any]:
-    """The entry as plain JSON values, with the `text` of each section added."""
-    record = asdict(entry)
-    for section, plain in zip(entry.sections, record["sections"], strict=True):
-        plain["text"] = section.text
-    return record
 
 
 def entry_line(entry: Entry) -> bytes:

@@ -13,7 +13,7 @@ from kb.entries import Entry, Language, write_entries
 from kb.errors import DamagedIndexError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.index.bm25 import index_chunks, index_entries
-from kb.index.chunker import Chunk, cut, outside_chunks, write_chunks
+from kb.index.chunker import Chunk, cut, out_of_scope_chunks, write_chunks
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build, draft_build
@@ -47,20 +47,20 @@ def make_build(
     sources: tuple[SourceState, ...],
     made_at: str,
     progress: Progress = no_progress,
-    outside: Mapping[Language, Sequence[str]] | None = None,
+    out_of_scope: Mapping[Language, Sequence[str]] | None = None,
 ) -> Manifest:
     """Make a build from entries, check it and publish it; the old build is served until then.
 
-    `outside` are examples of out-of-scope questions.
+    `out_of_scope` are examples of such questions.
 
     :raises RecordError: the entries cannot be served, or the model reads none of their languages.
     :raises DamagedIndexError: the new build does not find its own entries.
     :raises StorageError: the home is not writable, or the disk is full.
     """
     check_entries(entries)
-    chunks = (*cut(entries, encoder.count_pieces), *outside_chunks(outside or {}))
+    chunks = (*cut(entries, encoder.count_pieces), *out_of_scope_chunks(out_of_scope or {}))
     embedded = _readable(chunks, encoder.model)
-    content = fingerprint(entries, encoder.model, encoder.weights_sha256, outside or {})
+    content = fingerprint(entries, encoder.model, encoder.weights_sha256, out_of_scope or {})
     with draft_build(home, content) as draft:
         vectors = _embed(embedded, encoder, _reusable_vectors(home, encoder.weights_sha256), progress)
         manifest = Manifest(

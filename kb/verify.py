@@ -31,7 +31,7 @@ def check_entries(entries: Sequence[Entry]) -> None:
     seen: set[tuple[str, str]] = set()
     for entry in entries:
         if (entry.id, entry.language) in seen:
-            raise RecordError(f"{entry.id} ({entry.language}) is there twice, expected once")
+            raise RecordError(f"{entry.id} ({entry.language}) is a duplicate, expected once")
         seen.add((entry.id, entry.language))
         if not entry.url.startswith("https://") or not any(section.text for section in entry.sections):
             raise RecordError(f"{entry.id} ({entry.language}) has no text or no https address, expected both")
@@ -84,7 +84,7 @@ def check_files(build: Build, base: KnowledgeBase) -> None:
     anywhere = np.full(manifest.dim, manifest.dim**-0.5, dtype=np.float32)
     with VectorStore(folder / "chroma") as store:
         _check_count(build, "vectors", store.count(), embedded)
-        _check_count(build, "vectors near one of them", len(store.nearest(anywhere, 1)), 1)
+        _check_count(build, "query results", len(store.nearest(anywhere, 1)), 1)
 
 
 def _check_count(build: Build, what: str, count: int, expected: int) -> None:

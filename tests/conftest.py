@@ -1,4 +1,4 @@
-"""Every test has a home, a working folder and an environment of its own, and reaches this machine alone."""
+"""Fixtures of all tests: each has its own home, working folder and environment, and only local network."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from support.homes import SHARED_MIRROR, serving_mirror, shared_home
 from support.model_server import ModelServer, serving_model
 from support.rankers import simple_rankers
 from support.saved import DATA
-from support.shared_site import nobody, renewed, running
+from support.shared_site import closed_port, renewed, running
 from support.site import Site
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.storage.builds import Build
 
-# For `pytest --hypothesis-profile=fuzz`; otherwise a few examples show that the fuzzing itself works.
+# For `pytest --hypothesis-profile=fuzz`; the default profile tries only a few examples per test.
 settings.register_profile("fuzz", max_examples=100_000, database=None)
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home under the test's own folder; no GENLENS_ variable, proxy or .env file is seen."""
+    """The home of the test, in its own folder; GENLENS_ variables, proxies and .env files are hidden."""
     for name in list(os.environ):
         if name.upper().startswith("GENLENS_") or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
@@ -46,7 +46,7 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections leave for the loopback interface or not at all."""
+    """Refuse connections beyond the loopback interface."""
     connect = socket.socket.connect
 
     def guarded(self: socket.socket, address: tuple[str, int]) -> None:
@@ -63,32 +63,32 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def home(clean_environment: Path) -> Path:
-    """The GENLENS_HOME of the test: a folder that does not exist yet."""
+    """The GENLENS_HOME of the test, a folder that does not exist yet."""
     return clean_environment
 
 
 @pytest.fixture
 def encoder() -> WordEncoder:
-    """A fake model whose neighbours can be told by hand: texts are near when they share words."""
+    """A fake model with predictable neighbours: two texts are near if they share words."""
     return WordEncoder()
 
 
 @pytest.fixture(scope="session")
 def running_site() -> Iterator[Site]:
-    """A small source site of the tests' own making, served over HTTP on this machine."""
-    with running() as one:
-        yield one
+    """A small source site, served over HTTP on this machine."""
+    with running() as served:
+        yield served
 
 
 @pytest.fixture
 def site(running_site: Site) -> Site:
-    """The small source site, as if it had just been started."""
+    """The small source site in its initial state."""
     return renewed(running_site)
 
 
 @pytest.fixture
 def data(tmp_path: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the tests' sources and catalogue, which a refresh reads, with the fake model."""
+    """A copy of the test sources and catalogue; a refresh reads it and uses the fake model."""
     copy = shutil.copytree(DATA, tmp_path / "data")
     monkeypatch.setattr("ingest.pipeline.data_folder", lambda: copy)
     monkeypatch.setattr("ingest.pipeline.prepare_encoder", lambda _home, _model: encoder)
@@ -96,36 +96,36 @@ def data(tmp_path: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.fixture
-def nowhere() -> Iterator[str]:
-    """A mirror that nobody answers at."""
-    with nobody() as base:
+def unreachable() -> Iterator[str]:
+    """The address of a mirror without a server."""
+    with closed_port() as base:
         yield base
 
 
 @pytest.fixture
 def base(home: Path, encoder: WordEncoder) -> KnowledgeBase:
-    """The knowledge base of a published build of the small corpus, with the fake model, ranked simply."""
+    """The knowledge base of a published build of the small corpus, with fake model and simple rankers."""
     manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
     return KnowledgeBase(Build(home, manifest.id), encoder, simple_rankers())
 
 
 @pytest.fixture(scope="session")
 def catalogue_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the build that a machine without network gets, and the real model."""
+    """A home with the catalogue's build, as made offline, and the real model."""
     return shared_home(tmp_path_factory, "catalogue-home", "refresh", "--offline")
 
 
 @pytest.fixture(scope="session")
 def mirror() -> Iterator[str]:
-    """The address of a mirror of the real sites, where this machine has one."""
-    given = os.environ.get("GENLENS_TEST_MIRROR")
-    if given:
-        yield given
+    """The address of a mirror of the real sites; skips the test without one."""
+    address = os.environ.get("GENLENS_TEST_MIRROR")
+    if address:
+        yield address
     elif (SHARED_MIRROR / "serve.py").is_file():
         with serving_mirror("--edition", "current") as base:
             yield base
     else:
-        pytest.skip("no mirror of the source sites: neither GENLENS_TEST_MIRROR nor ../shared/mirror")
+        pytest.skip("no mirror of the source sites: set GENLENS_TEST_MIRROR or add ../shared/mirror")
 
 
 @pytest.fixture(scope="session")
@@ -134,18 +134,18 @@ def mirror_home(tmp_path_factory: pytest.TempPathFactory, mirror: str) -> Path:
     return shared_home(tmp_path_factory, "mirror-home", "refresh", GENLENS_MIRROR=mirror)
 
 
-# Of one module, not of the session: while it is open, no other event loop can run in its thread.
+# Scope is the module, not the session: an open browser blocks other event loops in its thread.
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    """A real Chromium."""
-    from support.browsing import chromium  # imports playwright, which most tests do without
+    """A Chromium browser."""
+    from support.browsing import chromium  # imports playwright, unused by most tests
 
-    with chromium() as found:
-        yield found
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
 def running_model() -> Iterator[ModelServer]:
-    """A server on this machine that speaks the OpenAI protocol."""
-    with serving_model() as one:
-        yield one
+    """A local server of the OpenAI protocol."""
+    with serving_model() as server:
+        yield server

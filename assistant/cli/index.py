@@ -59,7 +59,13 @@ def refresh(
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show the served build (model, counts, sources), the kept builds, and failures."""
+    """Show the served build (model, counts, sources), the kept builds, and failures.
+
+    \b
+    Examples:
+      genlens status
+      genlens status --json
+    """
     print_status(load_settings(), as_json=as_json)
 
 

@@ -1,7 +1,11 @@
 """The verbs that serve: chat, mcp."""
 
+import os
+import socket
 import sys
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import click
 
@@ -19,8 +23,15 @@ CHAT_PORT, MCP_PORT = 8501, 8502
     help="Port on this machine.",
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
-def chat(port: int, address: str) -> None:
-    """Serve the chat page on this machine, and print its address."""
+@click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser, if there is a display.")
+def chat(port: int, address: str, in_browser: bool) -> None:
+    """Serve the chat page on this machine, and print its address when it is up.
+
+    \b
+    Examples:
+      genlens chat
+      genlens chat --port 8600 --open
+    """
     import runpy
 
     from assistant.tracing import start_tracing
@@ -29,9 +40,12 @@ def chat(port: int, address: str) -> None:
     settings = load_settings()
     start_tracing(settings)
     current_build(settings.home)  # a missing index is reported here, not on the page
+    _check_port(address, port)
+    Thread(target=_announce, args=(address, port, in_browser), daemon=True).start()
     page = Path(__file__).resolve().parents[2] / "streamlit_app.py"
-    sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}"]
-    click.echo(f"http://{address}:{port}")
+    # The address is printed by _announce, so Streamlit need not.
+    quiet = ("--logger.hideWelcomeMessage=true", "--logger.level=warning")
+    sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}", *quiet]
     runpy.run_module("streamlit", run_name="__main__")
 
 
@@ -72,3 +86,35 @@ def mcp(http: bool, port: int | None) -> None:
     with listening:
         click.echo(f"http://{HOST}:{listening.getsockname()[1]}{PATH}")
         serve_http(server, listening)
+
+
+def _check_port(address: str, port: int) -> None:
+    """Check that a port can be used.
+
+    :raises UsageError: it is in use, or not allowed.
+    """
+    try:
+        socket.create_server((address, port)).close()
+    except OSError as error:
+        raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
+
+
+def _announce(address: str, port: int, in_browser: bool) -> None:
+    """Print the address once the server answers, and open it on request."""
+    while True:
+        try:
+            socket.create_connection((address, port)).close()
+            break
+        except OSError:
+            sleep(0.1)
+    url = f"http://{address}:{port}"
+    click.echo(url)
+    if in_browser and has_display():
+        click.launch(url)
+
+
+def has_display() -> bool:
+    """True on macOS and Windows, and on Linux with a display server."""
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )

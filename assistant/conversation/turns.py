@@ -63,9 +63,9 @@ def condense(history: Sequence[tuple[str, str]], question: str, model: BudgetedM
     condensed = squeeze("".join(model.stream(prompt, build="")))
     known = {match.id for match in find_ids(prompt.material, "")}
     if not any(character.isalnum() for character in condensed) or len(condensed) > MAX_QUESTION:
-        raise LanguageModelError("it did not turn the question into one that stands alone")
+        raise LanguageModelError("it did not complete the question")
     if prompts.leaks(condensed) or not {match.id for match in find_ids(condensed, "")} <= known:
-        raise LanguageModelError("it put something else into the question")
+        raise LanguageModelError("it changed the question")
     model.remember()
     return condensed
 

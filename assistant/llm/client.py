@@ -29,7 +29,7 @@ _MEANING = {
 _BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
 _AWS = {
     "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
-    "PartialCredentialsError": "the AWS credentials are not whole; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
+    "PartialCredentialsError": "the AWS credentials are incomplete; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
     "UnauthorizedSSOTokenError": "the AWS sign-in has ended; sign in again with: aws sso login",
     "TokenRetrievalError": "the AWS sign-in has ended; sign in again with: aws sso login",
     "NoRegionError": "no AWS Region is set; set AWS_REGION",
@@ -187,7 +187,7 @@ def _translated(error: Exception, timeout: float) -> LanguageModelError:
         status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     kind = type(error).__name__
     if kind in _BROKEN_OFF or status in _BROKEN_OFF:
-        return ServerBusyError("its server broke off with an error")
+        return ServerBusyError("its server reported an error in mid-stream")
     if isinstance(status, int):
         return _status_error(status, _retry_after(response))
     return LanguageModelError(_reason(error, kind, timeout))
@@ -208,7 +208,7 @@ def _reason(error: Exception, kind: str, timeout: float) -> str:
     if "Timeout" in kind:
         return f"it did not finish within {timeout:g} seconds"
     if "Connect" in kind:
-        return "its server cannot be reached, or ended the connection"
+        return "its server cannot be reached, or closed the connection"
     return f"the response of its server cannot be read ({kind})"
 
 

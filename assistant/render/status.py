@@ -38,7 +38,7 @@ def status_of(home: Path, served: Manifest) -> StatusSchema:
 def status_text(status: StatusSchema) -> str:
     """The status as plain text."""
     counts = ", ".join(f"{count} {kind.replace('_', ' ')}s" for kind, count in status.counts.items())
-    lines = [f"build  {status.build}", f"model  {status.model}", f"holds  {counts}"]
+    lines = [f"build  {status.build}", f"model  {status.model}", f"counts {counts}"]
     for source in status.sources:
         edition = f"{source.name} {source.edition} ({source.language})"
         lines.append(

@@ -51,7 +51,7 @@ class Catalogue:
 
     entries: Mapping[str, tuple[Entry, ...]]
     relations: Relations
-    outside: Mapping[Language, tuple[str, ...]]
+    out_of_scope: Mapping[Language, tuple[str, ...]]
 
     @property
     def all_entries(self) -> Iterator[Entry]:

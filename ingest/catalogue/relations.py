@@ -26,7 +26,7 @@ def read_relations(folder: Path) -> Relations:
     for first, second, why in _pairs(folder):
         pair = frozenset((first, second))
         if len(pair) == 1 or pair in seen:
-            raise CatalogueError(f"{folder}: {first} and {second} are paired twice or alike, expected once")
+            raise CatalogueError(f"{folder}: {first} and {second} are paired twice or equal, expected once")
         seen.add(pair)
         for language, text in ((Language.ENGLISH, why.en), (Language.JAPANESE, why.ja)):
             relations.setdefault((first, language), []).append(Related(second, text))

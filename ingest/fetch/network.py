@@ -128,7 +128,7 @@ def public_addresses(host: str, port: int) -> list[str]:
     addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
     for address in addresses:
         if not is_public(address):
-            raise FetchError(f"{host} leads to {address}, expected a public address; nothing was asked for")
+            raise FetchError(f"{host} resolves to {address}, expected a public address; nothing was fetched")
     return addresses
 
 

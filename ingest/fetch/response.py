@@ -59,7 +59,7 @@ def _read_body(address: str, response: httpx2.Response) -> bytes:
     """
     packing = response.headers.get("Content-Encoding", "identity").lower()
     if packing not in ("gzip", "identity"):
-        raise FetchError(f"{address}: packed as {packing}, expected gzip or nothing")
+        raise FetchError(f"{address}: Content-Encoding {packing}, expected gzip or none")
     unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS) if packing == "gzip" else None
     body = bytearray()
     piece = b""
@@ -69,7 +69,7 @@ def _read_body(address: str, response: httpx2.Response) -> bytes:
             if len(body) > MAX_BYTES:
                 raise FetchError(f"{address}: more than {MAX_BYTES} bytes; the page is refused")
     except zlib.error as error:
-        raise TransientError(f"{address}: not packed as gzip: {error}") from error
+        raise TransientError(f"{address}: invalid gzip: {error}") from error
     if unpacker and (not unpacker.eof or unpacker.unused_data):
         raise TransientError(f"{address}: its gzip stream is not complete")
     _check_length(address, response, piece)

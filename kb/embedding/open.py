@@ -46,8 +46,8 @@ def open_encoder(home: Path, model: str, weights_sha256: str) -> Encoder:
     weights = find_weights(model)
     if weights.identity != weights_sha256:
         raise ModelError(
-            f"{folder}: no exported model, and the weights of {model} are not the ones the build was made "
-            "with; run: genlens refresh"
+            f"{folder}: no exported model, and the build was made with other weights of {model}; "
+            "run: genlens refresh"
         )
     from kb.embedding.torch_encoder import TorchEncoder  # imports torch
 

@@ -92,7 +92,7 @@ def cut(entries: Iterable[Entry], count_pieces: CountPieces) -> Iterator[Chunk]:
                 )
 
 
-def outside_chunks(texts: Mapping[Language, Sequence[str]]) -> Iterator[Chunk]:
+def out_of_scope_chunks(texts: Mapping[Language, Sequence[str]]) -> Iterator[Chunk]:
     """A chunk without an entry for each example of an out-of-scope question."""
     for language, examples in texts.items():
         for number, text in enumerate(examples):
@@ -101,7 +101,7 @@ def outside_chunks(texts: Mapping[Language, Sequence[str]]) -> Iterator[Chunk]:
                 entry_id="",
                 language=language,
                 section=0,
-                role=Role.OUTSIDE,
+                role=Role.OUT_OF_SCOPE,
                 start=0,
                 end=len(text),
                 context="",

@@ -29,14 +29,14 @@ CANDIDATES = 200
 class Candidates:
     """Features of all entries, (n_ids, n_features), and scores of all chunks, (n_chunks,).
 
-    Features are 0 for entries that are filtered out or not candidates. `outside` holds the keyword score
+    Features are 0 for entries that are filtered out or not candidates. `out_of_scope` has the keyword score
     and the cosine of the nearest example of an out-of-scope question.
     """
 
     feature_set: FeatureSet
     features: Matrix
     chunk_scores: Scores
-    outside: tuple[float, float]
+    out_of_scope: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,11 @@ class CandidateSearch:
             owners = self.layout.owners_of_chunks(near.rows)
             rows = np.union1d(rows, owners[allowed[owners]][:CANDIDATES])
         blocks = [keyword_features(self.layout, query, chunk_scores, entry_scores, rows)]
-        outside = (_best(chunk_scores, self.layout.outside_chunks(query.language)), 0.0)
+        out_of_scope = (_best(chunk_scores, self.layout.out_of_scope_chunks(query.language)), 0.0)
         if near is not None:
             blocks.append(vector_features(self.layout, near.cosines, near.language, rows))
-            outside = (outside[0], _best(near.cosines, self.layout.outside_chunks(near.language)))
+            others = self.layout.out_of_scope_chunks(near.language)
+            out_of_scope = (out_of_scope[0], _best(near.cosines, others))
             # Both in [0, 1]: a chunk is near by words, by meaning, or best by both.
             strongest = np.float32(max(float(chunk_scores.max(initial=0)), 1e-6))
             chunk_scores = chunk_scores / strongest + near.cosines
@@ -90,7 +91,7 @@ class CandidateSearch:
             feature_set(query.language, near.language if near else None),
             self._spread(rows, blocks),
             chunk_scores,
-            outside,
+            out_of_scope,
         )
 
     def _spread(self, rows: Rows, blocks: Sequence[Matrix]) -> Matrix:

@@ -12,7 +12,7 @@ from kb.ranking.layout import Rows
 from kb.ranking.query import Query
 
 # The evidence besides the features of the best entry.
-EVIDENCE = ("matched", "score", "lead", "keyword outside", "vector outside")
+EVIDENCE = ("matched", "score", "lead", "keyword out of scope", "vector out of scope")
 # Hits whose terms count as matched.
 MATCHED_HITS = 3
 
@@ -45,4 +45,4 @@ def evidence(
     lead = best - (float(scores[ranked[1]]) if len(ranked) > 1 else 0.0)
     matched = search.matched_share(query, ranked[:MATCHED_HITS])
     features = candidates.features[ranked[0]]
-    return [*map(float, features), matched, best, lead, *candidates.outside]
+    return [*map(float, features), matched, best, lead, *candidates.out_of_scope]

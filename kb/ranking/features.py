@@ -19,7 +19,7 @@ Matrix = npt.NDArray[np.float32]
 
 # Chunks of one purpose are compared with each other: an ask is shorter than a paragraph, and nearer to a
 # question.
-_APART = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE, Role.TERMS, Role.OUTSIDE})
+_APART = frozenset({Role.ASKS, Role.SIGNS, Role.IN_PLACE, Role.TERMS, Role.OUT_OF_SCOPE})
 BODY = frozenset(Role) - _APART
 # How the chunk scores of an entry become one number: the mean of its best N chunks in some roles.
 _FOLDS: dict[str, tuple[int, frozenset[Role]]] = {

@@ -56,7 +56,7 @@ class Layout:
         documents = self._documents_by_language[language]
         return documents, self._document_owners[documents]
 
-    def outside_chunks(self, language: Language) -> Rows:
+    def out_of_scope_chunks(self, language: Language) -> Rows:
         """The chunks that are examples of out-of-scope questions in a language."""
         return self._outside_by_language[language]
 
@@ -111,7 +111,7 @@ class Layout:
     def _outside_by_language(self) -> dict[Language, Rows]:
         rows: dict[Language, list[int]] = {language: [] for language in Language}
         for row, chunk in enumerate(self.chunks):
-            if chunk.role is Role.OUTSIDE:
+            if chunk.role is Role.OUT_OF_SCOPE:
                 rows[chunk.language].append(row)
         return {language: np.array(found, dtype=np.intp) for language, found in rows.items()}
 

@@ -13,13 +13,13 @@ RECIPE = 2
 
 
 def fingerprint(
-    entries: Sequence[Entry], model: str, weights_sha256: str, outside: Mapping[Language, Sequence[str]]
+    entries: Sequence[Entry], model: str, weights_sha256: str, out_of_scope: Mapping[Language, Sequence[str]]
 ) -> str:
     """A SHA-256 (hexadecimal) over everything a build is made from, and the way it is made.
 
-    `outside` are examples of out-of-scope questions. The order of the entries counts.
+    `out_of_scope` are examples of such questions. The order of the entries counts.
     """
-    made = [FORMAT, RECIPE, model, weights_sha256, dict(outside)]
+    made = [FORMAT, RECIPE, model, weights_sha256, dict(out_of_scope)]
     digest = hashlib.sha256(json.dumps(made, ensure_ascii=False, sort_keys=True).encode() + b"\n")
     for entry in entries:
         digest.update(entry_line(entry))

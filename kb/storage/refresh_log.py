@@ -84,7 +84,7 @@ def recording_failures(home: Path) -> Iterator[list[Failure]]:
     :raises StorageError: the home is not writable, or the disk is full.
     """
     earlier = [failure for failure in read_failures(home) if failure.what != REFRESH]
-    write_failures(home, [*earlier, failed_now(REFRESH, "it began and has not ended")])
+    write_failures(home, [*earlier, failed_now(REFRESH, "it started and did not finish")])
     failures: list[Failure] = []
     try:
         yield failures

@@ -30,7 +30,7 @@ from kb.training.lessons import Corpus, Lessons, lessons_of
 class Recipe:
     """The hyperparameters of the adapter.
 
-    `scale` is alpha over rank, `outside` the number of out-of-scope examples per step, `read` the share of
+    `scale` is alpha over rank, `out_of_scope` the number of examples per step, `read` the share of
     questions whose partner is a passage. Truncating texts to `asked_pieces` and `read_pieces` word pieces
     halves the time.
     """
@@ -43,7 +43,7 @@ class Recipe:
     learning_rate: float = 5e-4
     weight_decay: float = 0.01
     temperature: float = 0.05
-    outside: int = 16
+    out_of_scope: int = 16
     read: float = 0.5
     asked_pieces: int = 64
     read_pieces: int = 112
@@ -132,22 +132,23 @@ def _batches(
             passages.append(chance.random() < RECIPE.read)
             others = [text for text in lessons.asked[entry_id] if text != asked[-1]]
             partners.append(chance.choice(lessons.read[entry_id] if passages[-1] else others))
-        outside = chance.sample(lessons.outside, min(RECIPE.outside, len(lessons.outside)))
-        yield asked, outside, partners, passages
+        count = min(RECIPE.out_of_scope, len(lessons.out_of_scope))
+        out_of_scope = chance.sample(lessons.out_of_scope, count)
+        yield asked, out_of_scope, partners, passages
 
 
 def _loss(
     model: SentenceTransformer,
     asked: list[str],
-    outside: list[str],
+    out_of_scope: list[str],
     partners: list[str],
     passages: list[bool],
 ) -> torch.Tensor:
     """Cross-entropy of finding the partner of each question, and the question of each partner."""
     short = [text for text, is_passage in zip(partners, passages, strict=True) if not is_passage]
     long = [text for text, is_passage in zip(partners, passages, strict=True) if is_passage]
-    vectors = _encoded(model, [*asked, *outside, *short], RECIPE.asked_pieces)
-    questions, others, rest = torch.split(vectors, [len(asked), len(outside), len(short)])
+    vectors = _encoded(model, [*asked, *out_of_scope, *short], RECIPE.asked_pieces)
+    questions, others, rest = torch.split(vectors, [len(asked), len(out_of_scope), len(short)])
     shorts, longs = iter(rest), iter(_encoded(model, long, RECIPE.read_pieces))
     found = torch.stack([next(longs if is_passage else shorts) for is_passage in passages])
     own = torch.arange(len(asked))

@@ -9,7 +9,7 @@ import numpy as np
 from kb.embedding.encoder import Encoder, Vectors
 from kb.embedding.glossary import model_input, reads
 from kb.index.bm25 import index_chunks, index_entries
-from kb.index.chunker import Chunk, cut, outside_chunks
+from kb.index.chunker import Chunk, cut, out_of_scope_chunks
 from kb.ranking import neighbours
 from kb.ranking.candidates import Candidates, CandidateSearch
 from kb.ranking.filters import Mask
@@ -62,7 +62,7 @@ class ExactIndexes:
 
     def over(self, corpus: Corpus) -> CandidateSearch:
         """A candidate search over the entries and out-of-scope examples of a corpus."""
-        chunks = (*cut(corpus.entries, self._encoder.count_pieces), *outside_chunks(corpus.outside))
+        chunks = (*cut(corpus.entries, self._encoder.count_pieces), *out_of_scope_chunks(corpus.out_of_scope))
         readable = np.flatnonzero([reads(self._encoder.model, chunk.language) for chunk in chunks])
         vectors = self._encode([chunks[row] for row in readable])
         return CandidateSearch(
@@ -92,7 +92,7 @@ def held_out_examples(corpora: Sequence[Corpus], encoder_of: Callable[[int], Enc
             log.info("fold %d of %d: asking", fold + 1, FOLDS)
             for entry_id, text in held_out.questions(*ASKED):
                 yield from _examples(corpus, search, text, entry_id)
-            for texts in held_out.outside.values():
+            for texts in held_out.out_of_scope.values():
                 for text in texts:
                     yield from _examples(corpus, search, text, None)
 

@@ -1,6 +1,6 @@
 """The entries of a build as lessons: questions with a known entry, split into folds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,17 +23,17 @@ class Corpus:
     manifest: Manifest
     entries: tuple[Entry, ...]
     answering: frozenset[str]
-    outside: dict[Language, tuple[str, ...]]
+    out_of_scope: dict[Language, tuple[str, ...]]
 
     def without(self, fold: int) -> tuple["Corpus", "Corpus"]:
         """The corpus without the questions of a fold, and one with these questions only."""
         split = [_split(entry, fold) for entry in self.entries]
-        outside = {language: list(enumerate(texts)) for language, texts in self.outside.items()}
-        kept = {at: tuple(t for n, t in texts if n % FOLDS != fold) for at, texts in outside.items()}
-        held_out = {at: tuple(t for n, t in texts if n % FOLDS == fold) for at, texts in outside.items()}
+        out_of_scope = {language: list(enumerate(texts)) for language, texts in self.out_of_scope.items()}
+        kept = {at: tuple(t for n, t in texts if n % FOLDS != fold) for at, texts in out_of_scope.items()}
+        held_out = {at: tuple(t for n, t in texts if n % FOLDS == fold) for at, texts in out_of_scope.items()}
         return (
-            replace(self, entries=tuple(entry for entry, _ in split), outside=kept),
-            replace(self, entries=tuple(entry for _, entry in split), outside=held_out),
+            replace(self, entries=tuple(entry for entry, _ in split), out_of_scope=kept),
+            replace(self, entries=tuple(entry for _, entry in split), out_of_scope=held_out),
         )
 
     def questions(self, *roles: Role) -> Iterator[tuple[str, str]]:
@@ -54,12 +54,12 @@ def read_corpus(home: Path) -> Corpus:
     folder = current_build(home).folder
     entries = tuple(read_entries(folder / "entries.jsonl"))
     newest = max((entry.edition for entry in entries if ":" in entry.id), default="")
-    outside: dict[Language, tuple[str, ...]] = {}
+    out_of_scope: dict[Language, tuple[str, ...]] = {}
     for chunk in read_chunks(folder / "chunks.jsonl"):
-        if chunk.role is Role.OUTSIDE:
-            outside[chunk.language] = (*outside.get(chunk.language, ()), chunk.text)
+        if chunk.role is Role.OUT_OF_SCOPE:
+            out_of_scope[chunk.language] = (*out_of_scope.get(chunk.language, ()), chunk.text)
     answering = {e.id for e in entries if e.kind in ANSWERING and (":" not in e.id or e.edition == newest)}
-    return Corpus(read_manifest(folder), entries, frozenset(answering), outside)
+    return Corpus(read_manifest(folder), entries, frozenset(answering), out_of_scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +68,14 @@ class Lessons:
 
     asked: dict[str, tuple[str, ...]]
     read: dict[str, tuple[str, ...]]
-    outside: tuple[str, ...]
+    out_of_scope: tuple[str, ...]
 
 
 def lessons_of(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
     """The lessons of some corpora; each text of an id once."""
     asked: dict[str, dict[str, None]] = {}
     read: dict[str, dict[str, None]] = {}
+    out_of_scope: dict[str, None] = {}
     for corpus in corpora:
         english = replace(corpus, entries=tuple(e for e in corpus.entries if e.language is Language.ENGLISH))
         for entry_id, text in english.questions(Role.SIGNS, *ASKED):
@@ -82,12 +83,12 @@ def lessons_of(corpora: Sequence[Corpus], count_pieces: CountPieces) -> Lessons:
         for chunk in cut(english.entries, count_pieces):
             if chunk.role not in _NOT_READ and chunk.entry_id in asked:
                 read.setdefault(chunk.entry_id, {})[chunk.embedded] = None
-    outside = dict.fromkeys(text for corpus in corpora for text in corpus.outside.get(Language.ENGLISH, ()))
-    return Lessons(
-        {entry_id: tuple(texts) for entry_id, texts in asked.items()},
-        {entry_id: tuple(texts) for entry_id, texts in read.items()},
-        tuple(outside),
-    )
+        out_of_scope |= dict.fromkeys(corpus.out_of_scope.get(Language.ENGLISH, ()))
+    return Lessons(_texts(asked), _texts(read), tuple(out_of_scope))
+
+
+def _texts(texts: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    return {entry_id: tuple(own) for entry_id, own in texts.items()}
 
 
 def _split(entry: Entry, fold: int) -> tuple[Entry, Entry]:

@@ -86,7 +86,7 @@ def test_model_may_say_that_the_question_is_not_covered(
     answer = ask(base, AGENT, model=model, on_statement=shown.append)
     assert shown == []
     assert (answer.covered, answer.statements, answer.citations) == (False, (), ())
-    assert answer.note == "the language model found no answer in the passages that were found"
+    assert answer.note == "the language model found no answer in the retrieved passages"
     assert answer.usage is not None
 
 
@@ -97,7 +97,7 @@ def test_failing_model_leaves_the_extractive_answer(
     answer = ask(base, AGENT, model=model)
     assert answer.statements == ask(base, AGENT).statements
     assert answer.note == (
-        "these are the sources' own words, because the language model cannot be used: "
+        "answered in the words of the sources, because the language model failed: "
         "its server refused with status 401 (its key is missing or wrong)"
     )
 

@@ -1,4 +1,4 @@
-"""Spans, read back from the SDK's exporter in memory."""
+"""Spans of questions, read from the SDK's in-memory exporter."""
 
 import json
 import sys
@@ -38,7 +38,7 @@ AGENT = "How do I keep an agent from taking actions it should not?"
 
 @pytest.fixture
 def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
-    """Where spans end up that are made during a test."""
+    """An exporter with the spans of the test."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -47,19 +47,19 @@ def spans(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     return exporter
 
 
-def named(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
+def spans_by_name(spans: InMemorySpanExporter) -> dict[str, ReadableSpan]:
     return {span.name: span for span in spans.get_finished_spans()}
 
 
 def kinds(spans: InMemorySpanExporter) -> list[tuple[str, object]]:
-    return [(span.name, facts(span)["openinference.span.kind"]) for span in spans.get_finished_spans()]
+    return [(span.name, attributes(span)["openinference.span.kind"]) for span in spans.get_finished_spans()]
 
 
-def facts(span: ReadableSpan) -> dict[str, object]:
+def attributes(span: ReadableSpan) -> dict[str, object]:
     return dict(span.attributes or {})
 
 
-def test_a_question_is_told_in_four_spans(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+def test_question_has_four_spans(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
     answer = ask(base, QUESTION)
     assert kinds(spans) == [
         ("retrieve", "RETRIEVER"),
@@ -67,14 +67,14 @@ def test_a_question_is_told_in_four_spans(base: KnowledgeBase, spans: InMemorySp
         ("check", "GUARDRAIL"),
         ("ask", "CHAIN"),
     ]
-    found = named(spans)
-    root = found["ask"].get_span_context()
+    by_name = spans_by_name(spans)
+    root = by_name["ask"].get_span_context()
     assert root is not None
     for name in ("retrieve", "select", "check"):
-        parent = found[name].parent
+        parent = by_name[name].parent
         assert parent is not None
         assert parent.span_id == root.span_id
-    assert facts(found["ask"]) == {
+    assert attributes(by_name["ask"]) == {
         "openinference.span.kind": "CHAIN",
         "genlens.build": base.build,
         "genlens.covered": True,
@@ -82,32 +82,30 @@ def test_a_question_is_told_in_four_spans(base: KnowledgeBase, spans: InMemorySp
     }
 
 
-def test_what_is_retrieved_is_told_by_id_and_score(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+def test_retrieve_span_has_ids_and_scores(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
     hits = base.retrieve(QUESTION).hits
     ask(base, QUESTION)
     expected: dict[str, object] = {"openinference.span.kind": "RETRIEVER"}
     for number, hit in enumerate(hits):
         expected[f"retrieval.documents.{number}.document.id"] = hit.entry.id
         expected[f"retrieval.documents.{number}.document.score"] = hit.score
-    assert facts(named(spans)["retrieve"]) == expected
+    assert attributes(spans_by_name(spans)["retrieve"]) == expected
 
 
-def test_words_are_recorded_where_they_are_asked_for_alone(
-    base: KnowledgeBase, spans: InMemorySpanExporter
-) -> None:
+def test_content_is_recorded_only_on_request(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
     ask(base, QUESTION)
     assert "narrow role" not in " ".join(span.to_json() for span in spans.get_finished_spans())
     spans.clear()
     start_tracing(load_settings(trace_content=True))
     ask(base, QUESTION)
-    found = named(spans)
-    assert facts(found["ask"])["input.value"] == QUESTION
-    assert "A narrow role keeps an agent" in str(facts(found["ask"])["output.value"])
-    assert facts(found["retrieve"])["input.value"] == QUESTION
-    assert "narrow role" in str(facts(found["retrieve"])["retrieval.documents.0.document.content"])
+    by_name = spans_by_name(spans)
+    assert attributes(by_name["ask"])["input.value"] == QUESTION
+    assert "A narrow role keeps an agent" in str(attributes(by_name["ask"])["output.value"])
+    assert attributes(by_name["retrieve"])["input.value"] == QUESTION
+    assert "narrow role" in str(attributes(by_name["retrieve"])["retrieval.documents.0.document.content"])
 
 
-def test_an_error_is_told_by_its_type_alone(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+def test_failed_span_has_only_the_error_type(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
     with pytest.raises(InputError):
         ask(base, "x" * 5000)
     assert [(span.name, span.status.description) for span in spans.get_finished_spans()] == [
@@ -117,13 +115,13 @@ def test_an_error_is_told_by_its_type_alone(base: KnowledgeBase, spans: InMemory
     assert not any(span.events for span in spans.get_finished_spans())
 
 
-def test_a_retriever_of_llama_index_is_traced_too(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+def test_llama_index_retriever_is_traced(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
     GenlensRetriever(base).retrieve(QUESTION)
     assert kinds(spans) == [("retrieve", "RETRIEVER")]
 
 
-class Scribe:
-    """A language model that always writes the same, and counts its tokens."""
+class FixedModel:
+    """A language model with one fixed response and token counts."""
 
     name = "ollama:scribe"
 
@@ -133,39 +131,37 @@ class Scribe:
         yield Piece("A narrow role keeps an agent from deleting records. [GENSEC05-BP01]", 12, 5)
 
 
-def test_what_a_language_model_wrote_is_told_by_model_and_tokens(
-    base: KnowledgeBase, spans: InMemorySpanExporter
-) -> None:
-    answer = ask(base, QUESTION, model=BudgetedModel(Scribe(), 8_000, 60_000))
+def test_generate_span_has_model_and_tokens(base: KnowledgeBase, spans: InMemorySpanExporter) -> None:
+    answer = ask(base, QUESTION, model=BudgetedModel(FixedModel(), 8_000, 60_000))
     assert [passage.entry.id for passage in answer.citations] == ["GENSEC05-BP01"]
     assert [name for name, _ in kinds(spans)] == ["retrieve", "select", "check", "generate", "check", "ask"]
-    found = named(spans)
-    parent, root = found["generate"].parent, found["ask"].get_span_context()
+    by_name = spans_by_name(spans)
+    parent, root = by_name["generate"].parent, by_name["ask"].get_span_context()
     assert parent is not None
     assert root is not None
     assert parent.span_id == root.span_id
-    assert facts(found["generate"]) == {
+    assert attributes(by_name["generate"]) == {
         "openinference.span.kind": "LLM",
         "llm.model_name": "ollama:scribe",
         "llm.token_count.prompt": 12,
         "llm.token_count.completion": 5,
         "llm.token_count.total": 17,
     }
-    assert facts(found["ask"])["genlens.cited"] == "GENSEC05-BP01"
+    assert attributes(by_name["ask"])["genlens.cited"] == "GENSEC05-BP01"
 
 
-def test_nothing_is_set_up_unless_the_settings_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[TracerProvider] = []
-    monkeypatch.setattr(trace, "set_tracer_provider", given.append)
+def test_tracing_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    providers: list[TracerProvider] = []
+    monkeypatch.setattr(trace, "set_tracer_provider", providers.append)
     start_tracing(load_settings())
-    assert given == []
+    assert providers == []
     start_tracing(load_settings(traces="otlp"))
-    (provider,) = given
+    (provider,) = providers
     assert provider.resource.attributes["service.name"] == "genlens"
     provider.shutdown()
 
 
-def test_a_missing_package_is_said_with_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_package_names_its_install_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opentelemetry.sdk.trace", None)
     with pytest.raises(
         SettingsError, match=r"GENLENS_TRACES is console, .* pip install 'genlens\[tracing\]'"
@@ -174,7 +170,7 @@ def test_a_missing_package_is_said_with_its_install_line(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("content", ["false", "true"])
-def test_spans_for_the_console_go_to_stderr(catalogue_home: Path, content: str) -> None:
+def test_console_spans_go_to_stderr(catalogue_home: Path, content: str) -> None:
     done = genlens(
         "ask",
         AGENT,
@@ -190,7 +186,7 @@ def test_spans_for_the_console_go_to_stderr(catalogue_home: Path, content: str) 
 
 
 class _Collector(TraceServiceServicer):
-    """Keeps the names of the spans that it is sent."""
+    """Collects the names of received spans."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
@@ -222,7 +218,7 @@ def test_spans_reach_a_collector(catalogue_home: Path) -> None:
     assert sorted(collector.names) == ["ask", "check", "retrieve", "select"]
 
 
-def test_a_collector_that_is_not_there_costs_no_answer(catalogue_home: Path) -> None:
+def test_unreachable_collector_does_not_stop_the_answer(catalogue_home: Path) -> None:
     done = genlens(
         "ask",
         AGENT,

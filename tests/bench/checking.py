@@ -1,13 +1,12 @@
-"""What checking a language model's sentences costs, and how well it tells support from none.
+"""The judge of a language model's sentences: its accuracy and its cost.
 
     GENLENS_HOME=... python tests/bench/checking.py
 
-prints two tables for docs/models.md, the shares of sentences that are taken for supported at several
-thresholds and when one small change has been made, and the time of checking beside a stream of three
-seconds. The sentences are those of extractive answers to the product's own questions: under their own id,
-and under the id of another entry that was found for the same question. Where a build has text of the sites
-and of the catalogue, actions of the catalogue are held against the sites' text of the same entry: the same
-said in other words.
+prints two tables for docs/models.md, with the shares of supported sentences at several thresholds and after
+one small change, and the time of the judge relative to a stream of three seconds. The sentences come from
+extractive answers to our own labelled questions. Each cites its own id, or the id of another entry with
+passages for the same question. If a build has text of the sites and of the catalogue, the catalogue's actions
+are judged by the sites' text of the same entry, as an example of rewording.
 """
 
 import random
@@ -19,7 +18,7 @@ from pathlib import Path
 from statistics import fmean
 from time import perf_counter
 
-from lies import Claims, changed, given, stated
+from lies import Claims, changed_sentences, passages_of, sentences_of
 
 from assistant.answers.extractive import extractive_answer
 from assistant.answers.passages import Passage
@@ -40,28 +39,28 @@ SENTENCES = 8
 REWORDED = 150
 
 
-def claims(base: KnowledgeBase, found: list[Retrieval]) -> dict[str, Claims]:
-    """Sentences with the ids they claim, by what they are."""
-    chance = random.Random(0)  # noqa: S311 - the same sentences in every run
+def claims(base: KnowledgeBase, retrievals: list[Retrieval]) -> dict[str, Claims]:
+    """Sentences with their cited ids, by kind."""
+    rng = random.Random(0)  # noqa: S311 - the same sentences in every run
     own: Claims = []
-    shifted: Claims = []
-    for retrieval in found:
-        passages = given(base, retrieval)
+    other: Claims = []
+    for retrieval in retrievals:
+        passages = passages_of(base, retrieval)
         judge = Judge(base, passages, retrieval.query.language)
         ids = list(dict.fromkeys(passage.entry.id for passage in passages))
-        for text, entry_id in stated(base, retrieval):
+        for text, entry_id in sentences_of(base, retrieval):
             own.append((judge, Sentence(text, (entry_id,))))
-            other = chance.choice([one for one in ids if one != entry_id])
-            shifted.append((judge, Sentence(text, (other,))))
+            other_id = rng.choice([one for one in ids if one != entry_id])
+            other.append((judge, Sentence(text, (other_id,))))
     return {
-        "their own id": own,
-        "another id": shifted,
-        "the catalogue's words": list(islice(reworded(base), REWORDED)),
+        "own id": own,
+        "another id": other,
+        "catalogue wording": list(islice(reworded(base), REWORDED)),
     }
 
 
 def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
-    """Actions of the catalogue against the sites' text of their entry."""
+    """The catalogue's actions, judged by the sites' text of their entry."""
     for entry in base.listed():
         passages = [
             Passage(entry, index, 0, len(section.text))
@@ -75,18 +74,18 @@ def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
 
 
 def supported(some: Claims) -> float:
-    """The share of claims that are taken for supported."""
+    """The share of supported sentences."""
     return fmean(bool(judge.judge(sentence).support) for judge, sentence in some) if some else float("nan")
 
 
-def added(base: KnowledgeBase, found: list[Retrieval]) -> list[float]:
-    """Seconds of cutting and checking an answer of SENTENCES sentences, for each question."""
+def judging_times(base: KnowledgeBase, retrievals: list[Retrieval]) -> list[float]:
+    """The seconds to split and judge an answer of SENTENCES sentences, for each question."""
     times = []
-    for retrieval in found:
-        passages = given(base, retrieval)
-        said = [f"{s.text} [{s.id}] " for s in extractive_answer(base, retrieval).statements][:SENTENCES]
-        # Reworded by leaving out every seventh word, so that meaning has to be compared too.
-        text = "".join(" ".join(w for i, w in enumerate(one.split(" ")) if i % 7 != 3) for one in said)
+    for retrieval in retrievals:
+        passages = passages_of(base, retrieval)
+        sentences = [f"{s.text} [{s.id}] " for s in extractive_answer(base, retrieval).statements][:SENTENCES]
+        # Every seventh word is left out, so the judge has to compare meanings too.
+        text = "".join(" ".join(w for i, w in enumerate(one.split(" ")) if i % 7 != 3) for one in sentences)
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         start = perf_counter()
         judge = Judge(base, passages, retrieval.query.language)
@@ -100,21 +99,23 @@ def main() -> None:
     """Write the tables to stdout."""
     base = open_served(load_settings())
     questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::2]
-    found = [one for q in questions if (one := base.retrieve(q.question)).covered]
-    groups = claims(base, found)
+    retrievals = [one for q in questions if (one := base.retrieve(q.question)).covered]
+    groups = claims(base, retrievals)
     rows = [["words, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
     chosen = judging.THRESHOLDS
     for words, cosine in THRESHOLDS:
         judging.THRESHOLDS = replace(chosen, words=words, cosine=cosine)
         rows.append([f"{words:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
     judging.THRESHOLDS = chosen
-    lies = [["sentences with", "language", "number", "taken for supported"]]
-    for (language, name), some in sorted(changed(base, found).items()):
+    lies = [["change", "language", "sentences", "supported"]]
+    for (language, name), some in sorted(changed_sentences(base, retrievals).items()):
         lies.append([name, language, f"{len(some):,}", f"{supported(some):.3f}"])
-    times = added(base, found)
+    times = judging_times(base, retrievals)
     table = "\n".join(f"| {' | '.join(row)} |" for row in [*rows, *lies])
     share, most = fmean(times) / STREAM, max(times) / STREAM
-    sys.stdout.write(f"{table}\nchecking beside {STREAM:g} s: {share:.3f} on average, {most:.3f} at most\n")
+    sys.stdout.write(
+        f"{table}\ntime relative to a stream of {STREAM:g} s: mean {share:.3f}, maximum {most:.3f}\n"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How a question slows down as the corpus grows: a small and a large one, of words of the served corpus."""
+"""Answer time and corpus size: a small and a large synthetic corpus, with words of the served corpus."""
 
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +19,12 @@ from kb.make import make_build
 from kb.storage.builds import Build
 
 CHUNKS, TIMES = 1_000, 100
-CHUNKS_OF_AN_ENTRY, WORDS_OF_A_CHUNK = 20, 40
+CHUNKS_PER_ENTRY, WORDS_PER_CHUNK = 20, 40
 ROLES = (Role.INTRODUCTION, Role.GUIDANCE, Role.STEPS, Role.ASKS, Role.SIGNS)
 
 
-class Scattered:
-    """Vectors that texts are given by chance, and keep: the hardest neighbours, at no cost."""
+class RandomEncoder:
+    """A fake encoder with random but stable vectors, the hardest case for neighbour search."""
 
     def __init__(self, real: OnnxEncoder) -> None:
         self.model, self.weights_sha256, self._dim = real.model, real.weights_sha256, real.facts.dim
@@ -40,7 +40,7 @@ class Scattered:
 
 
 def growth(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> float:
-    """The p95 of asking a corpus of CHUNKS * TIMES chunks, over that of one of CHUNKS."""
+    """The p95 of answers with CHUNKS * TIMES chunks, relative to CHUNKS chunks."""
     english = [entry for entry in base.entries if entry.language is Language.ENGLISH]
     words = [word for entry in english for section in entry.sections for word in section.text.split()]
     small, large = (
@@ -51,7 +51,7 @@ def growth(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) 
 
 def _p95(entries: Sequence[Entry], encoder: OnnxEncoder, questions: Sequence[str]) -> float:
     with TemporaryDirectory() as home:
-        manifest = make_build(Path(home), Scattered(encoder), entries, (), "2026-01-01T00:00:00Z")
+        manifest = make_build(Path(home), RandomEncoder(encoder), entries, (), "2026-01-01T00:00:00Z")
         grown = KnowledgeBase(Build(Path(home), manifest.id), encoder)
         for question in questions[:20]:
             ask(grown, question)
@@ -64,32 +64,32 @@ def _p95(entries: Sequence[Entry], encoder: OnnxEncoder, questions: Sequence[str
 
 
 def _synthetic(words: Sequence[str], chunks: int) -> list[Entry]:
-    """Best practices, as many as fill so many chunks, of words drawn as often as they stand in the corpus."""
-    chance = random.Random(7)  # noqa: S311 - no secret is made
+    """Best practices for the given number of chunks; words are drawn by their frequency in the corpus."""
+    rng = random.Random(7)  # noqa: S311 - not a secret
 
-    def drawn(count: int) -> str:
-        return " ".join(chance.choices(words, k=count))
+    def draw(count: int) -> str:
+        return " ".join(rng.choices(words, k=count))
 
-    return [_entry(number, drawn) for number in range(chunks // CHUNKS_OF_AN_ENTRY)]
+    return [_entry(number, draw) for number in range(chunks // CHUNKS_PER_ENTRY)]
 
 
-def _entry(number: int, drawn: Callable[[int], str]) -> Entry:
+def _entry(number: int, draw: Callable[[int], str]) -> Entry:
     entry_id = f"GENSEC{number // 99 + 1:02}-BP{number % 99 + 1:02}"
     return Entry(
         id=entry_id,
         kind=Kind.BEST_PRACTICE,
-        title=drawn(6),
+        title=draw(6),
         source="synthetic",
         edition="1",
         url="https://synthetic.example/",
         language=Language.ENGLISH,
-        sections=tuple(_sections(drawn)),
+        sections=tuple(_sections(draw)),
         pillar="Security",
-        question=drawn(9),
+        question=draw(9),
     )
 
 
-def _sections(drawn: Callable[[int], str]) -> Iterator[Section]:
+def _sections(draw: Callable[[int], str]) -> Iterator[Section]:
     for role in ROLES:
-        items = (Item(drawn(WORDS_OF_A_CHUNK)) for _ in range(CHUNKS_OF_AN_ENTRY // len(ROLES)))
+        items = (Item(draw(WORDS_PER_CHUNK)) for _ in range(CHUNKS_PER_ENTRY // len(ROLES)))
         yield Section(role.value, role, tuple(items))

@@ -1,4 +1,4 @@
-"""Sentences of the sources made false by one small change, to measure what checking lets pass."""
+"""Sentences of the sources made false by one small change, to measure how many the judge accepts."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -15,9 +15,9 @@ from kb.ranking.search import Retrieval
 from kb.text import STOP_WORDS, terms
 
 _WORD = re.compile(r"[A-Za-z][a-z]{3,}|[\u30a1-\u30ff]{3,}|[\u4e00-\u9fff]{2,}")
-# Behind one of these a sentence is denied by a "not".
+# Verbs that are negated by a following "not".
 _VERB = re.compile(r"\b(can|must|should|will|may|is|are|be)\b")
-_DENIAL = re.compile(r"\b(?:do not|does not|cannot|not|never|without)\b ?", re.IGNORECASE)
+_NEGATION = re.compile(r"\b(?:do not|does not|cannot|not|never|without)\b ?", re.IGNORECASE)
 _ENDS = (
     ("しない", "する"),
     ("できない", "できる"),
@@ -27,126 +27,128 @@ _ENDS = (
 )
 
 Claims = list[tuple[Judge, Sentence]]
-"""Sentences with the ids that they cite, and what judges them."""
+"""Sentences with their cited ids, each with its judge."""
 Lie = Callable[[str, str, str, Random], str | None]
-"""A sentence, the text it is from, a foreign text, and chance, to a false sentence or None."""
+"""From (sentence, text of its entry, text of other entries, random generator) to a false sentence or None."""
 
 
 def _words(text: str) -> list[re.Match[str]]:
-    """Words of content in small letters: a name is a fact that is checked by itself."""
+    """Content words in lower case; names are left out because the judge compares them as facts."""
     return [m for m in _WORD.finditer(text) if not m[0][0].isupper() and m[0] not in STOP_WORDS]
 
 
-def _put(text: str, word: re.Match[str], other: str) -> str:
+def _replace(text: str, word: re.Match[str], other: str) -> str:
     return text[: word.start()] + other + text[word.end() :]
 
 
-def _like(word: str, other: str) -> bool:
-    """Whether one word could stand where the other does: of the same ending, or of the same script."""
+def _similar(word: str, other: str) -> bool:
+    """True if one word could replace the other: same ending or script, similar length."""
     ending = word[-2:] == other[-2:] if word.isascii() else (word[0] > "\u3400") == (other[0] > "\u3400")
     return ending and abs(len(word) - len(other)) < 4
 
 
-def _exchanged(text: str, source: str, chance: Random) -> str | None:
-    """One word exchanged for a word of the same ending of a source, which the sentence does not hold."""
+def _with_word_of(text: str, source: str, rng: Random) -> str | None:
+    """One word replaced by a similar word of a source, new to the sentence."""
     held = set(terms(text))
-    for word in chance.sample(own := _words(text), len(own)):
-        others = [m[0] for m in _words(source) if _like(m[0], word[0]) and not set(terms(m[0])) & held]
+    for word in rng.sample(own := _words(text), len(own)):
+        others = [m[0] for m in _words(source) if _similar(m[0], word[0]) and not set(terms(m[0])) & held]
         if others:
-            return _put(text, word, chance.choice(others))
+            return _replace(text, word, rng.choice(others))
     return None
 
 
-def own_word(text: str, source: str, _foreign: str, chance: Random) -> str | None:
-    """One word exchanged for another of the same entry."""
-    return _exchanged(text, source, chance)
+def own_word(text: str, source: str, _foreign: str, rng: Random) -> str | None:
+    """One word replaced by another of the same entry."""
+    return _with_word_of(text, source, rng)
 
 
-def foreign_word(text: str, _source: str, foreign: str, chance: Random) -> str | None:
-    """One word exchanged for one of another entry."""
-    return _exchanged(text, foreign, chance)
+def foreign_word(text: str, _source: str, foreign: str, rng: Random) -> str | None:
+    """One word replaced by one of another entry."""
+    return _with_word_of(text, foreign, rng)
 
 
-def crossed(text: str, _source: str, _foreign: str, chance: Random) -> str | None:
-    """Two words that change places."""
+def swapped(text: str, _source: str, _foreign: str, rng: Random) -> str | None:
+    """Two words swapped."""
     words = _words(text)
     pairs = [(a, b) for a, b in zip(words, words[2:], strict=False) if terms(a[0]) != terms(b[0])]
     if not pairs:
         return None
-    first, second = chance.choice(pairs)
-    return _put(_put(text, second, first[0]), first, second[0])
+    first, second = rng.choice(pairs)
+    return _replace(_replace(text, second, first[0]), first, second[0])
 
 
-def denied(text: str, _source: str, _foreign: str, chance: Random) -> str | None:
-    """A "not" put in, or taken out."""
+def negated(text: str, _source: str, _foreign: str, rng: Random) -> str | None:
+    """A negation added or removed."""
     if ending := next((pair for pair in _ENDS if pair[0] in text), None):
         return text.replace(*ending, 1)
-    if found := _DENIAL.search(text):
-        return text[: found.start()] + text[found.end() :]
+    if negation := _NEGATION.search(text):
+        return text[: negation.start()] + text[negation.end() :]
     verbs = list(_VERB.finditer(text))
     if not verbs:
         return None
-    verb = chance.choice(verbs)
+    verb = rng.choice(verbs)
     return text[: verb.end()] + " not" + text[verb.end() :]
 
 
-def inserted(text: str, _source: str, foreign: str, chance: Random) -> str | None:
-    """A word of another entry put in before a word."""
+def inserted(text: str, _source: str, foreign: str, rng: Random) -> str | None:
+    """A word of another entry inserted before a word."""
     words, others = _words(text), _words(foreign)
     if not words or not others:
         return None
-    word = chance.choice(words)
-    return _put(text, word, f"{chance.choice(others)[0]} {word[0]}")
+    word = rng.choice(words)
+    return _replace(text, word, f"{rng.choice(others)[0]} {word[0]}")
 
 
 LIES: dict[str, Lie] = {
-    "a word exchanged for one of the same entry": own_word,
-    "a word exchanged for one of another entry": foreign_word,
-    "two words that changed places": crossed,
-    "a denial put in or taken out": denied,
-    "a word of another entry put in": inserted,
+    "word replaced by one of the same entry": own_word,
+    "word replaced by one of another entry": foreign_word,
+    "two words swapped": swapped,
+    "negation added or removed": negated,
+    "word of another entry inserted": inserted,
 }
 
 
-def honest(text: str, chance: Random) -> Iterator[tuple[str, str]]:
-    """Sentences that still say what the source says."""
+def faithful(text: str, rng: Random) -> Iterator[tuple[str, str]]:
+    """Changed sentences with the same meaning."""
     shorter = re.split(r",? (?:such as|including|because|so that|which|while|and then|in order to) ", text)[0]
     if len(shorter) < len(text) and len(terms(shorter)) >= 4:
-        yield "their end left out", shorter
+        yield "end removed", shorter
     synonyms = [(a, b) for a, b in SYNONYMS if re.search(rf"\b{a}\b", text)]
     if synonyms:
-        a, b = chance.choice(synonyms)
-        yield "a common synonym", re.sub(rf"\b{a}\b", b, text, count=1)
+        a, b = rng.choice(synonyms)
+        yield "common synonym", re.sub(rf"\b{a}\b", b, text, count=1)
 
 
-def given(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Passage, ...]:
-    """The passages that a model would be given."""
+def passages_of(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Passage, ...]:
+    """The passages for a language model."""
     statements = extractive_answer(base, retrieval).statements
     return passages_for(retrieval, [passage for statement in statements for passage in statement.passages])
 
 
-def stated(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
-    """Each sentence of an extractive answer, as it would be cut out of a model's, with its id."""
+def sentences_of(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
+    """The sentences of an extractive answer with their ids, split like the answer of a model."""
     for statement in extractive_answer(base, retrieval).statements:
         yield from ((sentence.text, statement.id) for sentence in split_stream([statement.text]))
 
 
-def changed(base: KnowledgeBase, found: Iterable[Retrieval]) -> dict[tuple[Language, str], Claims]:
-    """Sentences after one small change, by language and by what was changed."""
-    chance = Random(1)  # noqa: S311 - the same changes in every run
+def changed_sentences(
+    base: KnowledgeBase, retrievals: Iterable[Retrieval]
+) -> dict[tuple[Language, str], Claims]:
+    """Sentences with one small change, by language and kind of change."""
+    rng = Random(1)  # noqa: S311 - the same changes in every run
     groups: dict[tuple[Language, str], Claims] = {}
-    for retrieval in found:
-        passages, language = given(base, retrieval), retrieval.query.language
+    for retrieval in retrievals:
+        passages, language = passages_of(base, retrieval), retrieval.query.language
         judge = Judge(base, passages, language)
-        for text, entry_id in stated(base, retrieval):
+        for text, entry_id in sentences_of(base, retrieval):
             own, foreign = (
-                " ".join(p.text for p in passages if (p.entry.id == entry_id) is here)
-                for here in (True, False)
+                " ".join(p.text for p in passages if (p.entry.id == entry_id) is same)
+                for same in (True, False)
             )
-            lies = [(name, lie(text, own, foreign, chance)) for name, lie in LIES.items()]
-            for name, said in [*honest(text, chance), *lies]:
-                if said is not None:
-                    groups.setdefault((language, name), []).append((judge, Sentence(said, (entry_id,))))
+            lies = [(name, lie(text, own, foreign, rng)) for name, lie in LIES.items()]
+            for name, sentence in [*faithful(text, rng), *lies]:
+                if sentence is not None:
+                    groups.setdefault((language, name), []).append((judge, Sentence(sentence, (entry_id,))))
     return groups
 
 

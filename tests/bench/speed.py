@@ -1,6 +1,6 @@
 """Speed as ratios measured in one run: `make bench` prints the table and writes `docs/speed.md`.
 
-It uses a build of the catalogue in build/home, and questions of its own: the catalogue's asks.
+It uses a build of the catalogue in build/home; the questions are the asks of the catalogue.
 """
 
 import os
@@ -42,52 +42,56 @@ from kb.settings import load_settings
 base = open_served(load_settings())
 for question in {questions!r}:
     ask(base, question)
-# Not ru_maxrss: that one begins with the size of the process that started this one.
+# VmHWM, because ru_maxrss starts at the size of the parent process.
 print(int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1]) / 1024)
 """
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """How long one call takes."""
+    """The duration of one call, in seconds."""
     start = perf_counter()
     work()
     return perf_counter() - start
 
 
 def cold(*command: str) -> float:
-    """The median wall time of a command in processes of its own."""
+    """The median wall time of a command in seconds; each run is a new process."""
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
     return median(seconds(lambda: subprocess.run(command, **quiet)) for _ in range(COLD))
 
 
 def warm(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Asking against the pure encoding of the same questions, in this process."""
+    """The time of answers in this process, relative to encoding the same questions."""
     for question in questions[:20]:
         ask(base, question)
     pairs = [(seconds(lambda: encoder.encode([q])), seconds(lambda: ask(base, q))) for q in questions]  # noqa: B023
     encoding, asking = map(list, zip(*pairs, strict=True))
-    slowest = quantiles(asking, n=20)[-1] / quantiles(encoding, n=20)[-1]
+    p95 = quantiles(asking, n=20)[-1] / quantiles(encoding, n=20)[-1]
     return [
-        ("`ask`, warm, p50, to encoding the question", f"{median(asking) / median(encoding):.2f}", "2"),
-        ("`ask`, warm, p95, to encoding the question", f"{slowest:.2f}", "4"),
+        (
+            "`ask`, warm, p50, relative to encoding the question",
+            f"{median(asking) / median(encoding):.2f}",
+            "2",
+        ),
+        ("`ask`, warm, p95, relative to encoding the question", f"{p95:.2f}", "4"),
     ]
 
 
 def building(base: KnowledgeBase, encoder: OnnxEncoder) -> tuple[str, str, str]:
-    """A build from scratch against the pure encoding of its chunks, each three times by turns."""
+    """The time of a full build relative to encoding its chunks, measured alternately."""
     readable = [c for c in cut(base.entries, encoder.count_pieces) if reads(encoder.model, c.language)]
     texts = [chunk.embedded for chunk in readable]
-    pure, whole = [], []
+    encoding, total = [], []
     for _ in range(BUILDS):
-        pure.append(seconds(lambda: encoder.encode(texts)))
+        encoding.append(seconds(lambda: encoder.encode(texts)))
         with TemporaryDirectory() as home:
             new = partial(make_build, Path(home), encoder, base.entries, base.manifest.sources, "bench")
-            whole.append(seconds(new))
-    return "a build from scratch, to encoding its chunks", f"{median(whole) / median(pure):.2f}", "1.2"
+            total.append(seconds(new))
+    return "full build, relative to encoding its chunks", f"{median(total) / median(encoding):.2f}", "1.2"
 
 
 def tutorial(settings: Settings, build_id: str) -> tuple[str, str, str]:
-    """A cold answer against the LlamaIndex tutorial's retrieval of the same question."""
+    """The time of a cold answer relative to the retrieval of the LlamaIndex tutorial."""
     entries = Build(settings.home, build_id).folder / "entries.jsonl"
     model = str(find_weights(settings.model).folder)
     script = str(ROOT / "tests" / "bench" / "tutorial.py")
@@ -97,36 +101,36 @@ def tutorial(settings: Settings, build_id: str) -> tuple[str, str, str]:
         )
         theirs = cold(sys.executable, script, "ask", folder, model, QUESTION)
     ours = cold(sys.executable, "-m", "assistant.cli", "ask", QUESTION)
-    return "`genlens ask`, cold, to the LlamaIndex tutorial", f"{ours / theirs:.2f}", "0.30"
+    return "`genlens ask`, cold, relative to the LlamaIndex tutorial", f"{ours / theirs:.2f}", "0.30"
 
 
 def searching() -> tuple[str, str, str]:
-    """A cold keyword search, beyond starting Python."""
+    """The time of a cold keyword search without the start of Python, in seconds."""
     extra = cold(sys.executable, "-m", "assistant.cli", "search", "prompt caching") - cold(
         sys.executable, "-c", "pass"
     )
-    return "`genlens search`, cold, seconds beyond `python -c pass`", f"{extra:.2f}", "0.50"
+    return "`genlens search`, cold, seconds longer than `python -c pass`", f"{extra:.2f}", "0.50"
 
 
 def memory(questions: Sequence[str]) -> tuple[str, str, str]:
-    """The resident size of a process that has answered questions."""
+    """The peak memory of a process that answers questions."""
     done = subprocess.run(
         [sys.executable, "-c", SERVING.format(questions=list(questions))],
         check=True,
         capture_output=True,
         text=True,
     )
-    return "memory of a serving process, MiB", f"{float(done.stdout):.0f}", "450"
+    return "peak memory of a serving process, MiB", f"{float(done.stdout):.0f}", "450"
 
 
 def growing(base: KnowledgeBase, encoder: OnnxEncoder, questions: Sequence[str]) -> tuple[str, str, str]:
-    """The slowest questions to a synthetic corpus against those to a small one."""
-    what = f"`ask`, warm, p95, with {CHUNKS * TIMES:,} synthetic chunks, to {CHUNKS:,}"
-    return what, f"{growth(base, encoder, questions):.2f}", "2"
+    """The p95 of answers with a large synthetic corpus, relative to a small one."""
+    measure = f"`ask`, warm, p95, {CHUNKS * TIMES:,} synthetic chunks relative to {CHUNKS:,}"
+    return measure, f"{growth(base, encoder, questions):.2f}", "2"
 
 
 def main() -> None:
-    """Measure everything and write the page."""
+    """Measure, write docs/speed.md and print the table."""
     settings = load_settings()
     base = open_served(settings)
     encoder = OnnxEncoder(export_folder(settings.home, base.manifest.weights_sha256))
@@ -147,20 +151,20 @@ def main() -> None:
         memory(questions),
         growing(base, encoder, questions),
     ]
-    table = ["| what | measured | at most |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
+    table = ["| measure | value | limit |", "|---|---|---|", *(f"| {a} | {b} | {c} |" for a, b, c in rows)]
     packages = ("chromadb", "onnxruntime", "llama-index-core", "sentence-transformers")
-    made_of = ", ".join(f"{name} {version(name)}" for name in packages)
-    page = [
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    document = [
         "# How fast genlens is",
         "",
-        "Ratios measured in one run, so that they hold elsewhere too; `make bench` makes this page.",
+        "All values are from one run. Ratios are comparable between machines. `make bench` writes this file.",
         "",
         *table,
         "",
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, {made_of}; "
-        f"{len(questions)} of the catalogue's own questions, a build of the catalogue.",
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {versions}; "
+        f"{len(questions)} asks of the catalogue as questions; a build of the catalogue.",
     ]
-    (ROOT / "docs" / "speed.md").write_text("\n".join(page) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "speed.md").write_text("\n".join(document) + "\n", encoding="utf-8")
     sys.stdout.write("\n".join(table) + "\n")
 
 

@@ -1,7 +1,7 @@
-"""The systems that `quality.py` compares: simple ones over the sites' text, genlens, and genlens less a part.
+"""The systems compared by `quality.py`: simple systems, genlens, and genlens without one of its parts.
 
-Each is asked a question and gives ids of entries, best first, and whether it answers. The simple ones always
-answer, and read what the sites say of the entries that can: best practices, and risks of the newest edition.
+From a question, each returns the ids of entries, best first, and True if the question is covered. The simple
+systems cover every question. They read the sites' text of best practices and of risks of the newest edition.
 """
 
 import logging
@@ -38,11 +38,11 @@ Ask = Callable[[str], tuple[Sequence[str], bool]]
 Rank = Callable[[str], tuple[str, ...]]
 
 GENLENS = "genlens"
-NOTHING = "nothing"
-# The features with the word in their names are left out.
+COMPLETE = "(complete)"
+# Each word removes the features with this word in their names.
 FEATURES = ("keyword", "vector", "asks", "signs", "in place", "terms", "body", "parent", "pillar")
-ADAPTER = "the adapter"
-# Questions are answered in these; by keywords alone English is searched, not asked.
+ADAPTER = "adapter"
+# The feature sets for answers; English with keywords only is for searches.
 FEATURE_SETS = (FeatureSet.VECTORS, FeatureSet.JAPANESE_GLOSSED, FeatureSet.JAPANESE_KEYWORDS)
 FUSION = 60
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ByMeaning:
-    """Passages, each of the entry in `owners`, by the cosine of their vectors with the question's."""
+    """Ranking by the cosine of question and text; `owners` has the entry of each text."""
 
     owners: Sequence[str]
     vectors: Vectors
@@ -63,19 +63,19 @@ class ByMeaning:
 
 @dataclass(frozen=True, slots=True)
 class ByKeyword:
-    """Passages, each of the entry in `owners`, by BM25."""
+    """Ranking by BM25; `owners` has the entry of each text."""
 
     owners: Sequence[str]
     index: BM25Index
 
     def rank(self, question: str) -> tuple[str, ...]:
-        """The ids of entries, best first; those that share no term with the question are left out."""
+        """The ids of entries that share a term with the question, best first."""
         return folded(self.index.score(read_query(question).weights), self.owners)
 
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """Rankings merged by reciprocal rank fusion.
+    """Ranking by reciprocal rank fusion of other rankings.
 
     Cormack, Clarke and Büttcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
     Methods" (2009), with its constant 60.
@@ -93,29 +93,29 @@ class Fused:
 
 
 def folded(scores: Scores, owners: Sequence[str]) -> tuple[str, ...]:
-    """The owners of the passages with a score above 0, by the best passage of each, best first."""
+    """The entries of texts with a score above 0, best first; each entry has the rank of its best text."""
     rows = order(scores, np.ones(len(owners), dtype=np.bool_))
     return tuple(dict.fromkeys(owners[row] for row in rows))
 
 
 def simple_systems(corpus: Corpus, encoder: Encoder) -> Iterator[tuple[str, Ask]]:
-    """What a tutorial makes of the sites' text, and the usual searches over their sections."""
-    entries = in_words_of_site(corpus)
+    """The LlamaIndex tutorial, and the usual searches over section chunks, on the sites' text."""
+    entries = site_entries(corpus)
     owners, texts = tutorial_nodes(entries)
     log.info("encoding %d nodes of the tutorial", len(texts))
-    yield "LlamaIndex tutorial", always(ByMeaning(owners, encoder.encode(texts), encoder).rank)
+    yield "LlamaIndex tutorial", covering(ByMeaning(owners, encoder.encode(texts), encoder).rank)
     chunks = tuple(cut(entries, encoder.count_pieces))
     owners = [chunk.entry_id for chunk in chunks]
     log.info("encoding %d chunks of the sites", len(chunks))
     by_meaning = ByMeaning(owners, encoder.encode([chunk.embedded for chunk in chunks]), encoder).rank
     by_keyword = ByKeyword(owners, index_chunks(chunks)).rank
-    yield "MiniLM over section chunks", always(by_meaning)
-    yield "BM25 over section chunks", always(by_keyword)
-    yield "the two fused", always(Fused((by_meaning, by_keyword)).rank)
+    yield "MiniLM over section chunks", covering(by_meaning)
+    yield "BM25 over section chunks", covering(by_keyword)
+    yield "MiniLM and BM25 fused", covering(Fused((by_meaning, by_keyword)).rank)
 
 
-def in_words_of_site(corpus: Corpus) -> tuple[Entry, ...]:
-    """The entries that can answer, with the sections that are in the words of the sites alone."""
+def site_entries(corpus: Corpus) -> tuple[Entry, ...]:
+    """The answering entries, with only the sections from the sites."""
     return tuple(
         replace(entry, sections=tuple(s for s in entry.sections if s.origin is Origin.SITE))
         for entry in corpus.entries
@@ -124,7 +124,7 @@ def in_words_of_site(corpus: Corpus) -> tuple[Entry, ...]:
 
 
 def tutorial_nodes(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
-    """The entry of each node that `tutorial.py` makes of English pages, and the text that it embeds."""
+    """The entry and the embedded text of each node that `tutorial.py` makes of English pages."""
     documents = [
         Document(text=page_text(entry), metadata={"id": entry.id})
         for entry in entries
@@ -135,71 +135,73 @@ def tutorial_nodes(entries: Sequence[Entry]) -> tuple[list[str], list[str]]:
 
 
 def page_text(entry: Entry) -> str:
-    """An entry as the text of its page, with the headings that a reader sees."""
+    """The text of an entry's page, with its headings."""
     parts = [entry.title, *(part for section in entry.sections for part in (section.title, section.text))]
     return "\n".join(part for part in parts if part)
 
 
 def genlens(base: KnowledgeBase) -> Ask:
-    """What a knowledge base finds, and whether it takes the question for covered."""
+    """The retrieval of a knowledge base."""
 
     def ask(question: str) -> tuple[Sequence[str], bool]:
-        found = base.retrieve(question)
-        return [hit.entry.id for hit in found.hits], found.covered
+        retrieval = base.retrieve(question)
+        return [hit.entry.id for hit in retrieval.hits], retrieval.covered
 
     return ask
 
 
-def always(rank: Rank) -> Ask:
-    """A ranking that answers every question."""
+def covering(rank: Rank) -> Ask:
+    """A ranking that covers every question."""
     return lambda question: (rank(question), True)
 
 
-def less_a_part(
+def without_a_part(
     home: Path, corpora: Sequence[Corpus], adapters: Path, plain: Encoder
 ) -> Iterator[tuple[str, Ask]]:
-    """genlens less nothing, less some features, and less the adapter, each with a ranker trained for it.
+    """genlens complete, without some features, and without the adapter, each with a newly trained ranker.
 
-    The first of the corpora is the served build of the home, which is trained on and asked. Adapters for its
-    folds are trained on all of the corpora and kept in a folder; `plain` is the encoder without an adapter.
+    The first corpus is the served build of the home; rankers are trained on it, and it answers the questions.
+    Adapters of its folds are trained on all corpora and saved in a folder; `plain` has no adapter.
     """
     corpus, build = corpora[0], corpora[0].manifest.id
     examples = list(held_out_examples([corpus], partial(encoder_without, corpora=corpora, kept=adapters)))
-    for part in (NOTHING, *FEATURES):
+    for part in (COMPLETE, *FEATURES):
         yield part, genlens(KnowledgeBase(Build(home, build), rankers=trained(examples, part)))
     examples = list(held_out_examples([corpus], lambda _fold: plain))
     with TemporaryDirectory() as folder:
-        yield ADAPTER, genlens(plain_base(Path(folder), corpus, plain, trained(examples, NOTHING)))
+        yield ADAPTER, genlens(plain_base(Path(folder), corpus, plain, trained(examples, COMPLETE)))
 
 
 def plain_base(home: Path, corpus: Corpus, plain: Encoder, rankers: Rankers) -> KnowledgeBase:
-    """A build of the same entries and examples with another encoder, in a home of its own."""
-    of = corpus.manifest
-    made = make_build(home, plain, corpus.entries, of.sources, of.made_at, outside=corpus.outside)
-    return KnowledgeBase(Build(home, made.id), plain, rankers)
+    """A new build of the same entries with another encoder, in another home."""
+    old = corpus.manifest
+    new = make_build(home, plain, corpus.entries, old.sources, old.made_at, out_of_scope=corpus.out_of_scope)
+    return KnowledgeBase(Build(home, new.id), plain, rankers)
 
 
 def trained(examples: Sequence[Example], part: str) -> Rankers:
-    """Rankers trained without the features with a word in their names."""
-    log.info("training without %s", part)
+    """Rankers trained without the features of a part."""
+    log.info("training a ranker: %s", part)
     return {
-        features: ranker([e for e in examples if e.candidates.feature_set is features], kept(features, part))
+        features: ranker(
+            [e for e in examples if e.candidates.feature_set is features], features_to_keep(features, part)
+        )
         for features in FEATURE_SETS
     }
 
 
-def kept(features: FeatureSet, part: str) -> Mask:
-    """(n_features,) True for features that stay; all of them if none would be left."""
-    stay = np.array([part not in name for name in features.names])
-    return stay if stay.any() else ~stay
+def features_to_keep(features: FeatureSet, part: str) -> Mask:
+    """(n_features,) True for features to keep; all True if the part has every feature."""
+    keep = np.array([part not in name for name in features.names])
+    return keep if keep.any() else ~keep
 
 
-def ranker(examples: Sequence[Example], stay: Mask) -> Ranker:
-    """A ranker with weights for the given features only."""
-    seen = [
-        replace(e, candidates=replace(e.candidates, features=e.candidates.features * stay)) for e in examples
+def ranker(examples: Sequence[Example], keep: Mask) -> Ranker:
+    """A ranker with weights only for the features to keep."""
+    masked = [
+        replace(e, candidates=replace(e.candidates, features=e.candidates.features * keep)) for e in examples
     ]
-    ranking = fit_ranking([example for example in seen if example.gold >= 0]) * stay
-    coverage, intercept = fit_coverage(seen, ranking)
-    coverage[: len(stay)] *= stay  # behind them is the evidence that is no feature
+    ranking = fit_ranking([example for example in masked if example.gold >= 0]) * keep
+    coverage, intercept = fit_coverage(masked, ranking)
+    coverage[: len(keep)] *= keep  # the other weights are for evidence beyond the features
     return Ranker(tuple(ranking.tolist()), CoverageModel(tuple(coverage.tolist()), intercept, THRESHOLD))

@@ -1,4 +1,4 @@
-"""What the LlamaIndex tutorial does with the same text: load the documents, split, embed, index, retrieve.
+"""The LlamaIndex tutorial on the same text: load documents, split, embed, index, retrieve.
 
 python tests/bench/tutorial.py build FOLDER ENTRIES.jsonl MODEL
 python tests/bench/tutorial.py ask FOLDER MODEL QUESTION
@@ -17,7 +17,7 @@ from sentence_transformers import SentenceTransformer
 
 
 class Embedding(BaseEmbedding):
-    """The same MiniLM, as the tutorial's package wraps it."""
+    """The same MiniLM model, wrapped as in the tutorial's package."""
 
     _model: Any = PrivateAttr()
 
@@ -36,7 +36,7 @@ class Embedding(BaseEmbedding):
 
 
 def main() -> None:
-    """Build or ask, as the command line says."""
+    """Build an index, or retrieve from it, depending on the first argument."""
     verb, folder, *rest = sys.argv[1:]
     Settings.embed_model = Embedding(rest[-1] if verb == "build" else rest[0])
     Settings.llm = None

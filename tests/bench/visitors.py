@@ -1,10 +1,10 @@
-"""Many people ask the running page at once: python tests/bench/visitors.py http://127.0.0.1:8501
+"""Many visitors of the running chat page at once: python tests/bench/visitors.py http://127.0.0.1:8501
 
-Each visitor is a session of its own over the page's websocket: it thinks, opens the link of a question, reads
-until the page is drawn, and goes on to the next one. First one visitor asks every question alone; what
-that one is shown is what everybody must be shown, element by element, and the time it takes is the measure.
-Ends with 1 where a page says an error, an answer is not the one that belongs to its question, or the 95th
-percentile of all is more than MOST_TIMES that of the one.
+Each visitor is a separate session over the page's websocket: it waits, opens the link of a question, reads
+until the page is drawn, and continues with the next question. First, a single visitor asks every question:
+its answers are the expected ones, element by element, and its times are the reference. The exit code is 1
+if the page shows an error, if an answer differs from the expected one, or if the 95th percentile of all
+visitors is more than MAX_RATIO times the reference.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 
-MOST_TIMES = 5.0
+MAX_RATIO = 5.0
 PATIENCE = 60.0  # seconds for one page
 QUESTIONS = (
     "How do I keep an agent from taking actions it should not?",
@@ -36,7 +36,7 @@ QUESTIONS = (
 
 @dataclass
 class Visitor:
-    """One session: how long each page took in seconds, what it showed, and what went wrong."""
+    """One session: the seconds of each answer, and the questions with a wrong answer."""
 
     seconds: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Visitor:
             f"ws{address.removeprefix('http')}/_stcore/stream", subprotocols=None, max_size=None
         ) as page:
             for question in asked:
-                sleep(random.uniform(0, 2 * think))  # noqa: S311 - no secret
+                sleep(random.uniform(0, 2 * think))  # noqa: S311 - not a secret
                 started = perf_counter()
                 shown = drawn(page, question)
                 self.seconds.append(perf_counter() - started)
@@ -55,9 +55,9 @@ class Visitor:
 
 
 def drawn(page: ClientConnection, question: str) -> list[str]:
-    """The texts that a page shows for the link of a question, in order.
+    """The texts on the page for the link of a question, in order.
 
-    :raises RuntimeError: the page shows an error, or ends without an answer.
+    :raises RuntimeError: the page shows an error.
     """
     asking = BackMsg()
     asking.rerun_script.query_string = urlencode({"lang": "en", "q": question})
@@ -75,38 +75,38 @@ def drawn(page: ClientConnection, question: str) -> list[str]:
 
 
 def main() -> None:
-    """Ask alone, then together, and tell how the times compare."""
+    """Ask with one visitor, then with all, and compare the times."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("address")
     parser.add_argument("--visitors", type=int, default=20)
-    parser.add_argument("--questions", type=int, default=8, help="by each visitor")
-    parser.add_argument("--think", type=float, default=5.0, help="seconds before a question, on average")
-    given = parser.parse_args()
+    parser.add_argument("--questions", type=int, default=8, help="per visitor")
+    parser.add_argument("--think", type=float, default=5.0, help="mean seconds before a question")
+    options = parser.parse_args()
     expected: dict[str, list[str]] = {}
-    Visitor().visit(given.address, list(QUESTIONS), expected, 0)  # opens index and model
-    alone = Visitor()
-    alone.visit(given.address, list(QUESTIONS) * 3, expected, 0)
-    visitors = [Visitor() for _ in range(given.visitors)]
-    with ThreadPoolExecutor(given.visitors) as pool:
+    Visitor().visit(options.address, list(QUESTIONS), expected, 0)  # loads index and model
+    single = Visitor()
+    single.visit(options.address, list(QUESTIONS) * 3, expected, 0)
+    visitors = [Visitor() for _ in range(options.visitors)]
+    with ThreadPoolExecutor(options.visitors) as pool:
         asked = [
-            [QUESTIONS[(n + i) % len(QUESTIONS)] for i in range(given.questions)]
-            for n in range(given.visitors)
+            [QUESTIONS[(n + i) % len(QUESTIONS)] for i in range(options.questions)]
+            for n in range(options.visitors)
         ]
         for done in [
-            pool.submit(visitor.visit, given.address, mine, expected, given.think)
+            pool.submit(visitor.visit, options.address, mine, expected, options.think)
             for visitor, mine in zip(visitors, asked, strict=True)
         ]:
             done.result()
     one, many = (
-        float(np.percentile(s, 95)) for s in (alone.seconds, [t for v in visitors for t in v.seconds])
+        float(np.percentile(s, 95)) for s in (single.seconds, [t for v in visitors for t in v.seconds])
     )
-    wrong = alone.wrong + [question for visitor in visitors for question in visitor.wrong]
+    wrong = single.wrong + [question for visitor in visitors for question in visitor.wrong]
     sys.stdout.write(
-        f"{given.visitors} visitors, {given.questions} questions each: "
-        f"p95 {many / one:.1f} times that of one "
-        f"({1000 * many:.0f} ms, {1000 * one:.0f} ms alone); {len(wrong)} answers mixed\n"
+        f"{options.visitors} visitors, {options.questions} questions each: "
+        f"p95 is {many / one:.1f} times the p95 of one visitor "
+        f"({1000 * many:.0f} ms and {1000 * one:.0f} ms); {len(wrong)} wrong answers\n"
     )
-    sys.exit(bool(wrong) or many > MOST_TIMES * one)
+    sys.exit(bool(wrong) or many > MAX_RATIO * one)
 
 
 if __name__ == "__main__":

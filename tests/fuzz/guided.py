@@ -1,24 +1,24 @@
-"""Fuzzing that is guided by coverage: the tests of `tests/fuzz/test_fuzz.py`, fed by atheris.
+"""Coverage-guided fuzzing with atheris, of the tests in `tests/fuzz/test_fuzz.py`.
 
     python tests/fuzz/guided.py ids -runs=100000
 
-The first argument is a target, the others are options of libFuzzer. What fails is written to a file
-`crash-...`, and is repeated by naming that file as the last argument.
+The first argument is a target, the others are options of libFuzzer. A failing input is written to a file
+`crash-...`; to repeat it, name this file as the last argument.
 """
 
 import sys
 from pathlib import Path
 
 TARGETS = {
-    "ids": "test_what_is_found_in_any_text_is_an_id_and_parses_to_itself",
-    "lens": "test_a_mutated_page_of_the_lens_is_read_or_refused",
-    "risks": "test_a_mutated_page_of_a_risk_is_read_or_refused",
-    "bytes": "test_bytes_of_any_kind_are_read_or_refused",
+    "ids": "test_found_ids_are_valid_and_parse_to_themselves",
+    "lens": "test_mutated_page_of_the_lens_is_read_or_refused",
+    "risks": "test_mutated_page_of_a_risk_is_read_or_refused",
+    "bytes": "test_arbitrary_bytes_are_read_or_refused",
 }
 
 
 def main(arguments: list[str]) -> None:
-    """Fuzz one target until it fails or the runs are done."""
+    """Fuzz one target until a failure or the last run."""
     if not arguments or arguments[0] not in TARGETS:
         sys.exit(f"expected a target, one of: {', '.join(TARGETS)}")
     try:

@@ -1,6 +1,6 @@
-"""Mutated pages and ids: only our own errors come out of the readers and the id parser, in bounded time.
+"""Fuzzing of the readers and the id parser: only our own errors, in bounded time.
 
-`pytest tests/fuzz/test_fuzz.py --hypothesis-profile=fuzz --timeout=0` tries 100,000 examples a test.
+`pytest tests/fuzz/test_fuzz.py --hypothesis-profile=fuzz --timeout=0` tries 100,000 examples per test.
 """
 
 import re
@@ -26,7 +26,7 @@ from kb.storage.refresh_log import MAX_REASON, failed_now
 from kb.text import fold
 from kb.verify import check_entries
 
-# Most examples take a few milliseconds; this is what no page or id may take.
+# Limit for one page or text; most examples take a few milliseconds.
 SECONDS = 5
 CONTENTS = f"{LENS}toc-contents.json"
 LENS_PAGES = (
@@ -38,7 +38,7 @@ RISKS = (
     (1, f"{OWASP}2025/LLM06_ExcessiveAgency.md"),
     (2, f"{OWASP_JAPANESE}LLM06_ExcessiveAgency.md"),
 )
-# What readers have to take apart: marks of the languages, and characters that are hard to handle.
+# Fragments for mutations: markup, awkward characters, ids and words known to the readers.
 PIECES = (
     *("<", ">", "</p>", "<h1>", "</h1>", "<table>", "<li><ul>", "<pre>", "<!--", "]]>", "&#0;", "&#xd800;"),
     *('"', "'", "{", "}", "[", "]", ",", ":", '\\u0000', '{"title": null}', '"contents": [', "null", "1e999"),
@@ -48,13 +48,13 @@ PIECES = (
 )  # fmt: skip
 
 
-# The time that counts is that of the processor, whatever else the machine does.
+# Processor time is limited instead of wall time: it does not depend on the load of the machine.
 fuzzed = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """What is done in the block takes so long and no longer."""
+    """Checks that the block takes less than SECONDS of processor time."""
     begun = time.process_time()
     yield
     assert time.process_time() - begun < SECONDS
@@ -62,40 +62,40 @@ def bounded() -> Iterator[None]:
 
 @st.composite
 def mutated(draw: st.DrawFn, text: str) -> str:
-    """A text with a few places cut, doubled, moved, or filled with something else."""
+    """The text with a few spans cut, doubled, moved or replaced."""
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
         end = min(len(text), start + draw(st.sampled_from((0, 1, 5, 40, 300, 5000))))
-        put = draw(st.sampled_from(("cut", "double", "move", "piece", "text", "nest")))
-        part, rest = text[start:end], text[:start] + text[end:]
-        if put == "double":
-            text = text[:end] + part + text[end:]
-        elif put == "move":
+        mutation = draw(st.sampled_from(("cut", "double", "move", "piece", "text", "nest")))
+        span, rest = text[start:end], text[:start] + text[end:]
+        if mutation == "double":
+            text = text[:end] + span + text[end:]
+        elif mutation == "move":
             place = draw(st.integers(0, len(rest)))
-            text = rest[:place] + part + rest[place:]
-        elif put == "cut":
+            text = rest[:place] + span + rest[place:]
+        elif mutation == "cut":
             text = rest
         else:
-            new = draw(st.text(max_size=20)) if put == "text" else draw(st.sampled_from(PIECES))
-            text = text[:start] + new * (200 if put == "nest" and len(new) < 20 else 1) + text[end:]
+            new = draw(st.text(max_size=20)) if mutation == "text" else draw(st.sampled_from(PIECES))
+            text = text[:start] + new * (200 if mutation == "nest" and len(new) < 20 else 1) + text[end:]
     return text
 
 
 def pages(changed: str, text: str) -> Callable[[str], Page]:
-    """The tests' own pages, one of them changed; what is not there is a failure of the site."""
+    """The saved pages, one of them changed; a missing page is an IngestError."""
 
     def page(address: str) -> Page:
         try:
-            found = text if address == changed else body(address)
+            content = text if address == changed else body(address)
         except OSError as error:
             raise IngestError(f"{address}: not here") from error
-        return Page(address, found.encode("utf-8", "surrogatepass"), FETCHED_AT)
+        return Page(address, content.encode("utf-8", "surrogatepass"), FETCHED_AT)
 
     return page
 
 
 def assert_read_or_refused(name: Source, edition: Edition, fetched: Callable[[str], Page]) -> None:
-    """An edition is read and can be served, or is refused with an error of our own that can be shown."""
+    """Checks that an edition is read, or refused with one of our errors and a printable reason."""
     reason = ""
     try:
         with bounded():
@@ -108,7 +108,7 @@ def assert_read_or_refused(name: Source, edition: Edition, fetched: Callable[[st
 
 @fuzzed
 @given(st.data())
-def test_a_mutated_page_of_the_lens_is_read_or_refused(data: st.DataObject) -> None:
+def test_mutated_page_of_the_lens_is_read_or_refused(data: st.DataObject) -> None:
     address = data.draw(st.sampled_from(LENS_PAGES))
     lens = source("genai-lens")
     fetched = pages(address, data.draw(mutated(body(address))))
@@ -117,7 +117,7 @@ def test_a_mutated_page_of_the_lens_is_read_or_refused(data: st.DataObject) -> N
 
 @fuzzed
 @given(st.data())
-def test_a_mutated_page_of_a_risk_is_read_or_refused(data: st.DataObject) -> None:
+def test_mutated_page_of_a_risk_is_read_or_refused(data: st.DataObject) -> None:
     number, address = data.draw(st.sampled_from(RISKS))
     risks = source("owasp-llm")
     fetched = pages(address, data.draw(mutated(body(address))))
@@ -126,13 +126,13 @@ def test_a_mutated_page_of_a_risk_is_read_or_refused(data: st.DataObject) -> Non
 
 @fuzzed
 @given(st.binary(max_size=2000), st.sampled_from(("utf-8", "shift_jis", "utf-16", "iso-2022-jp", "latin-1")))
-def test_bytes_of_any_kind_are_read_or_refused(raw: bytes, encoding: str) -> None:
+def test_arbitrary_bytes_are_read_or_refused(raw: bytes, encoding: str) -> None:
     lens = source("genai-lens")
-    own = pages("", "")
+    saved = pages("", "")
     for address in LENS_PAGES:
 
         def fetched(asked: str, changed: str = address) -> Page:
-            return Page(asked, raw, FETCHED_AT, encoding) if asked == changed else own(asked)
+            return Page(asked, raw, FETCHED_AT, encoding) if asked == changed else saved(asked)
 
         assert_read_or_refused(lens, lens.editions[0], fetched)
 
@@ -154,26 +154,26 @@ ID = re.compile(
 
 @fuzzed
 @given(st.one_of(st.text(), st.sampled_from(IDS).flatmap(mutated)), st.sampled_from(("2026", "2025")))
-def test_what_is_found_in_any_text_is_an_id_and_parses_to_itself(text: str, newest: str) -> None:
+def test_found_ids_are_valid_and_parse_to_themselves(text: str, newest: str) -> None:
     with bounded():
-        found = find_ids(text, newest)
+        matches = find_ids(text, newest)
     folded = fold(text)
-    for match in found:
+    for match in matches:
         assert ID.fullmatch(match.id), match
         assert 0 <= match.start < match.end <= len(folded)
         assert parse_id(match.id, newest) == match.id
         assert (edition_of(match.id) is not None) == match.id.startswith("LLM")
         assert match.id.startswith(question_of(match.id))
-    assert len({match.id for match in found}) == len(found)
-    assert parse_id(text, newest) == (found[0].id if len(found) == 1 else None)
+    assert len({match.id for match in matches}) == len(matches)
+    assert parse_id(text, newest) == (matches[0].id if len(matches) == 1 else None)
 
 
 @pytest.mark.parametrize("target", guided.TARGETS.values(), ids=guided.TARGETS)
-def test_every_target_of_the_guided_fuzzing_takes_bytes(target: str) -> None:
+def test_target_of_guided_fuzzing_takes_bytes(target: str) -> None:
     globals()[target].hypothesis.fuzz_one_input(bytes(range(256)) * 8)
 
 
-def test_the_guided_fuzzing_says_what_it_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guided_fuzzing_names_the_missing_package_and_the_targets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "atheris", None)
     with pytest.raises(SystemExit, match=r"pip install atheris==3\.0\.0"):
         guided.main(["ids"])

@@ -1,4 +1,4 @@
-"""The pipeline: what the sites, the kept pages and the catalogue each bring into a build."""
+"""The pipeline: a build from the sites, the kept pages and the catalogue."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from filelock import FileLock
 from support.encoder import WordEncoder
 from support.saved import LENS, OWASP
 from support.site import Site
-from support.world import COUNTS, PRACTICE, assert_the_only_build, entries, run, settings, states
+from support.world import COUNTS, PRACTICE, assert_only_build, entries, run, settings, states
 
 from assistant.cli import main
 from ingest.errors import CatalogueError
@@ -29,7 +29,7 @@ from kb.storage.refresh_log import read_failures
 pytestmark = pytest.mark.usefixtures("data")
 
 
-def test_the_first_refresh_builds_what_the_sites_show(home: Path, site: Site) -> None:
+def test_first_refresh_builds_from_the_sites(home: Path, site: Site) -> None:
     report = run(home, site.base)
     assert report.unreachable == ()
     assert report.manifest.counts == COUNTS
@@ -46,7 +46,7 @@ def test_the_first_refresh_builds_what_the_sites_show(home: Path, site: Site) ->
     }
 
 
-def test_the_rules_of_a_host_are_asked_for_once_an_edition(home: Path, site: Site, data: Path) -> None:
+def test_robots_txt_is_requested_once_per_edition(home: Path, site: Site, data: Path) -> None:
     names = [f"Page{number}.md" for number in range(8)]
     file = data / "sources" / "owasp-llm.toml"
     text = file.read_text(encoding="utf-8").replace('["LLM03_', f'{json.dumps(names)[:-1]}, "LLM03_')
@@ -55,15 +55,15 @@ def test_the_rules_of_a_host_are_asked_for_once_an_edition(home: Path, site: Sit
     site.pages |= {folder + name: b"# Page\n\nText.\n" for name in names}
     site.faults["/raw.githubusercontent.com/robots.txt"] = lambda _: time.sleep(0.05)
     assert states(run(home, site.base).manifest)[1] == ("owasp-llm", "2026", "en", 9, "site")
-    asked = [path for path, _ in site.requests]
-    assert asked.count("/raw.githubusercontent.com/robots.txt") == 3
-    assert [asked.count(folder + name) for name in names] == [1] * 8
+    paths = [path for path, _ in site.requests]
+    assert paths.count("/raw.githubusercontent.com/robots.txt") == 3
+    assert [paths.count(folder + name) for name in names] == [1] * 8
 
 
-def test_japanese_of_the_catalogue_follows_where_the_site_has_none(home: Path, site: Site) -> None:
+def test_catalogue_adds_missing_japanese_versions(home: Path, site: Site) -> None:
     run(home, site.base)
-    found = entries(home)
-    both = [
+    built = entries(home)
+    ids = [
         "GENOPS04",
         "GENOPS04-BP01",
         "GENSEC01",
@@ -72,10 +72,10 @@ def test_japanese_of_the_catalogue_follows_where_the_site_has_none(home: Path, s
         "LLM03:2026",
         "LLM06:2025",
     ]
-    assert [entry_id for entry_id, language in found if language == "ja"] == both
-    keys = list(found)
-    assert [keys[keys.index((entry_id, "en")) + 1] for entry_id in both] == [(name, "ja") for name in both]
-    practice = found["GENSEC01-BP01", "ja"]
+    assert [entry_id for entry_id, language in built if language == "ja"] == ids
+    keys = list(built)
+    assert [keys[keys.index((entry_id, "en")) + 1] for entry_id in ids] == [(name, "ja") for name in ids]
+    practice = built["GENSEC01-BP01", "ja"]
     assert (practice.title, practice.edition, practice.url) == (
         "呼び出し元に名前を付ける",
         "2026-03-05",
@@ -84,10 +84,10 @@ def test_japanese_of_the_catalogue_follows_where_the_site_has_none(home: Path, s
     assert [section.origin for section in practice.sections] == [Origin.CATALOGUE] * 2
 
 
-def test_sections_of_the_catalogue_stand_behind_those_of_the_site(home: Path, site: Site) -> None:
+def test_catalogue_sections_follow_site_sections(home: Path, site: Site) -> None:
     run(home, site.base)
-    found = entries(home)
-    assert [(s.title, s.origin.value) for s in found["GENSEC01-BP01", "en"].sections] == [
+    built = entries(home)
+    assert [(s.title, s.origin.value) for s in built["GENSEC01-BP01", "en"].sections] == [
         ("Introduction", "site"),
         ("Desired outcome", "site"),
         ("Benefits", "site"),
@@ -97,7 +97,7 @@ def test_sections_of_the_catalogue_stand_behind_those_of_the_site(home: Path, si
         ("Summary", "catalogue"),
         ("What to do", "catalogue"),
     ]
-    assert [(s.title, s.origin.value) for s in found["LLM06:2025", "ja"].sections] == [
+    assert [(s.title, s.origin.value) for s in built["LLM06:2025", "ja"].sections] == [
         ("説明", "site"),
         ("リスクの一般的な例", "site"),
         ("予防と緩和の戦略", "site"),
@@ -106,11 +106,11 @@ def test_sections_of_the_catalogue_stand_behind_those_of_the_site(home: Path, si
         ("概要", "catalogue"),
         ("実施すること", "catalogue"),
     ]
-    assert [s.origin for s in found["genai-lens/definitions", "en"].sections] == [Origin.SITE] * 2
+    assert [s.origin for s in built["genai-lens/definitions", "en"].sections] == [Origin.SITE] * 2
 
 
-def test_an_id_that_the_site_no_longer_has_is_not_taken_from_the_catalogue(
-    home: Path, site: Site, data: Path, nowhere: str
+def test_id_missing_from_the_site_is_not_taken_from_the_catalogue(
+    home: Path, site: Site, data: Path, unreachable: str
 ) -> None:
     old = (data / "catalog" / "genai-lens" / "GENOPS04.yaml").read_text(encoding="utf-8")
     new = old.replace("GENOPS04", "GENSUS09").replace("genops04", "gensus09").replace("genops4", "gensus09")
@@ -118,7 +118,7 @@ def test_an_id_that_the_site_no_longer_has_is_not_taken_from_the_catalogue(
     run(home, site.base)
     assert {key for key in entries(home) if "GENSUS09" in key[0]} == set()
     shutil.rmtree(home)
-    run(home, nowhere)
+    run(home, unreachable)
     assert {key for key in entries(home) if "GENSUS09" in key[0]} == {
         ("GENSUS09", "en"),
         ("GENSUS09", "ja"),
@@ -127,12 +127,10 @@ def test_an_id_that_the_site_no_longer_has_is_not_taken_from_the_catalogue(
     }
 
 
-# A second time.
+# A second refresh.
 
 
-def test_a_change_of_one_section_embeds_that_section_alone(
-    home: Path, site: Site, encoder: WordEncoder
-) -> None:
+def test_changed_section_is_the_only_text_embedded(home: Path, site: Site, encoder: WordEncoder) -> None:
     run(home, site.base)
     encoder.encoded.clear()
     site.requests.clear()
@@ -148,7 +146,7 @@ def test_a_change_of_one_section_embeds_that_section_alone(
     ]
 
 
-def test_what_a_killed_refresh_left_behind_is_removed(home: Path, site: Site) -> None:
+def test_leftovers_of_a_killed_refresh_are_removed(home: Path, site: Site) -> None:
     leftover = home / "builds" / ".making-20200101T000000-00000000"
     leftover.mkdir(parents=True)
     (leftover / "entries.jsonl").write_text("half", encoding="utf-8")
@@ -159,11 +157,9 @@ def test_what_a_killed_refresh_left_behind_is_removed(home: Path, site: Site) ->
 # Without the sites.
 
 
-def test_without_network_and_kept_pages_the_catalogue_is_built_and_the_host_is_named_once(
-    home: Path, nowhere: str
-) -> None:
-    report = run(home, nowhere)
-    assert report.unreachable == (nowhere.removeprefix("http://"),)
+def test_catalogue_is_built_without_network_and_kept_pages(home: Path, unreachable: str) -> None:
+    report = run(home, unreachable)
+    assert report.unreachable == (unreachable.removeprefix("http://"),)
     assert report.manifest.counts == {"question": 2, "best_practice": 3, "risk": 2}
     assert states(report.manifest) == [
         ("genai-lens", "2026-02-03", "en", 5, "catalogue"),
@@ -171,41 +167,41 @@ def test_without_network_and_kept_pages_the_catalogue_is_built_and_the_host_is_n
         ("owasp-llm", "2025", "en", 1, "catalogue"),
         ("owasp-llm", "2025", "ja", 1, "catalogue"),
     ]
-    found = entries(home)
-    assert len(found) == 14
-    assert [(s.title, s.text) for s in found["GENSEC01-BP01", "en"].sections] == [
+    built = entries(home)
+    assert len(built) == 14
+    assert [(s.title, s.text) for s in built["GENSEC01-BP01", "en"].sections] == [
         ("Summary", "Nameless callers cannot be stopped one by one."),
         ("What to do", "Keep a register of callers.\nRevoke roles that have no owner."),
     ]
 
 
-def test_offline_the_kept_pages_are_read_again(
-    home: Path, site: Site, nowhere: str, encoder: WordEncoder
+def test_offline_refresh_reads_the_kept_pages(
+    home: Path, site: Site, unreachable: str, encoder: WordEncoder
 ) -> None:
     first = run(home, site.base)
     before = entries(home)
     encoder.encoded.clear()
-    second = run(home, nowhere, offline=True)
+    second = run(home, unreachable, offline=True)
     assert (second.unreachable, second.failures) == ((), ())
     assert second.manifest.sources == first.manifest.sources
     assert (entries(home), encoder.encoded) == (before, [])
 
 
-def test_an_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, nowhere: str) -> None:
+def test_edition_is_as_old_as_its_oldest_page(home: Path, site: Site, unreachable: str) -> None:
     run(home, site.base)
     page = next((home / "pages" / "genai-lens").glob("*.json"))
     facts = json.loads(page.read_text(encoding="utf-8")) | {"fetched_at": "2026-01-02T03:04:05+00:00"}
     page.write_text(json.dumps(facts), encoding="utf-8")
     shutil.rmtree(home / "builds")
-    lens, *others = run(home, nowhere, offline=True).manifest.sources
+    lens, *others = run(home, unreachable, offline=True).manifest.sources
     assert lens.fetched_at == "2026-01-02T03:04:05+00:00"
     assert [state.fetched_at > "2026-01-02T03:04:05+00:00" for state in others] == [True] * 3
 
 
-def test_each_edition_falls_back_on_its_own(home: Path, site: Site, nowhere: str) -> None:
+def test_each_edition_falls_back_separately(home: Path, site: Site, unreachable: str) -> None:
     run(home, site.base)
     shutil.rmtree(home / "pages" / "owasp-llm")
-    assert states(run(home, nowhere, offline=True).manifest) == [
+    assert states(run(home, unreachable, offline=True).manifest) == [
         ("genai-lens", "2026-03-05", "en", 12, "site"),
         ("owasp-llm", "2026", "en", 1, "catalogue"),
         ("owasp-llm", "2025", "en", 1, "catalogue"),
@@ -213,15 +209,15 @@ def test_each_edition_falls_back_on_its_own(home: Path, site: Site, nowhere: str
     ]
 
 
-def test_a_kept_page_that_was_damaged_counts_as_missing(home: Path, site: Site, nowhere: str) -> None:
+def test_damaged_kept_page_counts_as_missing(home: Path, site: Site, unreachable: str) -> None:
     run(home, site.base)
     for body in (home / "pages" / "genai-lens").glob("*.body"):
         body.write_bytes(body.read_bytes()[:-1])
-    lens = states(run(home, nowhere, offline=True).manifest)[0]
+    lens = states(run(home, unreachable, offline=True).manifest)[0]
     assert lens == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
 
 
-def test_kept_pages_that_cannot_be_read_any_more_give_way_to_the_catalogue(home: Path, site: Site) -> None:
+def test_unreadable_kept_pages_are_replaced_by_the_catalogue(home: Path, site: Site) -> None:
     run(home, site.base)
     store = PageStore(home / "pages" / "genai-lens")
     store.put(f"{LENS}gensec01-bp02.html", Page(f"{LENS}gensec01-bp02.html", b"<p>Other</p>", "2026-04-01"))
@@ -230,26 +226,26 @@ def test_kept_pages_that_cannot_be_read_any_more_give_way_to_the_catalogue(home:
     assert states(report.manifest)[0] == ("genai-lens", "2026-02-03", "en", 5, "catalogue")
 
 
-def test_offline_asks_no_site_and_names_no_host(home: Path, site: Site) -> None:
-    bare = run(home, site.base, offline=True)
-    assert (bare.unreachable, [state.origin for state in bare.manifest.sources]) == ((), ["catalogue"] * 4)
+def test_offline_refresh_sends_no_request(home: Path, site: Site) -> None:
+    first = run(home, site.base, offline=True)
+    assert (first.unreachable, [state.origin for state in first.manifest.sources]) == ((), ["catalogue"] * 4)
     assert site.requests == []
     run(home, site.base)
     site.requests.clear()
-    kept = run(home, site.base, offline=True)
-    assert (kept.unreachable, [state.origin for state in kept.manifest.sources]) == ((), ["site"] * 4)
+    second = run(home, site.base, offline=True)
+    assert (second.unreachable, [state.origin for state in second.manifest.sources]) == ((), ["site"] * 4)
     assert site.requests == []
 
 
-def test_a_catalogue_that_is_broken_leaves_the_old_build_served(home: Path, site: Site, data: Path) -> None:
+def test_invalid_catalogue_leaves_the_served_build(home: Path, site: Site, data: Path) -> None:
     served = run(home, site.base).manifest.id
     (data / "catalog" / "owasp-llm" / "LLM03-2026.yaml").write_text("id: LLM03:2026\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=r"LLM03-2026\.yaml, LLM03:2026, title: Field required"):
         run(home, site.base)
-    assert_the_only_build(home, served)
+    assert_only_build(home, served)
 
 
-# Two at once.
+# Two refreshes at once.
 
 HOLD = """
 import sys
@@ -273,7 +269,7 @@ def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_refresh_that_waits_too_long_for_another_says_so(
+def test_refresh_fails_after_waiting_too_long(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
@@ -283,7 +279,7 @@ def test_a_refresh_that_waits_too_long_for_another_says_so(
 
 
 @pytest.mark.usefixtures("holder")
-def test_a_refresh_that_is_not_to_wait_for_another_fails_at_once(home: Path, site: Site) -> None:
+def test_refresh_without_waiting_fails_at_once(home: Path, site: Site) -> None:
     with pytest.raises(
         BusyError, match=f"^{home}: another refresh or rollback is running; repeat when it has ended$"
     ):
@@ -292,7 +288,7 @@ def test_a_refresh_that_is_not_to_wait_for_another_fails_at_once(home: Path, sit
 
 
 @pytest.mark.usefixtures("holder")
-def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
+def test_no_wait_option_fails_at_once(home: Path, site: Site) -> None:
     environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": site.base, "GENLENS_MODEL": "tests/words"}
     done = CliRunner().invoke(main, ("refresh", "--no-wait"), env=environment)
     assert (done.exit_code, done.stdout) == (1, "")
@@ -300,26 +296,24 @@ def test_the_command_line_can_refuse_to_wait(home: Path, site: Site) -> None:
     assert done.stderr == f"genlens: {message}\n"
 
 
-def test_the_lock_of_a_refresh_that_was_killed_is_no_lock(
-    home: Path, site: Site, holder: subprocess.Popen[str]
-) -> None:
+def test_lock_of_a_killed_refresh_is_released(home: Path, site: Site, holder: subprocess.Popen[str]) -> None:
     holder.kill()
     holder.wait()
     assert (home / "refresh.lock").exists()
     assert refresh(settings(home, site.base), wait=False).manifest.counts == COUNTS
 
 
-def test_a_refresh_goes_on_when_another_has_ended(
+def test_refresh_continues_after_another_ends(
     home: Path, site: Site, holder: subprocess.Popen[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    class EndTheOther(logging.Handler):
+    class EndOtherRefresh(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             if "another refresh or rollback is running" in record.getMessage():
                 assert site.requests == []
                 assert holder.stdin is not None
                 holder.stdin.close()
 
-    handler = EndTheOther()
+    handler = EndOtherRefresh()
     logging.getLogger("kb.storage.locks").addHandler(handler)
     try:
         report = run(home, site.base)
@@ -329,6 +323,6 @@ def test_a_refresh_goes_on_when_another_has_ended(
     assert f"another refresh or rollback is running in {home}; waiting for it to end" in caplog.text
 
 
-def test_the_lock_is_free_after_a_refresh(home: Path, site: Site) -> None:
+def test_lock_is_free_after_a_refresh(home: Path, site: Site) -> None:
     run(home, site.base)
     FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()

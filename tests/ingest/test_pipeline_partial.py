@@ -1,4 +1,4 @@
-"""One source that fails does not stop the others, and what failed is remembered."""
+"""Partial refreshes: a failed edition does not stop the others, and failures are recorded."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from support.world import (
     COUNTS,
     LENS_PLACE,
     PRACTICE,
-    assert_the_only_build,
+    assert_only_build,
     entries,
     run,
     settings,
@@ -36,23 +36,21 @@ TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 
 def failures(home: Path) -> dict[str, str]:
-    """What is remembered as failed, and why."""
-    found = read_failures(home)
-    assert all(TIME.fullmatch(failure.at) for failure in found)
-    return {failure.what: failure.reason for failure in found}
+    """Recorded failures with their reasons."""
+    recorded = read_failures(home)
+    assert all(TIME.fullmatch(failure.at) for failure in recorded)
+    return {failure.what: failure.reason for failure in recorded}
 
 
-def broken(site: Site) -> None:
-    """The lens fails and the risk of 2026 changes."""
+def break_lens(site: Site) -> None:
+    """Make the lens fail, and change the risk of 2026."""
     site.faults[PRACTICE] = lambda _: Reply(404)
     site.pages[RISK] = site.pages[RISK].replace(b"## Description", b"Changed since.\n\n## Description")
 
 
-def test_an_edition_that_fails_keeps_its_last_good_entries_and_the_others_are_renewed(
-    home: Path, site: Site
-) -> None:
+def test_failed_edition_keeps_its_entries_and_others_are_updated(home: Path, site: Site) -> None:
     first, before = run(home, site.base), entries(home)
-    broken(site)
+    break_lens(site)
     site.pages[RISK] = site.pages[RISK] + b"\n## Added\n\nA new danger.\n"
     report = run(home, site.base)
     after = entries(home)
@@ -62,8 +60,8 @@ def test_an_edition_that_fails_keeps_its_last_good_entries_and_the_others_are_re
     assert failures(home) == {LENS_EDITION: f"{LENS}gensec01-bp02.html: the site answered 404, expected 200"}
 
 
-def test_an_edition_that_fails_at_first_comes_from_the_catalogue(home: Path, site: Site) -> None:
-    broken(site)
+def test_edition_comes_from_the_catalogue_if_its_first_refresh_fails(home: Path, site: Site) -> None:
+    break_lens(site)
     report = run(home, site.base)
     assert (report.in_part, report.unreachable) == (True, ())
     assert [failure.what for failure in report.failures] == [LENS_EDITION]
@@ -75,7 +73,7 @@ def test_an_edition_that_fails_at_first_comes_from_the_catalogue(home: Path, sit
     ]
 
 
-def test_last_good_entries_outlive_any_number_of_failures(home: Path, site: Site) -> None:
+def test_last_good_entries_survive_repeated_failures(home: Path, site: Site) -> None:
     run(home, site.base)
     before = entries(home)
     site.faults[PRACTICE] = lambda _: Reply(404)
@@ -84,7 +82,7 @@ def test_last_good_entries_outlive_any_number_of_failures(home: Path, site: Site
     assert entries(home) == before
 
 
-def test_two_editions_of_one_source_are_told_apart(home: Path, site: Site) -> None:
+def test_editions_of_one_source_fail_separately(home: Path, site: Site) -> None:
     first = run(home, site.base)
     before = entries(home)
     site.faults[RISK] = lambda _: Reply(404)
@@ -94,17 +92,15 @@ def test_two_editions_of_one_source_are_told_apart(home: Path, site: Site) -> No
     assert entries(home) == before
 
 
-@pytest.mark.parametrize("served", [True, False], ids=["a build is served", "none is"])
-def test_where_every_edition_fails_only_a_first_build_is_published(
-    home: Path, site: Site, served: bool
-) -> None:
+@pytest.mark.parametrize("served", [True, False], ids=["served build", "no build"])
+def test_only_a_first_build_is_published_if_every_edition_fails(home: Path, site: Site, served: bool) -> None:
     first = run(home, site.base) if served else None
     site.pages.clear()
     if first:
         with pytest.raises(NoSourceError, match=r"no source could be read .*toc-contents\.json") as caught:
             run(home, site.base)
         assert caught.value.exit_code == 1
-        assert_the_only_build(home, first.manifest.id)
+        assert_only_build(home, first.manifest.id)
         assert len(failures(home)) == 5
         assert failures(home)[REFRESH] == str(caught.value)
     else:
@@ -113,49 +109,49 @@ def test_where_every_edition_fails_only_a_first_build_is_published(
         assert {state.origin for state in report.manifest.sources} == {"catalogue"}
 
 
-def test_without_network_what_is_served_stays(home: Path, site: Site, nowhere: str) -> None:
+def test_served_build_stays_without_network(home: Path, site: Site, unreachable: str) -> None:
     served = run(home, site.base).manifest.id
     with pytest.raises(NoSourceError, match=r"cannot be reached.*genlens refresh --offline"):
-        run(home, nowhere)
-    assert_the_only_build(home, served)
+        run(home, unreachable)
+    assert_only_build(home, served)
 
 
-def test_without_network_a_build_that_cannot_be_opened_gives_way_to_kept_pages(
-    home: Path, site: Site, nowhere: str
+def test_unreadable_build_is_replaced_from_kept_pages_without_network(
+    home: Path, site: Site, unreachable: str
 ) -> None:
     first = run(home, site.base)
     (home / "builds" / first.manifest.id / "manifest.json").write_text("{}", encoding="utf-8")
-    report = run(home, nowhere)
+    report = run(home, unreachable)
     assert report.manifest.sources == first.manifest.sources
 
 
-def test_without_network_a_build_of_another_model_gives_way_to_kept_pages(
-    home: Path, site: Site, nowhere: str, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+def test_build_of_another_model_is_replaced_from_kept_pages_without_network(
+    home: Path, site: Site, unreachable: str, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = run(home, site.base)
     monkeypatch.setattr(encoder, "model", "tests/other words")
-    report = refresh(settings(home, nowhere).model_copy(update={"model": "tests/other words"}))
+    report = refresh(settings(home, unreachable).model_copy(update={"model": "tests/other words"}))
     assert report.manifest.sources == first.manifest.sources
 
 
-# Each way to fail.
+# Kinds of failure.
 
 
-def without(text: bytes, href: str) -> bytes:
-    """The table of contents without a page and those below it."""
+def without_page(text: bytes, href: str) -> bytes:
+    """The table of contents without a page and its children."""
 
-    def kept(nodes: list[dict[str, object]]) -> list[dict[str, object]]:
+    def pruned(nodes: list[dict[str, object]]) -> list[dict[str, object]]:
         return [
-            node | {"contents": kept(node.get("contents", []))}  # type: ignore[arg-type]
+            node | {"contents": pruned(node.get("contents", []))}  # type: ignore[arg-type]
             for node in nodes
             if node["href"] != href
         ]
 
-    return json.dumps({"contents": kept(json.loads(text)["contents"])}).encode()
+    return json.dumps({"contents": pruned(json.loads(text)["contents"])}).encode()
 
 
-def fails_in_part(home: Path, site: Site, reason: str) -> None:
-    """A refresh leaves the lens as it was and says why."""
+def assert_lens_fails(home: Path, site: Site, reason: str) -> None:
+    """Assert that a refresh keeps the entries of the lens and records the reason."""
     before = entries(home)
     report = run(home, site.base)
     assert [(failure.what, failure.reason) for failure in report.failures] == [(LENS_EDITION, reason)]
@@ -163,11 +159,11 @@ def fails_in_part(home: Path, site: Site, reason: str) -> None:
     assert failures(home) == {LENS_EDITION: reason}
 
 
-def test_a_page_that_vanished(home: Path, site: Site) -> None:
+def test_vanished_page_fails_the_edition(home: Path, site: Site) -> None:
     run(home, site.base)
     root = f"{LENS_PLACE}generative-ai-lens.html"
     site.faults[PRACTICE] = lambda _: Reply(302, headers={"Location": root})
-    fails_in_part(
+    assert_lens_fails(
         home,
         site,
         f"{LENS}generative-ai-lens.html: found the h1 'Generative AI Lens - A small one', "
@@ -175,30 +171,30 @@ def test_a_page_that_vanished(home: Path, site: Site) -> None:
     )
 
 
-def test_a_page_that_broke_takes_the_place_of_no_kept_page(home: Path, site: Site) -> None:
+def test_broken_page_does_not_replace_the_kept_page(home: Path, site: Site) -> None:
     run(home, site.base)
     before = entries(home)
     site.pages[PRACTICE] = b"<html>Back soon</html>"
-    fails_in_part(home, site, f"{LENS}gensec01-bp02.html: found no element #main-col-body, expected one")
+    assert_lens_fails(home, site, f"{LENS}gensec01-bp02.html: found no element #main-col-body, expected one")
     run(home, site.base, offline=True)
     assert entries(home) == before
 
 
 @pytest.mark.parametrize(
-    ("href", "found"),
+    ("href", "counts"),
     [
         ("gensec01-bp02.html", "2 entries of kind best_practice, expected at least 3"),
         ("genops4.html", "1 entries of kind pillar, expected at least 2"),
     ],
-    ids=["a best practice", "a question"],
+    ids=["best practice", "question"],
 )
-def test_fewer_entries_than_expected(home: Path, site: Site, href: str, found: str) -> None:
+def test_missing_entries_fail_the_edition(home: Path, site: Site, href: str, counts: str) -> None:
     run(home, site.base)
-    site.pages[CONTENTS] = without(site.pages[CONTENTS], href)
-    fails_in_part(home, site, f"genai-lens 2026-03-05: found {found}")
+    site.pages[CONTENTS] = without_page(site.pages[CONTENTS], href)
+    assert_lens_fails(home, site, f"genai-lens 2026-03-05: found {counts}")
 
 
-def test_an_id_that_stands_twice(home: Path, site: Site) -> None:
+def test_duplicate_id_fails_the_edition(home: Path, site: Site) -> None:
     run(home, site.base)
     site.pages[f"{LENS_PLACE}again.html"] = site.pages[PRACTICE]
     contents = site.pages[CONTENTS].decode()
@@ -206,13 +202,13 @@ def test_an_id_that_stands_twice(home: Path, site: Site) -> None:
     assert node is not None
     twice = node[0] + "," + node[0].replace("gensec01-bp02.html", "again.html")
     site.pages[CONTENTS] = contents.replace(node[0], twice).encode()
-    fails_in_part(home, site, "GENSEC01-BP02 (en) is there twice, expected once")
+    assert_lens_fails(home, site, "GENSEC01-BP02 (en) is a duplicate, expected once")
 
 
-# What is remembered.
+# The record of failures.
 
 
-def test_a_refresh_that_ends_well_forgets_what_failed(home: Path, site: Site) -> None:
+def test_successful_refresh_clears_the_record(home: Path, site: Site) -> None:
     site.faults[PRACTICE] = lambda _: Reply(404)
     run(home, site.base)
     assert failures(home) != {}
@@ -223,11 +219,9 @@ def test_a_refresh_that_ends_well_forgets_what_failed(home: Path, site: Site) ->
     assert not (home / "failures.json").exists()
 
 
-def test_a_refresh_that_cannot_be_published_is_remembered(
-    home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_publication_is_recorded(home: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     served = run(home, site.base).manifest.id
-    broken(site)
+    break_lens(site)
 
     def full(*_: object) -> None:
         raise StorageError("the disk is full")
@@ -236,16 +230,16 @@ def test_a_refresh_that_cannot_be_published_is_remembered(
         patched.setattr(Draft, "publish", full)
         with pytest.raises(StorageError):
             run(home, site.base)
-    assert_the_only_build(home, served)
+    assert_only_build(home, served)
     assert list(failures(home)) == [LENS_EDITION, REFRESH]
     assert failures(home)[REFRESH] == "the disk is full"
 
 
-def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
+def test_first_error_is_raised_if_the_record_cannot_be_written(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
-    broken(site)
+    break_lens(site)
 
     def full(*_: object) -> None:
         monkeypatch.setattr("kb.storage.refresh_log.write_atomic", full)
@@ -254,15 +248,15 @@ def test_a_disk_without_room_for_the_record_tells_of_the_first_error(
     monkeypatch.setattr(Draft, "publish", full)
     with pytest.raises(StorageError, match=r"^the disk is full$"):
         run(home, site.base)
-    assert failures(home) == {REFRESH: "it began and has not ended"}
+    assert failures(home) == {REFRESH: "it started and did not finish"}
 
 
-def test_a_refresh_that_is_broken_off_says_so_beside_what_failed_before(
+def test_interrupted_refresh_is_recorded_beside_earlier_failures(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.faults[PRACTICE] = lambda _: Reply(404)
     run(home, site.base)
-    broken(site)
+    break_lens(site)
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -273,10 +267,10 @@ def test_a_refresh_that_is_broken_off_says_so_beside_what_failed_before(
             with pytest.raises(KeyboardInterrupt):
                 run(home, site.base)
     assert list(failures(home)) == [LENS_EDITION, REFRESH]
-    assert failures(home)[REFRESH] == "it began and has not ended"
+    assert failures(home)[REFRESH] == "it started and did not finish"
 
 
-def test_a_record_that_cannot_be_read_is_a_failure_and_no_hindrance(home: Path, site: Site) -> None:
+def test_unreadable_record_is_reported_and_replaced(home: Path, site: Site) -> None:
     write_failures(home, [Failure("a", "b", "c")])
     (home / "failures.json").write_text("[", encoding="utf-8")
     assert failures(home) == {
@@ -286,17 +280,17 @@ def test_a_record_that_cannot_be_read_is_a_failure_and_no_hindrance(home: Path, 
     assert read_failures(home) == ()
 
 
-def test_a_first_refresh_without_network_is_whole_but_remembers(home: Path, nowhere: str) -> None:
-    report = run(home, nowhere)
+def test_first_refresh_without_network_is_complete_with_failures_recorded(
+    home: Path, unreachable: str
+) -> None:
+    report = run(home, unreachable)
     assert (report.in_part, len(report.failures)) == (False, 4)
-    assert report.unreachable == (nowhere.removeprefix("http://"),)
+    assert report.unreachable == (unreachable.removeprefix("http://"),)
     assert len(failures(home)) == 4
     assert len(list_builds(home)) == 1
 
 
-def test_an_entry_of_the_last_build_takes_the_catalogue_as_it_is_now(
-    home: Path, site: Site, data: Path
-) -> None:
+def test_entry_of_the_last_build_gets_the_current_catalogue(home: Path, site: Site, data: Path) -> None:
     run(home, site.base)
     before = entries(home)["GENSEC01-BP02", "en"]
     file = data / "catalog" / "genai-lens" / "GENSEC01.yaml"
@@ -312,7 +306,7 @@ def test_an_entry_of_the_last_build_takes_the_catalogue_as_it_is_now(
     assert len(after.sections) == len(before.sections)
 
 
-def test_a_reason_is_one_short_line_whatever_a_page_put_into_it(home: Path, site: Site) -> None:
+def test_reason_is_one_short_printable_line(home: Path, site: Site) -> None:
     run(home, site.base)
     site.pages[PRACTICE] = re.sub(
         rb"GENSEC01-BP02 ", b"\x1b]0;owned\x07&#27;[2J\n" + b"x" * 9000, site.pages[PRACTICE]
@@ -325,50 +319,50 @@ def test_a_reason_is_one_short_line_whatever_a_page_put_into_it(home: Path, site
 # On the command line.
 
 
-def typed(home: Path, mirror: str, *words: str) -> Result:
-    """A command in this process, with the fake model."""
+def invoke(home: Path, mirror: str, *words: str) -> Result:
+    """Run a command in this process, with the fake model."""
     environment = {"GENLENS_HOME": str(home), "GENLENS_MIRROR": mirror, "GENLENS_MODEL": "tests/words"}
     return CliRunner().invoke(main, words, env=environment)
 
 
-def test_the_exit_code_is_4_where_a_build_is_published_in_part(home: Path, site: Site) -> None:
-    assert typed(home, site.base, "refresh").exit_code == 0
-    broken(site)
-    done = typed(home, site.base, "refresh")
+def test_exit_code_is_4_for_a_partial_build(home: Path, site: Site) -> None:
+    assert invoke(home, site.base, "refresh").exit_code == 0
+    break_lens(site)
+    done = invoke(home, site.base, "refresh")
     assert done.exit_code == 4
     assert done.stderr == f"genlens: published in part; not up to date: {LENS_EDITION}\n"
     (failure,) = read_failures(home)
     line = (
         f"failed {LENS_EDITION}, {failure.at}: {LENS}gensec01-bp02.html: the site answered 404, expected 200"
     )
-    status = typed(home, site.base, "status")
+    status = invoke(home, site.base, "status")
     assert (status.exit_code, status.stdout.splitlines()[-1]) == (0, line)
     assert done.stdout.startswith(f"{status.stdout}\nfrom  ")
-    record = json.loads(typed(home, site.base, "status", "--json").stdout)
+    record = json.loads(invoke(home, site.base, "status", "--json").stdout)
     assert record["failures"] == [asdict(failure)]
 
 
-def test_the_exit_code_is_4_too_where_nothing_else_is_new(home: Path, site: Site) -> None:
-    typed(home, site.base, "refresh")
+def test_exit_code_is_4_for_a_failed_edition_without_other_changes(home: Path, site: Site) -> None:
+    invoke(home, site.base, "refresh")
     served = list_builds(home)
     site.faults[PRACTICE] = lambda _: Reply(404)
-    done = typed(home, site.base, "refresh")
+    done = invoke(home, site.base, "refresh")
     assert done.exit_code == 4
     assert done.stderr == (f"genlens: nothing new is published; not up to date: {LENS_EDITION}\n")
     assert list_builds(home) == served
     assert list(failures(home)) == [LENS_EDITION]
 
 
-def test_the_exit_code_is_1_where_nothing_is_published(home: Path, site: Site) -> None:
-    typed(home, site.base, "refresh")
+def test_exit_code_is_1_if_every_edition_fails(home: Path, site: Site) -> None:
+    invoke(home, site.base, "refresh")
     site.pages.clear()
-    done = typed(home, site.base, "refresh")
+    done = invoke(home, site.base, "refresh")
     assert (done.exit_code, done.stdout) == (1, "")
     assert done.stderr.startswith("genlens: no source could be read (")
-    assert typed(home, site.base, "status").stdout.splitlines()[-1].startswith("failed refresh, 20")
+    assert invoke(home, site.base, "status").stdout.splitlines()[-1].startswith("failed refresh, 20")
 
 
-def test_the_exit_code_is_0_for_a_first_build_without_network(home: Path, nowhere: str) -> None:
-    done = typed(home, nowhere, "refresh")
+def test_exit_code_is_0_for_a_first_build_without_network(home: Path, unreachable: str) -> None:
+    done = invoke(home, unreachable, "refresh")
     assert done.exit_code == 0
     assert "built from the catalogue that comes with genlens" in done.stderr

@@ -10,12 +10,12 @@ from ingest.errors import SourceFileError
 from ingest.sources import Edition, Expected, Reader, Source, load_sources
 from kb.entries import Language
 
-SHIPPED = ROOT / "data" / "sources"
-FILE = (DATA / "sources" / "genai-lens.toml").read_text(encoding="utf-8")
+BUNDLED = ROOT / "data" / "sources"
+TEXT = (DATA / "sources" / "genai-lens.toml").read_text(encoding="utf-8")
 
 
-def refuse(folder: Path, text: str | bytes, *parts: str) -> None:
-    """A folder of one source file with this text is refused with a line that holds the parts."""
+def assert_refused(folder: Path, text: str | bytes, *parts: str) -> None:
+    """Assert that a source file with this text is refused with a message containing the parts."""
     path = folder / "genai-lens.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SourceFileError) as caught:
@@ -25,8 +25,8 @@ def refuse(folder: Path, text: str | bytes, *parts: str) -> None:
     assert [part for part in parts if part not in message] == []
 
 
-def test_a_file_is_read_whole(tmp_path: Path) -> None:
-    (tmp_path / "genai-lens.toml").write_text(FILE, encoding="utf-8")
+def test_every_fact_of_a_source_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "genai-lens.toml").write_text(TEXT, encoding="utf-8")
     assert load_sources(tmp_path) == (
         Source(
             name="genai-lens",
@@ -50,15 +50,15 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
     )
 
 
-def test_sources_come_in_the_order_of_their_files_and_other_files_are_left_alone(tmp_path: Path) -> None:
+def test_sources_follow_file_order_and_other_files_are_ignored(tmp_path: Path) -> None:
     for name in ("b", "a", "c"):
-        text = FILE.replace('"genai-lens"', f'"{name}"')
+        text = TEXT.replace('"genai-lens"', f'"{name}"')
         (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     (tmp_path / "README.md").write_text("not a source", encoding="utf-8")
-    assert [found.name for found in load_sources(tmp_path)] == ["a", "b", "c"]
+    assert [source.name for source in load_sources(tmp_path)] == ["a", "b", "c"]
 
 
-def test_a_folder_without_files_has_no_sources(tmp_path: Path) -> None:
+def test_folder_without_files_has_no_sources(tmp_path: Path) -> None:
     assert load_sources(tmp_path) == ()
     assert load_sources(tmp_path / "missing") == ()
 
@@ -74,7 +74,7 @@ def test_a_folder_without_files_has_no_sources(tmp_path: Path) -> None:
     ],
     ids=["first", "between", "newest", "later than known", "earlier than known"],
 )
-def test_the_newest_counts_that_are_not_later_apply(edition: str, count: int) -> None:
+def test_expected_counts_are_the_latest_up_to_the_edition(edition: str, count: int) -> None:
     known = Edition(
         edition="2025-11-19",
         language=Language.ENGLISH,
@@ -105,45 +105,45 @@ def test_the_newest_counts_that_are_not_later_apply(edition: str, count: int) ->
     ],
     ids=[
         "missing",
-        "a number",
+        "number",
         "misspelt",
         "unknown reader",
         "no hosts",
         "unknown language",
         "no pages",
         "not https",
-        "no folder",
-        "a count in words",
-        "a misspelt count",
+        "not a folder",
+        "count in words",
+        "misspelt count",
     ],
 )
-def test_a_broken_fact_is_refused_by_file_and_field(
+def test_invalid_fact_is_refused_with_file_and_field(
     tmp_path: Path, old: str, new: str, field: str, reason: str
 ) -> None:
-    assert FILE.count(old) == 1
-    refuse(tmp_path, FILE.replace(old, new), f", {field}: ", reason)
+    assert TEXT.count(old) == 1
+    assert_refused(tmp_path, TEXT.replace(old, new), f", {field}: ", reason)
 
 
 @pytest.mark.parametrize(
     "host",
     ["example.org", "docs.aws.amazon.com.example.org", "docs.aws.amazon.com@example.org", "169.254.169.254"],
 )
-def test_a_start_on_a_host_that_is_not_listed_is_refused(tmp_path: Path, host: str) -> None:
-    text = FILE.replace("https://docs.aws.amazon.com/", f"https://{host}/")
-    refuse(tmp_path, text, f"start https://{host}/", "is not on one of the hosts docs.aws.amazon.com")
+def test_start_on_an_unlisted_host_is_refused(tmp_path: Path, host: str) -> None:
+    text = TEXT.replace("https://docs.aws.amazon.com/", f"https://{host}/")
+    assert_refused(tmp_path, text, f"start https://{host}/", "is not on one of the hosts docs.aws.amazon.com")
 
 
 @pytest.mark.parametrize("text", [b"name = ", b"name: genai-lens", b'name = "\xff"'])
-def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, text: bytes) -> None:
-    refuse(tmp_path, text, ": not a TOML file: ")
+def test_invalid_toml_is_refused(tmp_path: Path, text: bytes) -> None:
+    assert_refused(tmp_path, text, ": not a TOML file: ")
 
 
-def test_an_empty_file_is_refused_by_its_first_fact(tmp_path: Path) -> None:
-    refuse(tmp_path, "", ", name: Field required")
+def test_empty_file_is_refused_with_its_first_fact(tmp_path: Path) -> None:
+    assert_refused(tmp_path, "", ", name: Field required")
 
 
-def test_the_shipped_sources_are_the_lens_and_both_editions_of_the_risks() -> None:
-    lens, risks = load_sources(SHIPPED)
+def test_bundled_sources_are_the_lens_and_both_editions_of_the_risks() -> None:
+    lens, risks = load_sources(BUNDLED)
     assert (lens.name, lens.hosts, lens.publisher) == (
         "genai-lens",
         ("docs.aws.amazon.com",),

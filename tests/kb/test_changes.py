@@ -31,22 +31,22 @@ def edited(
     entry_id: str, change: Callable[[Entry], Entry], language: Language = Language.ENGLISH
 ) -> tuple[Entry, ...]:
     """The corpus with one entry changed."""
-    found = [
+    entries = [
         change(entry) if (entry.id, entry.language) == (entry_id, language) else entry for entry in corpus()
     ]
-    assert tuple(found) != corpus()
-    return tuple(found)
+    assert tuple(entries) != corpus()
+    return tuple(entries)
 
 
 def with_section(entry: Entry, number: int, *texts: str) -> Entry:
-    """The entry with other paragraphs in one of its sections."""
+    """The entry with new paragraphs in one section."""
     sections = list(entry.sections)
     sections[number] = replace(sections[number], items=tuple(Item(text) for text in texts))
     return replace(entry, sections=tuple(sections))
 
 
-def by_catalogue(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    """The same entries in the words of the catalogue."""
+def as_catalogue(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The same entries with all sections from the catalogue."""
     return tuple(
         replace(entry, sections=tuple(replace(s, origin=Origin.CATALOGUE) for s in entry.sections))
         for entry in entries
@@ -57,13 +57,13 @@ def fields(changes: Changes) -> dict[str, tuple[str, ...]]:
     return {change.entry.id: change.fields for change in changes.changed}
 
 
-def test_builds_of_the_same_entries_do_not_differ() -> None:
+def test_builds_of_the_same_entries_have_no_changes() -> None:
     changes = compare(contents(), contents(build="b"))
     assert (bool(changes), changes.added, changes.removed, changes.changed) == (False, (), (), ())
     assert (changes.old.build, changes.new.build) == ("a", "b")
 
 
-def test_what_came_and_went_is_told_in_the_order_of_the_sources() -> None:
+def test_added_and_removed_entries_follow_source_order() -> None:
     early, late = corpus()[:6], corpus()[3:]
     changes = compare(contents(early), contents(late))
     assert changes
@@ -72,7 +72,7 @@ def test_what_came_and_went_is_told_in_the_order_of_the_sources() -> None:
     assert changes.changed == ()
 
 
-def test_an_entry_is_told_of_in_english_whatever_its_order() -> None:
+def test_removed_entry_is_shown_in_english_if_possible() -> None:
     japanese_first = (corpus()[2], corpus()[1])
     (removed,) = compare(contents(japanese_first), contents(())).removed
     (japanese,) = compare(contents(japanese_first[:1]), contents(())).removed
@@ -113,15 +113,15 @@ INTRODUCTION = (
         ),
     ],
 )
-def test_each_field_that_differs_is_named(
+def test_changed_fields_are_named(
     entry_id: str, change: Callable[[Entry], Entry], expected: tuple[str, ...]
 ) -> None:
     assert fields(compare(contents(), contents(edited(entry_id, change)))) == {entry_id: expected}
 
 
-def test_a_diff_shows_a_sentence_a_line() -> None:
-    says = [INTRODUCTION.replace("nobody asked", "few asked"), "Roles are cheap."]
-    changes = compare(contents(), contents(edited(PRACTICE, lambda e: with_section(e, 0, *says))))
+def test_diff_has_one_sentence_per_line() -> None:
+    paragraphs = [INTRODUCTION.replace("nobody asked", "few asked"), "Roles are cheap."]
+    changes = compare(contents(), contents(edited(PRACTICE, lambda e: with_section(e, 0, *paragraphs))))
     (text,) = changes.changed[0].texts
     assert text.diff("old", "new") == (
         "--- old\n"
@@ -135,16 +135,16 @@ def test_a_diff_shows_a_sentence_a_line() -> None:
     )
 
 
-def test_a_section_that_is_new_has_nothing_before_it() -> None:
-    more = prose("Benefits", Role.BENEFITS, "Calm.")
+def test_new_section_has_no_old_text() -> None:
+    benefits = prose("Benefits", Role.BENEFITS, "Calm.")
     changes = compare(
-        contents(), contents(edited(PRACTICE, lambda e: replace(e, sections=(*e.sections, more))))
+        contents(), contents(edited(PRACTICE, lambda e: replace(e, sections=(*e.sections, benefits))))
     )
     (text,) = changes.changed[0].texts
     assert (text.field, text.before, text.after) == ("benefits", (), ("Benefits", "Calm."))
 
 
-def test_an_entry_has_moved_where_its_address_alone_differs() -> None:
+def test_entry_has_moved_if_only_its_address_differs() -> None:
     new = edited(PRACTICE, lambda e: replace(e, url=f"{LENS}/moved.html"))
     (change,) = compare(contents(), contents(new)).changed
     assert change.moved
@@ -177,30 +177,30 @@ COSMETIC: dict[str, Callable[[Entry], Entry]] = {
     ),
     "tracking": lambda e: replace(e, url=f"{e.url}?ref=mail#top"),
     "title": lambda e: replace(e, title=f" {e.title}\u200b"),
-    "catalogue's facts": lambda e: replace(e, phases=("Scoping",), wa_tool="x"),
+    "facts of the catalogue": lambda e: replace(e, phases=("Scoping",), wa_tool="x"),
 }
 
 
 @pytest.mark.parametrize("change", COSMETIC.values(), ids=COSMETIC)
-def test_what_only_looks_different_is_no_change(change: Callable[[Entry], Entry]) -> None:
+def test_cosmetic_difference_is_not_a_change(change: Callable[[Entry], Entry]) -> None:
     entries = tuple(change(entry) if entry.id == PRACTICE else entry for entry in corpus())
     assert not compare(contents(), contents(entries))
     assert not compare(contents(entries), contents())
 
 
-def test_blanks_beside_japanese_characters_are_no_change() -> None:
-    said = "権限を絞ると、AWS のエージェントが勝手に\n記録を消すことを防げます。 次に試す。"
-    says = "権限を絞ると、AWSのエージェントが勝手に記録を消すことを防げます。次に試す。"
+def test_spaces_beside_japanese_characters_are_ignored() -> None:
+    spaced = "権限を絞ると、AWS のエージェントが勝手に\n記録を消すことを防げます。 次に試す。"
+    compact = "権限を絞ると、AWSのエージェントが勝手に記録を消すことを防げます。次に試す。"
     old, new = (
         edited(PRACTICE, lambda e, text=text: with_section(e, 0, text), Language.JAPANESE)  # type: ignore[misc]
-        for text in (said, says)
+        for text in (spaced, compact)
     )
     sources = (*SITE, JAPANESE)
     assert not compare(contents(old, sources), contents(new, sources))
     assert compare(contents(corpus(), sources), contents(new, sources))
 
 
-def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
+def test_change_in_one_language_is_marked_with_the_language() -> None:
     sources = (*SITE, JAPANESE)
     new = edited(PRACTICE, lambda e: with_section(e, 1, "役割を分ける。"), Language.JAPANESE)
     (change,) = compare(contents(corpus(), sources), contents(new, sources)).changed
@@ -217,18 +217,20 @@ def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
     ]
 
 
-def test_a_translation_that_came_is_a_change_in_its_language() -> None:
+def test_new_translation_is_a_change_in_its_language() -> None:
     changes = compare(contents(corpus()[:2], (*SITE, JAPANESE)), contents(corpus()[:3], (*SITE, JAPANESE)))
     (change,) = changes.changed
     assert [change.only_in(field) for field in change.fields] == [("ja",)] * 5
     assert change.fields == ("title", "risk_level", "url", "introduction", "steps")
 
 
-def test_a_question_tells_of_its_wording_and_its_practices_once() -> None:
-    asked = [replace(e, question="Who?") if e.question == question().question else e for e in corpus()]
-    assert fields(compare(contents(), contents(asked))) == {"GENSEC05": ("question",)}
-    more = practice("GENSEC05-BP03", "Rest", RiskLevel.LOW, prose("Introduction", Role.INTRODUCTION, "Rest."))
-    changes = compare(contents(), contents((*corpus(), more)))
+def test_question_changes_with_its_wording_and_its_practices() -> None:
+    reworded = [replace(e, question="Who?") if e.question == question().question else e for e in corpus()]
+    assert fields(compare(contents(), contents(reworded))) == {"GENSEC05": ("question",)}
+    added = practice(
+        "GENSEC05-BP03", "Rest", RiskLevel.LOW, prose("Introduction", Role.INTRODUCTION, "Rest.")
+    )
+    changes = compare(contents(), contents((*corpus(), added)))
     assert [entry.id for entry in changes.added] == ["GENSEC05-BP03"]
     assert fields(changes) == {"GENSEC05": ("best_practices",)}
     renamed = edited("GENSEC05-BP02", lambda e: replace(e, title="Rest"))
@@ -240,25 +242,25 @@ def test_a_question_tells_of_its_wording_and_its_practices_once() -> None:
     ]
 
 
-# The catalogue.
+# Entries of the catalogue.
 
 
-def test_words_of_the_catalogue_beside_those_of_a_site_are_not_compared() -> None:
-    own = replace(numbered("What to do", "Begin."), origin=Origin.CATALOGUE)
-    new = edited(PRACTICE, lambda e: replace(e, sections=(*e.sections, own)))
+def test_catalogue_sections_of_a_site_entry_are_not_compared() -> None:
+    section = replace(numbered("What to do", "Begin."), origin=Origin.CATALOGUE)
+    new = edited(PRACTICE, lambda e: replace(e, sections=(*e.sections, section)))
     assert not compare(contents(), contents(new))
 
 
-def test_a_translation_by_the_catalogue_is_not_compared() -> None:
+def test_catalogue_translation_is_not_compared() -> None:
     new = edited(PRACTICE, lambda e: with_section(replace(e, title="別"), 0, "別。"), Language.JAPANESE)
     assert not compare(contents(), contents(new))
     assert not compare(contents(), contents(corpus()[:2] + corpus()[3:]))
 
 
-def test_of_an_entry_of_the_site_and_one_of_the_catalogue_the_facts_are_compared() -> None:
+def test_site_and_catalogue_entries_are_compared_by_their_facts() -> None:
     other = tuple(
         with_section(replace(entry, url=f"{LENS}/other.html"), 0, "In other words.")
-        for entry in by_catalogue(corpus())
+        for entry in as_catalogue(corpus())
     )
     old, new = contents(other, CATALOGUE), contents()
     assert (compare(old, new).changed, compare(new, old).changed) == ((), ())
@@ -271,48 +273,48 @@ def test_of_an_entry_of_the_site_and_one_of_the_catalogue_the_facts_are_compared
     }
 
 
-def test_of_two_builds_of_the_catalogue_its_words_are_compared() -> None:
-    old = contents(by_catalogue(corpus()), CATALOGUE)
-    new = by_catalogue(edited(PRACTICE, lambda e: with_section(e, 0, "Other.")))
+def test_catalogue_builds_are_compared_by_their_text() -> None:
+    old = contents(as_catalogue(corpus()), CATALOGUE)
+    new = as_catalogue(edited(PRACTICE, lambda e: with_section(e, 0, "Other.")))
     assert fields(compare(old, contents(new, CATALOGUE))) == {PRACTICE: ("introduction",)}
     assert old.from_catalogue == CATALOGUE
     assert contents(corpus(), SOURCES).from_catalogue == SOURCES[2:]
 
 
-# Two kept builds.
+# Kept builds.
 
 
 @pytest.fixture
 def builds(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Three builds, oldest first; each lacks one more entry of the end."""
+    """Three builds, oldest first, with 9, 8 and 7 entries."""
     monkeypatch.setattr(Clock, "ticks", 0)
     monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     whole = corpus()
     return [make_build(home, encoder, whole[: len(whole) - count], SITE, MADE_AT).id for count in range(3)]
 
 
-def test_the_last_two_builds_are_compared_or_those_that_are_named(home: Path, builds: list[str]) -> None:
+def test_last_two_builds_or_named_builds_are_compared(home: Path, builds: list[str]) -> None:
     first, second, third = builds
 
-    def told(*named: str) -> tuple[str, str, list[str], list[str]]:
+    def compared(*named: str) -> tuple[str, str, list[str], list[str]]:
         changes = between(home, *named)
         added, removed = [e.id for e in changes.added], [e.id for e in changes.removed]
         return changes.old.build, changes.new.build, added, removed
 
-    assert told() == (second, third, [], ["LLM06:2026"])
-    assert told(first) == (first, third, [], ["LLM06:2026", "LLM06:2025"])
-    assert told(first, second) == (first, second, [], ["LLM06:2025"])
-    assert told(second, first) == (second, first, ["LLM06:2025"], [])
+    assert compared() == (second, third, [], ["LLM06:2026"])
+    assert compared(first) == (first, third, [], ["LLM06:2026", "LLM06:2025"])
+    assert compared(first, second) == (first, second, [], ["LLM06:2025"])
+    assert compared(second, first) == (second, first, ["LLM06:2025"], [])
 
 
-def test_a_build_that_is_not_kept_is_refused_with_those_that_are(home: Path, builds: list[str]) -> None:
+def test_unknown_build_is_refused_with_a_list_of_kept_builds(home: Path, builds: list[str]) -> None:
     message = f"^'../builds' is not a build in {home}; kept: {', '.join(builds[::-1])}$"
     for named in (("../builds",), (builds[0], "../builds")):
         with pytest.raises(NotKeptError, match=message):
             between(home, *named)
 
 
-def test_one_build_cannot_be_compared(home: Path, encoder: WordEncoder) -> None:
+def test_single_build_cannot_be_compared(home: Path, encoder: WordEncoder) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
         between(home)
     only = make_build(home, encoder, corpus(), SITE, MADE_AT).id
@@ -320,13 +322,13 @@ def test_one_build_cannot_be_compared(home: Path, encoder: WordEncoder) -> None:
         between(home)
 
 
-def test_a_damaged_build_cannot_be_compared(home: Path, builds: list[str]) -> None:
+def test_damaged_build_cannot_be_compared(home: Path, builds: list[str]) -> None:
     (home / "builds" / builds[1] / "entries.jsonl").write_bytes(b"{")
     with pytest.raises(DamagedIndexError, match=rf"{builds[1]} cannot be read"):
         between(home)
 
 
-# Whatever the builds hold.
+# Properties of any builds.
 
 WORDS = st.lists(
     st.sampled_from(["Agents act.", "Limit\nroles.", "e\u0301", "役割。", "10 %"]), min_size=1, max_size=4
@@ -346,11 +348,11 @@ SECTIONS = st.lists(
 
 @st.composite
 def entry_lists(draw: st.DrawFn) -> tuple[Entry, ...]:
-    """Some entries of the corpus, in any order and with any words."""
-    kept = draw(st.lists(st.sampled_from(corpus()), unique=True))
+    """Random entries of the corpus, in any order, with random text."""
+    chosen = draw(st.lists(st.sampled_from(corpus()), unique=True))
     return tuple(
         replace(entry, title=draw(WORDS)[0], risk_level=draw(LEVELS), sections=tuple(draw(SECTIONS)))
-        for entry in kept
+        for entry in chosen
     )
 
 
@@ -361,24 +363,24 @@ hypothesis = settings(deadline=None, database=None, derandomize=True)
 
 @hypothesis
 @given(ANY)
-def test_a_build_does_not_differ_from_itself(some: Contents) -> None:
+def test_build_does_not_differ_from_itself(some: Contents) -> None:
     assert not compare(some, some)
 
 
 @hypothesis
 @given(ANY, ANY)
-def test_compared_the_other_way_round_what_came_went(old: Contents, new: Contents) -> None:
-    there, back = compare(old, new), compare(new, old)
-    assert there.added == back.removed
-    assert there.removed == back.added
-    assert {change.entry.id for change in there.changed} == {change.entry.id for change in back.changed}
-    both = {text for change in back.changed for text in change.texts}
-    assert {replace(t, before=t.after, after=t.before) for c in there.changed for t in c.texts} == both
+def test_reversed_comparison_swaps_added_and_removed(old: Contents, new: Contents) -> None:
+    forward, backward = compare(old, new), compare(new, old)
+    assert forward.added == backward.removed
+    assert forward.removed == backward.added
+    assert {change.entry.id for change in forward.changed} == {change.entry.id for change in backward.changed}
+    expected = {text for change in backward.changed for text in change.texts}
+    assert {replace(t, before=t.after, after=t.before) for c in forward.changed for t in c.texts} == expected
 
 
 @hypothesis
 @given(ANY, ANY)
-def test_every_id_is_kept_gone_or_new_and_a_change_has_a_diff(old: Contents, new: Contents) -> None:
+def test_ids_are_added_removed_or_changed_and_every_change_has_a_diff(old: Contents, new: Contents) -> None:
     changes = compare(old, new)
     before, after = ({entry.id for entry in side.entries} for side in (old, new))
     assert {entry.id for entry in changes.added} == after - before
@@ -394,8 +396,8 @@ def test_every_id_is_kept_gone_or_new_and_a_change_has_a_diff(old: Contents, new
 
 @hypothesis
 @given(entry_lists(), st.sampled_from([" ", "\u00a0\n", "\u200b ", "\u3000\t"]))
-def test_white_space_makes_no_difference(entries: tuple[Entry, ...], blank: str) -> None:
-    set_anew = tuple(
+def test_white_space_is_ignored(entries: tuple[Entry, ...], blank: str) -> None:
+    respaced = tuple(
         replace(
             entry,
             title=f"{blank}{entry.title.replace(' ', blank)}",
@@ -406,4 +408,4 @@ def test_white_space_makes_no_difference(entries: tuple[Entry, ...], blank: str)
         )
         for entry in entries
     )
-    assert not compare(contents(entries), contents(set_anew))
+    assert not compare(contents(entries), contents(respaced))

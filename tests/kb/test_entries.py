@@ -18,7 +18,6 @@ from kb.entries import (
     RiskLevel,
     Role,
     Section,
-    entry_record,
     read_entries,
     write_entries,
 )
@@ -79,7 +78,7 @@ RECORD: dict[str, Any] = {
 }
 
 
-def test_an_entry_is_one_line_of_json_in_utf_8(tmp_path: Path) -> None:
+def test_entry_is_one_line_of_json_in_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     write_entries(path, [ENTRY, ENTRY])
     lines = path.read_bytes().decode().split("\n")
@@ -88,32 +87,32 @@ def test_an_entry_is_one_line_of_json_in_utf_8(tmp_path: Path) -> None:
     assert "鍵 “keys”" in lines[0]
 
 
-def test_a_hand_written_line_becomes_an_entry(tmp_path: Path) -> None:
+def test_hand_written_line_is_read(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     path.write_text(json.dumps(RECORD) + "\n")
     assert list(read_entries(path)) == [ENTRY]
 
 
-def test_what_is_left_out_of_a_line_has_its_default(tmp_path: Path) -> None:
+def test_missing_fields_have_defaults(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     short = RECORD | {"sections": [{"title": "T", "role": "other", "items": [{"text": "One."}]}]}
     for key in ("pillar", "question", "risk_level", "phases", "wa_tool", "related"):
         del short[key]
     path.write_text(json.dumps(short) + "\n")
-    (found,) = read_entries(path)
-    assert found.sections == (Section("T", Role.OTHER, (Item("One.", Marker.PARAGRAPH, 0),)),)
-    assert (found.sections[0].anchor, found.sections[0].links, found.sections[0].origin) == ("", (), "site")
-    assert (found.pillar, found.question, found.risk_level) == (None, None, None)
-    assert (found.phases, found.wa_tool, found.related) == ((), None, ())
+    (entry,) = read_entries(path)
+    assert entry.sections == (Section("T", Role.OTHER, (Item("One.", Marker.PARAGRAPH, 0),)),)
+    assert (entry.sections[0].anchor, entry.sections[0].links, entry.sections[0].origin) == ("", (), "site")
+    assert (entry.pillar, entry.question, entry.risk_level) == (None, None, None)
+    assert (entry.phases, entry.wa_tool, entry.related) == ((), None, ())
 
 
-def test_written_entries_are_read_back_as_they_were(tmp_path: Path) -> None:
+def test_written_entries_are_read_back_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     write_entries(path, corpus())
     assert tuple(read_entries(path)) == corpus()
 
 
-def test_no_entries_are_an_empty_file(tmp_path: Path) -> None:
+def test_empty_list_is_an_empty_file(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     write_entries(path, [])
     assert path.read_bytes() == b""
@@ -142,7 +141,7 @@ def without(key: str) -> str:
         ("[]", "line", "should be an object"),
     ],
 )
-def test_a_bad_line_is_named_with_file_line_and_field(
+def test_invalid_line_is_reported_with_file_line_and_field(
     tmp_path: Path, line: str, field: str, reason: str
 ) -> None:
     path = tmp_path / "entries.jsonl"
@@ -153,33 +152,25 @@ def test_a_bad_line_is_named_with_file_line_and_field(
     assert reason in str(caught.value)
 
 
-def test_bytes_that_are_not_utf_8_are_named_too(tmp_path: Path) -> None:
+def test_invalid_utf_8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "entries.jsonl"
     path.write_bytes(b'{"id": "\xff"}\n')
     with pytest.raises(RecordError, match=r"entries.jsonl, line 1, line: Invalid JSON: invalid unicode"):
         list(read_entries(path))
 
 
-def test_a_section_reads_as_its_items_on_lines_of_their_own() -> None:
+def test_section_text_has_one_item_per_line() -> None:
     assert ENTRY.sections[0].text == "Rotate keys.\u2028Often.\nWeekly\x85"
     assert Section("None", Role.OTHER, ()).text == ""
 
 
-def test_a_record_carries_the_text_of_each_section() -> None:
-    expected = RECORD | {
-        "sections": [RECORD["sections"][0] | {"text": "Rotate keys.\u2028Often.\nWeekly\x85"}]
-    }
-    record = entry_record(ENTRY)
-    assert json.loads(json.dumps(record)) == expected
-
-
-def test_a_section_is_linked_by_its_anchor_where_it_has_one() -> None:
+def test_section_url_ends_with_the_anchor_if_any() -> None:
     assert ENTRY.section_url(ENTRY.sections[0]) == "https://docs.aws.amazon.com/x.html#steps"
     plain = replace(ENTRY.sections[0], anchor="")
     assert ENTRY.section_url(plain) == "https://docs.aws.amazon.com/x.html"
 
 
-def test_the_first_section_of_a_role_follows_the_order_of_the_roles() -> None:
+def test_first_section_is_chosen_in_the_order_of_roles() -> None:
     empty = prose("Outcome", Role.OUTCOME)
     steps, more = prose("Steps", Role.STEPS, "One."), prose("More steps", Role.STEPS, "Two.")
     guidance = prose("Guidance", Role.GUIDANCE, "Three.")

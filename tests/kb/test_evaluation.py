@@ -22,11 +22,11 @@ RUN = (
     Outcome(question("q1", "en", "design", "A", "B"), tuple("ABC"), True),
     # hit 0, recall 1, rank 2, nDCG (2 * 0.63093 + 2 * 0.43068) / (2 + 2 * 0.63093) = 0.65092
     Outcome(question("q2", "en", "design", "AB"), tuple("CBDA"), True),
-    # nothing came back: 0 in everything
+    # no hits: 0 for every metric
     Outcome(question("q3", "ja", "plain", "A", "C"), (), False),
     # hit 0, recall 0 of 3, rank 6, nDCG 2 * 0.35621 / (2 + 2 * 0.63093 + 2 * 0.5) = 0.16716
     Outcome(question("q4", "en", "multi", "ABC"), tuple("DEFGHA"), True),
-    # out of scope: counts for abstention alone
+    # out of scope: counts only for abstention
     Outcome(question("q5", "en", "oos", ""), tuple("AB"), False),
 )
 EXPECTED = {
@@ -41,14 +41,14 @@ EXPECTED = {
 }
 
 
-def test_every_metric_of_a_run_per_group() -> None:
-    found = grouped(RUN)
-    assert list(found) == list(EXPECTED)
+def test_metrics_are_computed_per_group() -> None:
+    metrics = grouped(RUN)
+    assert list(metrics) == list(EXPECTED)
     for name, expected in EXPECTED.items():
-        assert astuple(found[name]) == pytest.approx(expected, abs=1e-5), name
+        assert astuple(metrics[name]) == pytest.approx(expected, abs=1e-5), name
 
 
-def test_a_run_of_nothing_in_scope_has_no_means() -> None:
+def test_run_without_questions_in_scope_has_no_overall_metrics() -> None:
     assert grouped([]) == {}
     assert list(grouped(RUN[4:])) == ["oos"]
 
@@ -62,24 +62,24 @@ def test_a_run_of_nothing_in_scope_has_no_means() -> None:
         ("XYZ", "A", "B", 0.0),
         ("", "A", "", 0.0),
         ("A", "", "", 0.0),
-        ("BA", "A", "AB", 0.85972),  # gold and also at once is gold
-        ("KLMNOPQRSTA", "A", "", 0.0),  # rank 11 is too deep
-        ("ABCDEFGHIJ", "ABCDEFGHIJKL", "", 1.0),  # the best order is cut at 10 too
+        ("BA", "A", "AB", 0.85972),  # an id in both lists counts as gold
+        ("KLMNOPQRSTA", "A", "", 0.0),  # rank 11 does not count
+        ("ABCDEFGHIJ", "ABCDEFGHIJKL", "", 1.0),  # the ideal order also stops at rank 10
     ],
 )
-def test_ndcg_of_one_ranking(ranked: str, gold: str, also: str, expected: float) -> None:
+def test_ndcg_of_one_ranking_matches_the_formula(ranked: str, gold: str, also: str, expected: float) -> None:
     (scores,) = score([Outcome(question("q", "en", "design", gold, also), tuple(ranked), True)])
     assert scores.ndcg_at_10 == pytest.approx(expected, abs=1e-5)
 
 
-def test_only_the_first_five_count_for_recall_and_the_first_ten_for_the_rest() -> None:
+def test_recall_counts_five_ranks_and_mrr_counts_ten() -> None:
     at_ten = grouped([Outcome(question("q", "en", "design", "A"), tuple("KLMNOPQRSA"), True)])["all"]
     assert (at_ten.recall_at_5, at_ten.mrr_at_10) == (0, pytest.approx(0.1))
     at_five = grouped([Outcome(question("q", "en", "design", "A"), tuple("KLMNA"), True)])["all"]
     assert (at_five.recall_at_5, at_five.mrr_at_10) == (1, pytest.approx(0.2))
 
 
-def test_a_run_keeps_ten_ids_each_once_and_asks_the_question_itself() -> None:
+def test_run_asks_each_question_and_keeps_ten_unique_ids() -> None:
     asked: list[str] = []
 
     def ask(text: str) -> tuple[Sequence[str], bool]:
@@ -117,7 +117,7 @@ def test_questions_are_read_in_file_order(tmp_path: Path) -> None:
         ("[]", "line", "object"),
     ],
 )
-def test_a_bad_line_is_named_with_file_line_and_field(
+def test_invalid_line_is_reported_with_file_line_and_field(
     tmp_path: Path, line: str, field: str, reason: str
 ) -> None:
     path = tmp_path / "questions.jsonl"
@@ -129,7 +129,7 @@ def test_a_bad_line_is_named_with_file_line_and_field(
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not UTF-8"])
-def test_a_file_that_is_no_text_is_named(tmp_path: Path, content: bytes | None) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "questions.jsonl"
     if content is not None:
         path.write_bytes(content)

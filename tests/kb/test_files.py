@@ -12,23 +12,23 @@ from kb.files import storage_errors, write_atomic
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "folder"
-    made.mkdir()
-    return made
+    path = tmp_path / "folder"
+    path.mkdir()
+    return path
 
 
 def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_file_is_written_whole_with_its_folders(folder: Path) -> None:
+def test_file_is_written_with_its_folders(folder: Path) -> None:
     write_atomic(folder / "a" / "b" / "file", b"first")
     write_atomic(folder / "a" / "b" / "file", b"second")
     assert files(folder / "a" / "b") == {"file": b"second"}
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
-def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
+def test_failed_write_leaves_only_the_old_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     write_atomic(folder / "file", b"old")
@@ -42,7 +42,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(
     assert files(folder) == {"file": b"old"}
 
 
-def test_an_interrupted_write_leaves_the_old_file_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_write_leaves_only_the_old_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_atomic(folder / "file", b"old")
 
     def interrupted(_: int) -> None:
@@ -54,18 +54,18 @@ def test_an_interrupted_write_leaves_the_old_file_too(folder: Path, monkeypatch:
     assert files(folder) == {"file": b"old"}
 
 
-def test_the_new_content_is_on_the_disk_before_it_gets_its_name(
+def test_new_content_is_synced_before_it_replaces_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_atomic(folder / "file", b"old")
-    seen: list[bytes] = []
-    monkeypatch.setattr(os, "fsync", lambda _: seen.append((folder / "file").read_bytes()))
+    contents: list[bytes] = []
+    monkeypatch.setattr(os, "fsync", lambda _: contents.append((folder / "file").read_bytes()))
     write_atomic(folder / "file", b"new")
-    assert seen == [b"old"]
+    assert contents == [b"old"]
     assert files(folder) == {"file": b"new"}
 
 
-def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
+def test_folder_in_place_of_the_file_is_reported(folder: Path) -> None:
     (folder / "file").mkdir()
     with pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"):
         write_atomic(folder / "file", b"new")
@@ -83,14 +83,14 @@ def test_a_folder_in_the_place_of_the_file_is_named(folder: Path) -> None:
         (errno.EIO, "Input/output error; set GENLENS_HOME to a folder that can be written"),
     ],
 )
-def test_a_storage_error_says_what_to_do(folder: Path, number: int, advice: str) -> None:
+def test_storage_error_has_advice(folder: Path, number: int, advice: str) -> None:
     with pytest.raises(StorageError) as caught, storage_errors(folder):
         raise OSError(number, os.strerror(number))
     assert str(caught.value) == f"{folder}: {advice}"
     assert isinstance(caught.value.__cause__, OSError)
 
 
-def test_a_storage_error_names_the_file_where_the_system_does(folder: Path) -> None:
+def test_storage_error_names_the_file_if_known(folder: Path) -> None:
     with pytest.raises(StorageError, match=rf"^{folder}/gone: No such file"), storage_errors(folder):
         (folder / "gone").read_bytes()
 
@@ -100,5 +100,5 @@ def test_other_errors_pass_through(folder: Path) -> None:
         raise ValueError("mine")
 
 
-def test_the_data_folder_of_a_checkout_is_beside_the_package() -> None:
+def test_data_folder_of_a_checkout_is_beside_the_package() -> None:
     assert data_folder() == ROOT / "data"

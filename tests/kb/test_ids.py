@@ -56,12 +56,12 @@ SPELLINGS = {
 
 
 @pytest.mark.parametrize(("typed", "expected"), SPELLINGS.items(), ids=SPELLINGS)
-def test_an_id_is_read_however_it_is_typed(typed: str, expected: str) -> None:
+def test_id_is_parsed_in_any_spelling(typed: str, expected: str) -> None:
     assert parse_id(typed, "2026") == expected
 
 
 @pytest.mark.parametrize("hyphen", "-‐‑‒–—―−﹘﹣－⁻", ids=lambda hyphen: f"U+{ord(hyphen):04X}")
-def test_every_hyphen_and_dash_parts_question_and_practice(hyphen: str) -> None:
+def test_any_hyphen_or_dash_separates_question_and_practice(hyphen: str) -> None:
     assert parse_id(f"GENSEC05{hyphen}BP01", "2026") == "GENSEC05-BP01"
 
 
@@ -103,30 +103,30 @@ def test_every_hyphen_and_dash_parts_question_and_practice(hyphen: str) -> None:
         "generations 4",
     ],
 )
-def test_numbers_in_prose_and_glued_to_words_are_no_ids(typed: str) -> None:
+def test_other_words_with_numbers_are_not_ids(typed: str) -> None:
     assert find_ids(typed, "2026") == ()
 
 
-def test_several_ids_are_found_in_order_and_each_once_but_name_no_single_one() -> None:
+def test_several_ids_are_found_once_each_in_order() -> None:
     text = "Compare llm3 2025 with GENSEC05-BP01, GENSEC05 and gensec5 bp1 again."
-    found = [(match.id, match.start) for match in find_ids(text, "2026")]
-    assert found == [("LLM03:2025", 8), ("GENSEC05-BP01", 23), ("GENSEC05", 38)]
+    matches = [(match.id, match.start) for match in find_ids(text, "2026")]
+    assert matches == [("LLM03:2025", 8), ("GENSEC05-BP01", 23), ("GENSEC05", 38)]
     assert parse_id(text, "2026") is None
     assert parse_id("LLM03:2026, that is llm 03", "2026") == "LLM03:2026"
 
 
-def test_a_year_is_part_of_a_risk_id_and_the_newest_stands_in_for_it() -> None:
+def test_risk_id_without_a_year_gets_the_newest_edition() -> None:
     assert [match.id for match in find_ids("LLM06:2025 became LLM03", "2026")] == ["LLM06:2025", "LLM03:2026"]
     assert parse_id("LLM03", "2025") == "LLM03:2025"
 
 
-def test_offsets_count_in_the_folded_text() -> None:
+def test_offsets_refer_to_the_folded_text() -> None:
     # Folded: "Straße: GENOPS4, then LLM03:2025." The sharp s would become two letters in capitals.
-    found = find_ids("Straße:\u200b ＧＥＮＯＰＳ４, then LLM03:2025.", "2026")
-    assert [(match.start, match.end) for match in found] == [(8, 15), (22, 32)]
+    matches = find_ids("Straße:\u200b ＧＥＮＯＰＳ４, then LLM03:2025.", "2026")
+    assert [(match.start, match.end) for match in matches] == [(8, 15), (22, 32)]
 
 
-def test_a_risk_id_tells_its_year_and_a_practice_its_question() -> None:
+def test_edition_and_question_come_from_the_id() -> None:
     assert edition_of("LLM03:2025") == "2025"
     assert edition_of("GENSEC05-BP01") is None
     assert question_of("GENSEC05-BP01") == "GENSEC05"
@@ -157,10 +157,10 @@ PIECES = st.sampled_from(WORDS) | st.sampled_from(MARKS)
 
 @settings(deadline=None, database=None, derandomize=True, max_examples=400)
 @given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=60))
-def test_any_text_is_read_and_each_id_stands_where_its_offsets_say(text: str) -> None:
+def test_ids_in_any_text_stand_at_their_offsets(text: str) -> None:
     folded = fold(text)
-    found = find_ids(text, "2026")
-    assert len({match.id for match in found}) == len(found)
-    for match in found:
+    matches = find_ids(text, "2026")
+    assert len({match.id for match in matches}) == len(matches)
+    for match in matches:
         assert 0 <= match.start < match.end <= len(folded)
         assert parse_id(folded[match.start : match.end], "2026") == match.id

@@ -13,7 +13,7 @@ from kb.settings import DEFAULT_MODEL, load_settings
 from kb.storage.builds import Build
 
 
-def test_an_entry_is_given_by_any_spelling_in_the_language_it_has(base: KnowledgeBase) -> None:
+def test_entry_is_found_by_any_spelling_and_language(base: KnowledgeBase) -> None:
     assert base.entry("gensec5 bp1").title == "Give agents only the permissions they need"
     assert base.entry("GENSEC05-BP01", Language.JAPANESE).language is Language.JAPANESE
     assert base.entry("gensec5 bp2", Language.JAPANESE).language is Language.ENGLISH
@@ -24,13 +24,13 @@ def test_an_entry_is_given_by_any_spelling_in_the_language_it_has(base: Knowledg
 
 
 @pytest.mark.parametrize("typed", ["roles", "", "gensec5 bp1 or bp2 or llm6", "x" * 200])
-def test_what_is_no_single_id_is_not_found(base: KnowledgeBase, typed: str) -> None:
+def test_text_without_a_single_id_is_not_found(base: KnowledgeBase, typed: str) -> None:
     with pytest.raises(NotFoundError, match=r"is not an id such as GENSEC05-BP01 or LLM03:2026") as caught:
         base.entry(typed)
     assert len(str(caught.value)) < 150
 
 
-def test_entries_are_listed_once_in_the_order_of_the_sources(base: KnowledgeBase) -> None:
+def test_entries_are_listed_once_in_source_order(base: KnowledgeBase) -> None:
     assert [entry.id for entry in base.listed()] == [
         "GENSEC05",
         "GENSEC05-BP01",
@@ -45,7 +45,7 @@ def test_entries_are_listed_once_in_the_order_of_the_sources(base: KnowledgeBase
     assert [(entry.id, entry.language.value) for entry in japanese] == [("GENSEC05-BP01", "ja")]
 
 
-def test_an_id_is_known_exactly_and_with_its_versions(base: KnowledgeBase) -> None:
+def test_known_ids_match_exactly_and_have_versions(base: KnowledgeBase) -> None:
     assert base.has("LLM06:2025")
     assert not base.has("llm06:2025")
     assert not base.has("GENSEC99")
@@ -53,7 +53,7 @@ def test_an_id_is_known_exactly_and_with_its_versions(base: KnowledgeBase) -> No
     assert base.versions("GENSEC99") == ()
 
 
-def test_a_build_without_risks_has_no_editions(home: Path, encoder: WordEncoder) -> None:
+def test_build_without_risks_has_no_editions(home: Path, encoder: WordEncoder) -> None:
     manifest = make_build(home, encoder, (question(),), SOURCES, MADE_AT)
     base = KnowledgeBase(Build(home, manifest.id), encoder)
     assert base.editions == ("",)
@@ -62,14 +62,12 @@ def test_a_build_without_risks_has_no_editions(home: Path, encoder: WordEncoder)
         base.entry("llm6")
 
 
-def test_the_served_build_is_opened_when_it_was_made_with_the_set_model(
-    home: Path, encoder: WordEncoder
-) -> None:
+def test_served_build_is_opened_only_with_its_model(home: Path, encoder: WordEncoder) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
         open_served(load_settings())
-    made = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
+    manifest = make_build(home, encoder, corpus(), SOURCES, MADE_AT)
     served = open_served(load_settings(model="tests/words"))
-    assert (served.build, served.manifest) == (made.id, made)
+    assert (served.build, served.manifest) == (manifest.id, manifest)
     with pytest.raises(ModelError) as caught:
         open_served(load_settings())
     assert str(caught.value) == (
@@ -78,21 +76,21 @@ def test_the_served_build_is_opened_when_it_was_made_with_the_set_model(
     )
 
 
-def test_any_kept_build_can_be_opened(base: KnowledgeBase) -> None:
+def test_kept_build_can_be_opened(base: KnowledgeBase) -> None:
     settings = load_settings(model="tests/words")
     assert open_build(settings, Build(settings.home, base.build)).entries == corpus()
     with pytest.raises(DamagedIndexError, match=r"builds/gone: its manifest cannot be read"):
         open_build(settings, Build(settings.home, "gone"))
 
 
-def test_what_was_not_opened_is_not_opened_to_be_closed(home: Path, base: KnowledgeBase) -> None:
+def test_closing_an_unused_base_opens_no_files(home: Path, base: KnowledgeBase) -> None:
     (home / "builds" / base.build / "chunks.jsonl").unlink()
     base.close()
     with pytest.raises(DamagedIndexError):
         base.search("refunds")
 
 
-def test_a_closed_base_opens_its_files_again(base: KnowledgeBase) -> None:
+def test_closed_base_reopens_its_files(base: KnowledgeBase) -> None:
     first = base.retrieve("refunds").hits
     base.close()
     assert base.retrieve("refunds").hits == first

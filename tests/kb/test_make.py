@@ -41,11 +41,11 @@ def stored(home: Path, build_id: str) -> dict[str, Vectors]:
         return store.by_digest()
 
 
-def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncoder) -> None:
-    made = build(home, encoder)
-    folder = home / "builds" / made.id
-    assert made == Manifest(
-        id=made.id,
+def test_build_matches_its_manifest(home: Path, encoder: WordEncoder) -> None:
+    manifest = build(home, encoder)
+    folder = home / "builds" / manifest.id
+    assert manifest == Manifest(
+        id=manifest.id,
         format=2,
         made_at=MADE_AT,
         model="tests/words",
@@ -56,8 +56,8 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
         sources=SOURCES,
         content=fingerprint(corpus(), "tests/words", "0" * 64, {}),
     )
-    assert made.id == f"20260102T000001-{made.content[:8]}"
-    assert (current_build(home).id, read_manifest(folder)) == (made.id, made)
+    assert manifest.id == f"20260102T000001-{manifest.content[:8]}"
+    assert (current_build(home).id, read_manifest(folder)) == (manifest.id, manifest)
     assert sorted(path.name for path in folder.iterdir()) == [
         "chroma",
         "chunks.jsonl",
@@ -71,15 +71,15 @@ def test_a_build_holds_all_that_its_manifest_says(home: Path, encoder: WordEncod
     assert sorted(path.name for path in (folder / "keywords").iterdir()) == ["chunks", "entries"]
     by_chunk, by_entry = (read_index(folder / "keywords" / name) for name in ("chunks", "entries"))
     assert (by_chunk.count, by_entry.count) == (len(chunks), 9) == (18, 9)
-    # "refunds" stands in the steps of GENSEC05-BP01: its third chunk, after one of GENSEC05.
+    # "refunds" is in the steps of GENSEC05-BP01: its third chunk, after one chunk of GENSEC05.
     assert np.flatnonzero(by_chunk.score({"refund": 1})).tolist() == [3]
     assert np.flatnonzero(by_entry.score({"refund": 1})).tolist() == [1]
     vectors = encoder.encode([chunk.embedded for chunk in chunks])
-    kept = stored(home, made.id)
-    np.testing.assert_allclose([kept[chunk.digest] for chunk in chunks], vectors, atol=1e-6)
+    by_digest = stored(home, manifest.id)
+    np.testing.assert_allclose([by_digest[chunk.digest] for chunk in chunks], vectors, atol=1e-6)
 
 
-def test_a_build_of_the_same_entries_embeds_nothing(home: Path, encoder: WordEncoder) -> None:
+def test_rebuild_of_the_same_entries_embeds_no_text(home: Path, encoder: WordEncoder) -> None:
     first = build(home, encoder)
     assert len(encoder.encoded) == 18
     encoder.encoded.clear()
@@ -91,18 +91,18 @@ def test_a_build_of_the_same_entries_embeds_nothing(home: Path, encoder: WordEnc
     assert all((before[digest] == after[digest]).all() for digest in before)
 
 
-def test_only_what_changed_is_embedded(home: Path, encoder: WordEncoder) -> None:
+def test_only_changed_text_is_embedded(home: Path, encoder: WordEncoder) -> None:
     build(home, encoder)
     encoder.encoded.clear()
     section = Section("Introduction", Role.INTRODUCTION, (Item("Agents serve."), Item("Bounds hold.")))
-    made = build(home, encoder, (replace(question(), sections=(section,)), *corpus()[1:-1]))
+    manifest = build(home, encoder, (replace(question(), sections=(section,)), *corpus()[1:-1]))
     assert encoder.encoded == [
         "Excessive agency\nHow do you keep agents within bounds?\nIntroduction\nAgents serve.\nBounds hold."
     ]
-    assert made.chunks == 16
+    assert manifest.chunks == 16
 
 
-def test_vectors_of_other_weights_are_not_taken_over(home: Path, encoder: WordEncoder) -> None:
+def test_vectors_of_other_weights_are_not_reused(home: Path, encoder: WordEncoder) -> None:
     build(home, encoder)
     encoder.encoded.clear()
     encoder.weights_sha256 = "1" * 64
@@ -110,62 +110,64 @@ def test_vectors_of_other_weights_are_not_taken_over(home: Path, encoder: WordEn
     assert len(encoder.encoded) == 18
 
 
-@pytest.mark.parametrize("damaged", ["chroma/chroma.sqlite3", "manifest.json"])
-def test_a_damaged_build_is_replaced_by_a_new_one(home: Path, encoder: WordEncoder, damaged: str) -> None:
+@pytest.mark.parametrize("file", ["chroma/chroma.sqlite3", "manifest.json"])
+def test_damaged_build_is_replaced(home: Path, encoder: WordEncoder, file: str) -> None:
     first = build(home, encoder)
-    (home / "builds" / first.id / damaged).write_bytes(b"damaged " * 1000)
+    (home / "builds" / first.id / file).write_bytes(b"damaged " * 1000)
     encoder.encoded.clear()
     second = build(home, encoder)
     assert len(encoder.encoded) == 18
     assert KnowledgeBase(Build(home, second.id), encoder).search("refunds")[0].entry.id == "GENSEC05-BP01"
 
 
-def test_text_that_the_model_does_not_read_is_kept_but_not_embedded(
+def test_text_the_model_cannot_read_is_stored_but_not_embedded(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(encoder, "model", DEFAULT_MODEL)
-    made = build(home, encoder)
-    assert made.chunks == 18
-    assert len(encoder.encoded) == len(stored(home, made.id)) == 16
+    manifest = build(home, encoder)
+    assert manifest.chunks == 18
+    assert len(encoder.encoded) == len(stored(home, manifest.id)) == 16
     assert not any(is_japanese(text) for text in encoder.encoded)
 
 
-def test_examples_of_what_is_outside_are_chunks_of_no_entry(home: Path, encoder: WordEncoder) -> None:
-    outside = {Language.ENGLISH: ["Which soup today?", "Who won?"], Language.JAPANESE: ["パンの味は？"]}
-    made = make_build(home, encoder, corpus(), SOURCES, MADE_AT, outside=outside)
-    folder = home / "builds" / made.id
-    found = [
+def test_out_of_scope_examples_are_chunks_without_an_entry(home: Path, encoder: WordEncoder) -> None:
+    out_of_scope = {Language.ENGLISH: ["Which soup today?", "Who won?"], Language.JAPANESE: ["パンの味は？"]}
+    new = make_build(home, encoder, corpus(), SOURCES, MADE_AT, out_of_scope=out_of_scope)
+    folder = home / "builds" / new.id
+    examples = [
         (chunk.id, chunk.entry_id, chunk.role, chunk.embedded)
         for chunk in read_chunks(folder / "chunks.jsonl")[18:]
     ]
-    assert found == [
+    assert examples == [
         ("outside.en.0", "", "outside", "Which soup today?"),
         ("outside.en.1", "", "outside", "Who won?"),
         ("outside.ja.0", "", "outside", "パンの味は？"),
     ]
-    assert made.chunks == len(stored(home, made.id)) == read_index(folder / "keywords" / "chunks").count == 21
-    base = KnowledgeBase(Build(home, made.id), encoder)
+    assert new.chunks == len(stored(home, new.id)) == read_index(folder / "keywords" / "chunks").count == 21
+    base = KnowledgeBase(Build(home, new.id), encoder)
     assert base.search("soup") == ()
     assert not {hit.entry.id for hit in base.retrieve("Which soup today?").hits} - {e.id for e in corpus()}
 
 
-def test_progress_is_told_before_and_after_each_batch(
+def test_progress_is_reported_before_and_after_each_batch(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kb.make, "BATCH", 7)
-    told: list[tuple[int, int]] = []
+    reports: list[tuple[int, int]] = []
     for _ in range(2):
-        make_build(home, encoder, corpus(), SOURCES, MADE_AT, lambda done, total: told.append((done, total)))
-    assert told == [(0, 18), (7, 18), (14, 18), (18, 18), (0, 0)]
+        make_build(
+            home, encoder, corpus(), SOURCES, MADE_AT, lambda done, total: reports.append((done, total))
+        )
+    assert reports == [(0, 18), (7, 18), (14, 18), (18, 18), (0, 0)]
 
 
-def test_the_last_five_builds_are_kept(home: Path, encoder: WordEncoder) -> None:
-    made = [build(home, encoder).id for _ in range(7)]
-    assert list_builds(home) == tuple(made[:1:-1])
-    assert current_build(home).id == made[-1]
+def test_last_five_builds_are_kept(home: Path, encoder: WordEncoder) -> None:
+    ids = [build(home, encoder).id for _ in range(7)]
+    assert list_builds(home) == tuple(ids[:1:-1])
+    assert current_build(home).id == ids[-1]
 
 
-def test_a_missing_store_of_the_served_build_is_logged(
+def test_missing_vector_store_of_the_served_build_is_logged(
     home: Path, encoder: WordEncoder, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.rmtree(home / "builds" / build(home, encoder).id / "chroma")

@@ -1,4 +1,4 @@
-"""Serving an earlier build again leaves what was served until the earlier one is known to be whole."""
+"""Rollback to an earlier build: the served build stays until the earlier one has passed all checks."""
 
 import errno
 import os
@@ -23,8 +23,8 @@ from kb.storage.locks import refresh_lock
 
 
 @pytest.fixture(autouse=True)
-def small_world(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The fake model, and builds a second apart."""
+def fake_model_and_clock(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fake model, and a clock that puts builds a second apart."""
     monkeypatch.setattr(Clock, "ticks", 0)
     monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     monkeypatch.setattr("kb.rollback.open_encoder", lambda _folder, _model, _weights: encoder)
@@ -37,12 +37,12 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture
 def builds(home: Path, encoder: WordEncoder) -> list[str]:
-    """Three builds, oldest first; each lacks one more entry of the end."""
+    """Three builds, oldest first, with 9, 8 and 7 entries."""
     whole = corpus()
     return [make_build(home, encoder, whole[: len(whole) - count], SOURCES, MADE_AT).id for count in range(3)]
 
 
-def test_the_build_before_the_served_one_is_served_again(settings: Settings, builds: list[str]) -> None:
+def test_previous_build_is_served(settings: Settings, builds: list[str]) -> None:
     first, second, third = builds
     assert rollback(settings).id == second
     assert (current_build(settings.home).id, len(open_served(settings).entries)) == (second, 8)
@@ -55,25 +55,25 @@ def test_the_build_before_the_served_one_is_served_again(settings: Settings, bui
     assert current_build(settings.home).id == first
 
 
-def test_a_named_build_is_served_be_it_older_newer_or_served(settings: Settings, builds: list[str]) -> None:
+def test_named_build_is_served_older_newer_or_current(settings: Settings, builds: list[str]) -> None:
     for build in (builds[0], builds[2], builds[2], builds[1]):
         assert rollback(settings, build).id == build
         assert open_served(settings).build == build
 
 
-def test_a_build_that_is_not_kept_is_refused(settings: Settings, builds: list[str]) -> None:
+def test_unknown_build_is_refused(settings: Settings, builds: list[str]) -> None:
     with pytest.raises(NotKeptError, match=r"^'\.\./builds' is not a build in "):
         rollback(settings, "../builds")
     assert current_build(settings.home).id == builds[2]
 
 
-def test_without_a_build_there_is_nothing_to_serve_and_nothing_is_made(settings: Settings) -> None:
+def test_home_without_a_build_is_refused_and_not_created(settings: Settings) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {settings.home}; make one with: genlens refresh$"):
         rollback(settings)
     assert not settings.home.exists()
 
 
-def test_a_lost_pointer_is_set_by_naming_a_build(settings: Settings, builds: list[str]) -> None:
+def test_named_build_repairs_a_lost_pointer(settings: Settings, builds: list[str]) -> None:
     (settings.home / "current").write_text("gone\n")
     with pytest.raises(DamagedIndexError, match=r"names 'gone', which is not a build here"):
         rollback(settings)
@@ -84,23 +84,23 @@ def test_a_lost_pointer_is_set_by_naming_a_build(settings: Settings, builds: lis
     assert rollback(settings, builds[0]).id == current_build(settings.home).id == builds[0]
 
 
-def test_a_build_that_was_rolled_back_to_outlives_the_next_refresh(
+def test_target_of_a_rollback_survives_the_next_build(
     settings: Settings, home: Path, encoder: WordEncoder, builds: list[str]
 ) -> None:
-    more = [make_build(home, encoder, corpus()[count:], SOURCES, MADE_AT).id for count in (1, 2)]
+    newer = [make_build(home, encoder, corpus()[count:], SOURCES, MADE_AT).id for count in (1, 2)]
     rollback(settings, builds[0])
     newest = make_build(home, encoder, corpus()[3:], SOURCES, MADE_AT).id
-    assert list_builds(home) == (newest, *more[::-1], *builds[::-1])
+    assert list_builds(home) == (newest, *newer[::-1], *builds[::-1])
     last = make_build(home, encoder, corpus()[4:], SOURCES, MADE_AT).id
-    assert list_builds(home) == (last, newest, *more[::-1], builds[2])
+    assert list_builds(home) == (last, newest, *newer[::-1], builds[2])
 
 
-# What must not be served.
+# Refused builds.
 
 
 @pytest.fixture
 def served(settings: Settings, builds: list[str]) -> Iterator[str]:
-    """A build that is served, and still is, whole, at the end of the test."""
+    """The served build; at the end of the test it must be served unchanged."""
     yield builds[2]
     assert (settings.home / "current").read_text() == f"{builds[2]}\n"
     assert len(open_served(settings).entries) == 7
@@ -111,7 +111,7 @@ def served(settings: Settings, builds: list[str]) -> Iterator[str]:
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize(
-    ("damaged", "message"),
+    ("file", "message"),
     [
         ("manifest.json", "its manifest cannot be read"),
         ("entries.jsonl", r"entries.jsonl, line 1"),
@@ -121,12 +121,10 @@ def served(settings: Settings, builds: list[str]) -> Iterator[str]:
         ("chroma/chroma.sqlite3", "vector store cannot be read"),
     ],
 )
-def test_a_damaged_build_is_not_served(
-    settings: Settings, builds: list[str], damaged: str, message: str
-) -> None:
-    place = settings.home / "builds" / builds[1] / damaged
-    for file in [place] if place.is_file() else place.iterdir():
-        file.write_bytes(b"damaged " * 1000)
+def test_damaged_build_is_refused(settings: Settings, builds: list[str], file: str, message: str) -> None:
+    path = settings.home / "builds" / builds[1] / file
+    for damaged in [path] if path.is_file() else path.iterdir():
+        damaged.write_bytes(b"damaged " * 1000)
     for named in (None, builds[1]):
         with pytest.raises(DamagedIndexError, match=message):
             rollback(settings, named)
@@ -134,7 +132,7 @@ def test_a_damaged_build_is_not_served(
 
 
 @pytest.mark.usefixtures("served")
-def test_a_build_that_lacks_vectors_is_not_served(
+def test_build_with_missing_vectors_is_refused(
     settings: Settings, builds: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -147,13 +145,13 @@ def test_a_build_that_lacks_vectors_is_not_served(
 
 
 @pytest.mark.usefixtures("served", "builds")
-def test_a_build_of_another_model_is_not_served(home: Path) -> None:
+def test_build_of_another_model_is_refused(home: Path) -> None:
     with pytest.raises(ModelError, match=f"made with tests/words, but GENLENS_MODEL is {DEFAULT_MODEL}"):
         rollback(load_settings(home=home))
 
 
 @pytest.mark.usefixtures("served", "builds")
-def test_a_build_whose_model_cannot_be_opened_is_not_served(
+def test_build_is_refused_if_its_model_cannot_be_opened(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def altered(home: Path, model: str, weights: str) -> NoReturn:
@@ -166,7 +164,7 @@ def test_a_build_whose_model_cannot_be_opened_is_not_served(
 
 
 @pytest.mark.usefixtures("served", "builds")
-def test_a_pointer_that_cannot_be_written_leaves_what_was_served(
+def test_unwritable_pointer_leaves_the_served_build(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_: int) -> NoReturn:
@@ -179,7 +177,7 @@ def test_a_pointer_that_cannot_be_written_leaves_what_was_served(
 
 
 @pytest.mark.usefixtures("served", "builds")
-def test_a_rollback_waits_for_a_refresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollback_waits_for_a_refresh(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     with (
         refresh_lock(settings.home),

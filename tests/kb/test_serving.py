@@ -1,4 +1,4 @@
-"""What the page and the tool server ask: the build that is served at each question."""
+"""The served build of a long-running process: opened once, replaced by a newer one, then closed."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -21,29 +21,29 @@ from kb.storage.builds import Build, serve
 
 @pytest.fixture
 def opened(encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The ids of the builds that are opened, in order, each with the fake model."""
-    found: list[str] = []
+    """Ids of opened builds, in order; each is opened with the fake model."""
+    ids: list[str] = []
 
     def open_build(_settings: Settings, build: Build) -> KnowledgeBase:
-        found.append(build.id)
+        ids.append(build.id)
         return KnowledgeBase(build, encoder, simple_rankers())
 
     monkeypatch.setattr(kb.serving, "open_build", open_build)
-    return found
+    return ids
 
 
 @pytest.fixture
 def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The folders of the vector stores that are closed, by the name of their build."""
-    found: list[str] = []
+    """Ids of the builds with a closed vector store, in order."""
+    ids: list[str] = []
     close = Client.close
 
     def closing(client: Client) -> None:
-        found.append(Path(client.get_settings().persist_directory).parent.name)
+        ids.append(Path(client.get_settings().persist_directory).parent.name)
         close(client)
 
     monkeypatch.setattr(Client, "close", closing)
-    return found
+    return ids
 
 
 def publish(home: Path, encoder: WordEncoder, left_out: int = 0) -> str:
@@ -51,7 +51,7 @@ def publish(home: Path, encoder: WordEncoder, left_out: int = 0) -> str:
     return make_build(home, encoder, entries[: len(entries) - left_out], SOURCES, MADE_AT).id
 
 
-def test_a_build_is_opened_once_and_the_next_one_at_the_next_question(
+def test_each_served_build_is_opened_once_at_the_next_question(
     home: Path, encoder: WordEncoder, opened: list[str]
 ) -> None:
     served = ServedBuild(Settings(home=home))
@@ -65,7 +65,7 @@ def test_a_build_is_opened_once_and_the_next_one_at_the_next_question(
     assert opened == [first, second, first]
 
 
-def test_many_at_once_share_what_one_of_them_opens(
+def test_concurrent_questions_share_one_opened_build(
     home: Path, encoder: WordEncoder, opened: list[str]
 ) -> None:
     build = publish(home, encoder)
@@ -81,7 +81,7 @@ def test_many_at_once_share_what_one_of_them_opens(
 
 
 @pytest.mark.usefixtures("opened")
-def test_a_build_is_closed_when_the_last_question_that_holds_it_is_done(
+def test_old_build_is_closed_after_its_last_question(
     home: Path, encoder: WordEncoder, closed: list[str]
 ) -> None:
     served = ServedBuild(Settings(home=home))
@@ -97,7 +97,7 @@ def test_a_build_is_closed_when_the_last_question_that_holds_it_is_done(
     assert closed == [first]
 
 
-def test_what_cannot_be_served_is_told_at_each_question(home: Path, encoder: WordEncoder) -> None:
+def test_errors_are_reported_at_every_question(home: Path, encoder: WordEncoder) -> None:
     served = ServedBuild(Settings(home=home, model="tests/words"))
     with pytest.raises(NoIndexError):
         served.base()

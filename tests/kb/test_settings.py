@@ -9,7 +9,7 @@ from kb.settings import Settings, Traces, load_settings
 
 
 @pytest.fixture
-def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GENLENS_HOME")
 
 
@@ -17,15 +17,15 @@ def dotenv(*lines: str) -> None:
     Path(".env").write_text("\n".join(lines))
 
 
-@pytest.mark.usefixtures("unset")
-def test_without_anything_set_the_defaults_hold() -> None:
+@pytest.mark.usefixtures("no_home")
+def test_defaults_apply_without_settings() -> None:
     settings = load_settings()
     assert settings.home == user_data_path("genlens")
     assert settings.mirror is None
     assert settings.model == "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def test_an_argument_comes_before_the_environment_before_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_argument_comes_before_environment_before_file(monkeypatch: pytest.MonkeyPatch) -> None:
     dotenv("GENLENS_MODEL=of-the-file", "GENLENS_MIRROR=http://file.test")
     assert load_settings().model == "of-the-file"
     monkeypatch.setenv("GENLENS_MODEL", "of-the-environment")
@@ -35,14 +35,14 @@ def test_an_argument_comes_before_the_environment_before_the_file(monkeypatch: p
     assert load_settings().mirror == "http://file.test"
 
 
-def test_the_file_is_that_of_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_is_read_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dotenv("GENLENS_MODEL=of-the-file")
-    (tmp_path / "elsewhere").mkdir()
-    monkeypatch.chdir(tmp_path / "elsewhere")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
     assert load_settings().model == "sentence-transformers/all-MiniLM-L6-v2"
 
 
-def test_other_names_in_the_environment_and_the_file_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_names_in_environment_and_file_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     dotenv("DATABASE_URL=x", "MODEL=other", "GENLENS_TEST_MIRROR=/there")
     monkeypatch.setenv("HOME_OF_GENLENS", "x")
     monkeypatch.setenv("GENLENS_TEST_MIRROR", "/somewhere")
@@ -57,19 +57,19 @@ KNOWN = (
 
 
 @pytest.mark.parametrize("name", ["GENLENS_MODLE", "genlens_modle"])
-def test_an_unknown_name_in_the_environment_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_name_in_the_environment_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "x")
     with pytest.raises(SettingsError, match=f"unknown setting {name} in the environment; {KNOWN}"):
         load_settings()
 
 
-def test_an_unknown_name_in_the_file_is_refused() -> None:
+def test_unknown_name_in_the_file_is_refused() -> None:
     dotenv("GENLENS_MODEL=x", "GENLENS_COLOUR=blue")
     with pytest.raises(SettingsError, match=rf"unknown setting GENLENS_COLOUR in \.env; {KNOWN}"):
         load_settings()
 
 
-def test_an_unknown_argument_is_refused() -> None:
+def test_unknown_argument_is_refused() -> None:
     with pytest.raises(SettingsError, match=f"unknown setting 'modle'; {KNOWN}"):
         load_settings(modle="x")
 
@@ -91,7 +91,7 @@ def test_an_unknown_argument_is_refused() -> None:
         ("GENLENS_LLM_CONVERSATION_TOKENS", "many", "should be a valid integer"),
     ],
 )
-def test_a_bad_value_is_named_by_its_variable(
+def test_invalid_value_is_reported_with_its_variable(
     name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -101,7 +101,7 @@ def test_a_bad_value_is_named_by_its_variable(
     assert reason in str(caught.value)
 
 
-def test_the_home_is_absolute_with_the_users_folder_filled_in(
+def test_home_is_absolute_and_expands_the_user_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -110,7 +110,7 @@ def test_the_home_is_absolute_with_the_users_folder_filled_in(
     assert load_settings().home == tmp_path / "data"
 
 
-def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mirror_loses_its_trailing_slash_and_may_be_blank(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings(mirror="http://127.0.0.1:8000/").mirror == "http://127.0.0.1:8000"
     monkeypatch.setenv("GENLENS_MIRROR", "")
     assert load_settings().mirror is None
@@ -119,7 +119,7 @@ def test_a_mirror_is_kept_without_its_last_slash_and_may_be_blank(monkeypatch: p
 @pytest.mark.parametrize(
     "address", ["ftp://models.test", "http://me:secret@models.test", "http://models.test/?key=secret"]
 )
-def test_the_address_of_a_model_is_plain_and_a_refused_one_is_not_repeated(
+def test_refused_model_address_is_not_repeated_in_the_error(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GENLENS_LLM", f"openai-like:words@{address}")
@@ -138,24 +138,24 @@ def test_the_address_of_a_model_is_plain_and_a_refused_one_is_not_repeated(
         "openai-like:words@http://127.0.0.1:8000/v1",
     ],
 )
-def test_a_language_model_is_named_by_provider_and_model(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_language_model_is_set_by_provider_and_model(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().llm is None
     monkeypatch.setenv("GENLENS_LLM", value)
     assert load_settings().llm == value
 
 
-def test_nothing_is_traced_unless_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tracing_is_off_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (load_settings().traces, load_settings().trace_content) == (Traces.OFF, False)
     monkeypatch.setenv("GENLENS_TRACES", "otlp")
     monkeypatch.setenv("GENLENS_TRACE_CONTENT", "true")
     assert (load_settings().traces, load_settings().trace_content) == (Traces.OTLP, True)
 
 
-def test_settings_do_not_change_once_made() -> None:
+def test_settings_are_frozen() -> None:
     settings = load_settings()
     with pytest.raises(ValidationError, match="frozen"):
         settings.model = "other"
 
 
-def test_every_setting_says_what_it_is() -> None:
+def test_every_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())

@@ -30,7 +30,7 @@ from kb.text import clean, comparable, fold, is_japanese, sentences, squeeze, te
         ("family 👩\u200d👧", "family 👩👧"),
     ],
 )
-def test_cleaning_takes_out_what_a_reader_cannot_see(text: str, expected: str) -> None:
+def test_cleaning_removes_invisible_characters(text: str, expected: str) -> None:
     assert clean(text) == expected
 
 
@@ -38,19 +38,19 @@ def test_cleaning_takes_out_what_a_reader_cannot_see(text: str, expected: str) -
 @given(
     st.text(st.characters() | st.sampled_from("e\u0301\u200b\ufe0f\r\u2028か\u3099\U000e0041"), max_size=30)
 )
-def test_a_clean_text_is_composed_and_stays_as_it_is(text: str) -> None:
+def test_clean_text_is_composed_and_stable(text: str) -> None:
     cleaned = clean(text)
     assert unicodedata.is_normalized("NFC", cleaned)
     assert clean(cleaned) == cleaned
 
 
-def test_wording_has_no_blanks_beside_japanese_characters() -> None:
+def test_comparable_text_has_no_spaces_beside_japanese_characters() -> None:
     assert comparable(" AWS の役割 を\n絞る。 次に、 run it now 「 鍵 」 です (a b) ") == (
         "AWSの役割を絞る。次に、run it now「鍵」です(a b)"
     )
 
 
-def test_squeezing_leaves_single_blanks() -> None:
+def test_squeezing_leaves_single_spaces() -> None:
     assert squeeze("  a\u3000b \t\n c\u00a0\u200b d\u2028") == "a b c d"
     assert squeeze("\u200b \n") == ""
 
@@ -69,7 +69,7 @@ def test_squeezing_leaves_single_blanks() -> None:
         ("zero\u200b-width", "zero-width"),
     ],
 )
-def test_folding_makes_widths_and_dashes_one(text: str, expected: str) -> None:
+def test_folding_unifies_widths_and_dashes(text: str, expected: str) -> None:
     assert fold(text) == expected
 
 
@@ -88,8 +88,8 @@ def test_kana_and_kanji_make_a_text_japanese(text: str, expected: bool) -> None:
     assert is_japanese(text) is expected
 
 
-Found = list[tuple[str, int, int]]
-TOKENS: dict[str, Found] = {
+Spans = list[tuple[str, int, int]]
+TOKENS: dict[str, Spans] = {
     "": [],
     "Running agents, quickly!": [("run", 0, 7), ("agent", 8, 14), ("quick", 16, 23)],
     "the RAG-based 3.5 GPT4o": [
@@ -121,7 +121,7 @@ TOKENS: dict[str, Found] = {
 
 
 @pytest.mark.parametrize(("text", "expected"), TOKENS.items(), ids=range(len(TOKENS)))
-def test_tokens_stand_for_the_characters_at_their_offsets(text: str, expected: Found) -> None:
+def test_tokens_have_offsets_into_the_text(text: str, expected: Spans) -> None:
     assert [(token.term, token.start, token.end) for token in tokens(text)] == expected
 
 
@@ -129,14 +129,14 @@ def test_tokens_stand_for_the_characters_at_their_offsets(text: str, expected: F
 @given(
     st.text(st.sampled_from("aB1 _-'’éßﬁＬ０ｶﾞ゛ー権限のİ™½①\u0301\u3099🙂") | st.characters(), max_size=20)
 )
-def test_any_text_gives_tokens_in_order_whose_offsets_lie_in_it(text: str) -> None:
-    found = list(tokens(text))
-    assert [token.term for token in found] == terms(text)
-    assert all(0 <= token.start < token.end <= len(text) for token in found)
-    assert found == sorted(found, key=lambda token: (token.start, token.end))
+def test_tokens_of_any_text_are_in_order_and_inside_it(text: str) -> None:
+    result = list(tokens(text))
+    assert [token.term for token in result] == terms(text)
+    assert all(0 <= token.start < token.end <= len(text) for token in result)
+    assert result == sorted(result, key=lambda token: (token.start, token.end))
 
 
-def test_stop_words_are_no_terms_in_any_case_or_with_an_apostrophe() -> None:
+def test_stop_words_are_dropped_in_any_case_and_with_an_apostrophe() -> None:
     assert terms("How do THE agents do It? It's, it’s what they want") == ["agent", "want"]
     assert terms("should we not") == []
 
@@ -166,5 +166,5 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize(("text", "expected"), SENTENCES.items(), ids=range(len(SENTENCES)))
-def test_a_text_is_cut_into_its_sentences(text: str, expected: list[str]) -> None:
+def test_text_is_split_into_sentences(text: str, expected: list[str]) -> None:
     assert [text[start:end] for start, end in sentences(text)] == expected

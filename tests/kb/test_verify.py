@@ -1,4 +1,4 @@
-"""Canary questions hold back a build that does not find its own entries."""
+"""Canary questions: a build is published only if it finds its own entries."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from kb.storage.builds import current_build
 from kb.storage.manifest import Manifest
 from kb.verify import canary_questions
 
-ASKED = {
+QUESTIONS = {
     "GENSEC05": "Who may act for whom?",
     "GENSEC05-BP01": "Why did our bot drop the whole table?",
     "GENSEC05-BP02": "Why does one session never finish?",
@@ -35,13 +35,14 @@ ASKED = {
 }
 
 
-def asked() -> tuple[Entry, ...]:
-    """The small corpus with a question that people ask of most entries."""
+def with_questions() -> tuple[Entry, ...]:
+    """The small corpus with a question for most entries."""
     return tuple(
         replace(
-            entry, sections=(*entry.sections, prose("What people ask", Role.ASKS, ASKED[entry.id], "And?"))
+            entry,
+            sections=(*entry.sections, prose("What people ask", Role.ASKS, QUESTIONS[entry.id], "And?")),
         )
-        if entry.id in ASKED and entry.language == "en"
+        if entry.id in QUESTIONS and entry.language == "en"
         else entry
         for entry in corpus()
     )
@@ -51,47 +52,47 @@ def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry]) -> Manifes
     return make_build(home, encoder, entries, SOURCES, MADE_AT)
 
 
-def test_each_entry_that_can_answer_is_asked_its_first_question() -> None:
-    assert [(question, entry.id) for question, entry in canary_questions(asked())] == [
-        (question, name) for name, question in ASKED.items() if name != "GENSEC05"
+def test_canaries_are_the_first_questions_of_answering_entries() -> None:
+    assert [(question, entry.id) for question, entry in canary_questions(with_questions())] == [
+        (question, name) for name, question in QUESTIONS.items() if name != "GENSEC05"
     ]
 
 
-def test_without_questions_of_the_catalogue_nothing_is_asked(home: Path, encoder: WordEncoder) -> None:
+def test_entries_without_questions_have_no_canaries(home: Path, encoder: WordEncoder) -> None:
     assert canary_questions(corpus()) == ()
     assert build(home, encoder, corpus()).id == current_build(home).id
 
 
-def test_a_few_entries_from_all_over_the_catalogue_are_asked() -> None:
+def test_canaries_are_spread_over_the_catalogue() -> None:
     data = data_folder()
     entries = [e for source in load_sources(data / "sources") for e in read_source(data / "catalog", source)]
-    found = canary_questions(entries)
-    assert len(found) == len({entry.id + entry.language for _, entry in found}) == 12
-    assert {entry.kind for _, entry in found} == {Kind.BEST_PRACTICE, Kind.RISK} == set(ANSWERING)
-    assert {entry.language.value for _, entry in found} == {"en", "ja"}
-    assert len({entry.pillar for _, entry in found}) >= 5
+    canaries = canary_questions(entries)
+    assert len(canaries) == len({entry.id + entry.language for _, entry in canaries}) == 12
+    assert {entry.kind for _, entry in canaries} == {Kind.BEST_PRACTICE, Kind.RISK} == set(ANSWERING)
+    assert {entry.language.value for _, entry in canaries} == {"en", "ja"}
+    assert len({entry.pillar for _, entry in canaries}) >= 5
 
 
-def test_a_build_that_finds_its_entries_is_published(home: Path, encoder: WordEncoder) -> None:
-    assert build(home, encoder, asked()).id == current_build(home).id
+def test_build_is_published_if_it_finds_its_entries(home: Path, encoder: WordEncoder) -> None:
+    assert build(home, encoder, with_questions()).id == current_build(home).id
 
 
-def test_a_build_that_mixes_its_entries_up_is_not_published(
+def test_build_with_mixed_up_entries_is_not_published(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = kb.make._write_vectors
 
-    def turned(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
+    def write_shifted(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:
         store(folder, chunks, np.roll(vectors, len(chunks) // 2, axis=0))
 
-    monkeypatch.setattr(kb.make, "_write_vectors", turned)
+    monkeypatch.setattr(kb.make, "_write_vectors", write_shifted)
     monkeypatch.setattr(kb.make, "index_chunks", lambda chunks: index_chunks(chunks[::-1]))
     monkeypatch.setattr(kb.make, "index_entries", lambda entries: index_entries(entries[::-1]))
     monkeypatch.setattr(kb.verify, "CANARY_RANK", 1)
     with pytest.raises(
         DamagedIndexError, match=r"^'.*\?' finds .*, expected .* among the first 1; nothing is"
     ):
-        build(home, encoder, asked())
+        build(home, encoder, with_questions())
     with pytest.raises(NoIndexError):
         current_build(home)
     assert list((home / "builds").iterdir()) == []

@@ -1,4 +1,4 @@
-"""What the catalogue that is shipped must hold, on its own and against the sites it speaks of."""
+"""Requirements of the shipped catalogue, on its own and compared with the mirrored sites."""
 
 import html
 import json
@@ -31,8 +31,8 @@ needs_mirror = pytest.mark.skipif(not MIRROR.is_dir(), reason=f"no mirror of the
 def shipped() -> tuple[Entry, ...]:
     return tuple(
         entry
-        for found in load_sources(REPOSITORY / "data" / "sources")
-        for entry in read_source(SHIPPED, found)
+        for source in load_sources(REPOSITORY / "data" / "sources")
+        for entry in read_source(SHIPPED, source)
     )
 
 
@@ -41,7 +41,7 @@ def in_language(language: Language) -> list[Entry]:
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_every_question_practice_and_risk_is_there_once_in_each_language(language: Language) -> None:
+def test_every_entry_is_present_once_in_each_language(language: Language) -> None:
     entries = in_language(language)
     kinds = Counter(entry.kind for entry in entries)
     assert kinds == {Kind.QUESTION: 29, Kind.BEST_PRACTICE: 51, Kind.RISK: 20, Kind.PRINCIPLE: 6}
@@ -59,16 +59,16 @@ def test_every_question_practice_and_risk_is_there_once_in_each_language(languag
     }
 
 
-def test_a_file_is_named_after_the_entry_it_holds() -> None:
+def test_file_is_named_after_its_entry() -> None:
     names = {
         path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))["id"]
         for path in SHIPPED.glob("*/[A-Z]*.yaml")
     }
     assert len(names) == 49
-    assert {stem: found for stem, found in names.items() if stem != found.replace(":", "-")} == {}
+    assert {stem: entry_id for stem, entry_id in names.items() if stem != entry_id.replace(":", "-")} == {}
 
 
-def test_every_text_in_japanese_is_japanese_and_none_in_english_is() -> None:
+def test_every_text_is_in_the_language_of_its_entry() -> None:
     japanese = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
     wrong = [
         (entry.id, text)
@@ -89,7 +89,7 @@ def test_summaries_have_two_to_five_sentences() -> None:
     assert {name: count for name, count in counts.items() if not 2 <= count <= 5} == {}
 
 
-def test_questions_practices_and_risks_say_what_to_do_in_four_to_ten_lines() -> None:
+def test_questions_practices_and_risks_have_four_to_ten_steps() -> None:
     counts = {
         (entry.id, entry.language.value): sum(
             len(section.items) for section in entry.sections if section.role is Role.STEPS
@@ -105,7 +105,7 @@ def words(entry: Entry, roles: set[Role]) -> list[str]:
     return [item.text for section in entry.sections if section.role in roles for item in section.items]
 
 
-def test_no_text_stands_twice_in_any_spelling() -> None:
+def test_texts_are_unique_in_any_spelling() -> None:
     texts = Counter(
         re.sub(r"[\W_]+", "", fold(text).lower())
         for entry in shipped()
@@ -114,7 +114,7 @@ def test_no_text_stands_twice_in_any_spelling() -> None:
     assert [text for text, count in texts.items() if count > 1] == []
 
 
-def test_terms_of_an_entry_differ() -> None:
+def test_terms_of_an_entry_are_unique() -> None:
     repeated = {
         (entry.id, entry.language.value, text)
         for entry in shipped()
@@ -124,39 +124,39 @@ def test_terms_of_an_entry_differ() -> None:
     assert repeated == set()
 
 
-# Entry kinds and editions that people ask about most have most asks.
-MUCH_ASKED = {Kind.BEST_PRACTICE, Kind.RISK}
+# The kinds of entries with the most asks, because people ask about them most.
+POPULAR = {Kind.BEST_PRACTICE, Kind.RISK}
 
 
-def least(entry: Entry, role: Role) -> int:
-    """How many lines an entry must have at least."""
-    much = entry.kind in MUCH_ASKED and entry.edition != "2025"
+def minimum_lines(entry: Entry, role: Role) -> int:
+    """The minimum number of lines of an entry."""
+    popular = entry.kind in POPULAR and entry.edition != "2025"
     if role is Role.ASKS:
-        return 8 if entry.language is Language.JAPANESE else 20 if much else 6
+        return 8 if entry.language is Language.JAPANESE else 20 if popular else 6
     if role is Role.TERMS:
         return 15 if entry.language is Language.JAPANESE else 10
     return 5 if entry.language is Language.ENGLISH else 0
 
 
 @pytest.mark.parametrize("role", [Role.ASKS, Role.TERMS, Role.SIGNS])
-def test_every_entry_has_asks_terms_and_signs(role: Role) -> None:
+def test_every_entry_has_enough_asks_terms_and_signs(role: Role) -> None:
     short = {
         (entry.id, entry.language.value): len(words(entry, {role}))
         for entry in shipped()
-        if len(words(entry, {role})) < least(entry, role)
+        if len(words(entry, {role})) < minimum_lines(entry, role)
     }
     assert short == {}
 
 
-def test_there_are_asks_enough() -> None:
-    much = [e for e in shipped() if e.kind in MUCH_ASKED and e.edition != "2025"]
-    asks = Counter(e.language for e in much for _ in words(e, {Role.ASKS}))
-    assert len({e.id for e in much}) == 61
+def test_popular_entries_have_enough_asks() -> None:
+    popular = [e for e in shipped() if e.kind in POPULAR and e.edition != "2025"]
+    asks = Counter(e.language for e in popular for _ in words(e, {Role.ASKS}))
+    assert len({e.id for e in popular}) == 61
     assert asks[Language.ENGLISH] >= 1220
     assert asks[Language.JAPANESE] >= 480
 
 
-def test_asks_are_of_a_length_that_people_type() -> None:
+def test_asks_have_the_length_of_typed_questions() -> None:
     odd = [
         (entry.id, text)
         for entry in in_language(Language.ENGLISH)
@@ -166,7 +166,7 @@ def test_asks_are_of_a_length_that_people_type() -> None:
     assert odd == []
 
 
-def test_every_relation_is_of_entries_that_exist_and_holds_both_ways() -> None:
+def test_relations_are_symmetric_and_between_existing_entries() -> None:
     relations = read_relations(SHIPPED)
     ids = {entry.id for entry in shipped()}
     assert {entry_id for entry_id, _ in relations} <= ids
@@ -176,13 +176,13 @@ def test_every_relation_is_of_entries_that_exist_and_holds_both_ways() -> None:
             assert (entry_id, other.why) in {(r.id, r.why) for r in relations[other.id, language]}, entry_id
 
 
-def test_every_practice_and_risk_is_related_to_others() -> None:
+def test_every_practice_and_risk_has_related_entries() -> None:
     relations = read_relations(SHIPPED)
-    lone = {e.id for e in shipped() if e.kind in MUCH_ASKED and not relations.get((e.id, e.language))}
+    lone = {e.id for e in shipped() if e.kind in POPULAR and not relations.get((e.id, e.language))}
     assert lone <= {step.old for step in crosswalk() if step.new is None}
 
 
-def test_the_crosswalk_names_every_risk_of_both_editions_once() -> None:
+def test_crosswalk_has_every_risk_of_both_editions_once() -> None:
     for year, named in (("2025", [s.old for s in crosswalk()]), ("2026", [s.new for s in crosswalk()])):
         expected = {entry.id for entry in shipped() if entry.kind is Kind.RISK and entry.edition == year}
         assert {entry_id for entry_id in named if entry_id} == expected
@@ -192,24 +192,24 @@ def crosswalk() -> tuple[Step, ...]:
     return load(SHIPPED / "crosswalk.yaml", TypeAdapter(tuple[Step, ...]))
 
 
-def test_the_scope_holds_questions_enough_and_none_that_is_asked_of_an_entry() -> None:
+def test_scope_has_enough_questions_and_no_ask_of_an_entry() -> None:
     scope = yaml.safe_load((SHIPPED / "scope.yaml").read_text(encoding="utf-8"))
-    outside = [text for kinds in scope.values() for texts in kinds.values() for text in texts]
+    out_of_scope = [text for kinds in scope.values() for texts in kinds.values() for text in texts]
     assert set(scope) == {"en", "ja"}
-    assert len(outside) >= 150
-    assert len(set(outside)) == len(outside)
+    assert len(out_of_scope) >= 150
+    assert len(set(out_of_scope)) == len(out_of_scope)
     asked = {text for entry in shipped() for text in words(entry, {Role.ASKS})}
-    assert set(outside) & asked == set()
+    assert set(out_of_scope) & asked == set()
 
 
 @pytest.mark.skipif(not EVAL.is_dir(), reason=f"no labelled questions in {EVAL}")
-def test_no_six_words_in_a_row_are_those_of_a_labelled_question() -> None:
+def test_catalogue_shares_no_six_words_in_a_row_with_a_labelled_question() -> None:
     lines = [line for file in EVAL.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()]
-    labelled = set().union(*(runs(json.loads(line)["question"], 6) for line in lines))
+    labelled = set().union(*(sequences(json.loads(line)["question"], 6) for line in lines))
     scope = yaml.safe_load((SHIPPED / "scope.yaml").read_text(encoding="utf-8"))
     written = [text for entry in shipped() for text in words(entry, set(Role))]
     written += [text for kinds in scope.values() for texts in kinds.values() for text in texts]
-    assert [text for text in written if runs(text, 6) & labelled] == []
+    assert [text for text in written if sequences(text, 6) & labelled] == []
 
 
 def mirrored(address: str) -> Page:
@@ -222,14 +222,14 @@ def facts(entry: Entry) -> tuple[object, ...]:
 
 @needs_mirror
 @pytest.mark.mirror
-def test_titles_questions_pillars_levels_and_addresses_are_those_of_the_sites() -> None:
+def test_titles_questions_pillars_levels_and_addresses_equal_the_sites() -> None:
     citable = {Kind.QUESTION, Kind.BEST_PRACTICE, Kind.RISK, Kind.PRINCIPLE}
     on_sites = {
         facts(entry)
-        for found in load_sources(REPOSITORY / "data" / "sources")
-        for edition in found.editions
+        for source in load_sources(REPOSITORY / "data" / "sources")
+        for edition in source.editions
         if edition.language is Language.ENGLISH
-        for entry in open_edition(found, edition, mirrored).read(mirrored).entries
+        for entry in open_edition(source, edition, mirrored).read(mirrored).entries
         if entry.kind in citable
     }
     in_catalogue = {facts(entry) for entry in in_language(Language.ENGLISH)}
@@ -237,24 +237,24 @@ def test_titles_questions_pillars_levels_and_addresses_are_those_of_the_sites() 
     assert sorted(on_sites - in_catalogue, key=str) == []
 
 
-def runs(text: str, length: int = 9) -> set[str]:
-    """Every so many words of a text that follow each other; Japanese counts by characters, three a word."""
+def sequences(text: str, length: int = 9) -> set[str]:
+    """All sequences of `length` words in a text; in Japanese, of three characters per word."""
     if is_japanese(text):
         characters = re.sub(r"\W+", "", text)
         return {characters[start : start + 3 * length] for start in range(len(characters) - 3 * length + 1)}
-    found = re.findall(r"\w+(?:['’]\w+)*", text.lower())
-    return {" ".join(found[start : start + length]) for start in range(len(found) - length + 1)}
+    every = re.findall(r"\w+(?:['’]\w+)*", text.lower())
+    return {" ".join(every[start : start + length]) for start in range(len(every) - length + 1)}
 
 
 @needs_mirror
 @pytest.mark.mirror
-def test_no_nine_words_in_a_row_are_those_of_the_site() -> None:
+def test_catalogue_shares_no_nine_words_in_a_row_with_its_page() -> None:
     titled = [text for entry in shipped() for text in (entry.title, entry.question or "")]
-    titles = set().union(*map(runs, titled))
+    titles = set().union(*map(sequences, titled))
     copied: dict[str, set[str]] = {}
     for entry in in_language(Language.ENGLISH):
         page = html.unescape(re.sub(r"<[^>]+>", " ", mirrored(entry.url).text))
-        written = set().union(*(runs(text) for text in words(entry, set(Role))))
-        if found := (written & runs(page)) - titles:
-            copied[entry.id] = found
+        written = set().union(*(sequences(text) for text in words(entry, set(Role))))
+        if common := (written & sequences(page)) - titles:
+            copied[entry.id] = common
     assert copied == {}

@@ -1,10 +1,10 @@
-"""How much of what one small change has made false is taken for supported, with a real build and model."""
+"""Support for true sentences and for sentences made false by one small change, with a real model."""
 
 from pathlib import Path
 from statistics import fmean
 
 import pytest
-from bench.lies import LIES, Claims, changed, given, stated
+from bench.lies import LIES, Claims, changed_sentences, passages_of, sentences_of
 from support.homes import ROOT
 
 from assistant.faithfulness.judge import Judge
@@ -13,14 +13,14 @@ from kb.evaluation import read_questions
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build
 
-MOST = {
-    "a denial put in or taken out": 0.02,
-    "a word exchanged for one of the same entry": 0.12,
-    "a word exchanged for one of another entry": 0.12,
-    "a word of another entry put in": 0.20,
-    "two words that changed places": 0.30,
+MAX_SHARE = {
+    "negation added or removed": 0.02,
+    "word replaced by one of the same entry": 0.12,
+    "word replaced by one of another entry": 0.12,
+    "word of another entry inserted": 0.20,
+    "two words swapped": 0.30,
 }
-# Answers such as a model gives: near the words of the catalogue, and never the same.
+# Answers as a model would write them: close to the catalogue, but reworded.
 WRITTEN = {
     "Latency of our inference endpoint is too high, what can we do?": (
         (
@@ -116,15 +116,15 @@ def base(catalogue_home: Path) -> KnowledgeBase:
 
 @pytest.fixture(scope="module")
 def shares(base: KnowledgeBase) -> dict[str, float]:
-    """Of each kind of sentence, the share that is taken for supported."""
+    """The share of supported sentences, by kind."""
     questions = read_questions(ROOT / "data" / "eval" / "questions.jsonl")[::12]
-    found = [base.retrieve(question.question) for question in questions]
+    retrievals = [base.retrieve(question.question) for question in questions]
     kinds: dict[str, Claims] = {}
-    for retrieval in found:
-        judge = Judge(base, given(base, retrieval), retrieval.query.language)
-        own = [(judge, Sentence(text, (entry_id,))) for text, entry_id in stated(base, retrieval)]
-        kinds.setdefault("their own", []).extend(own)
-    for (_, kind), claims in changed(base, found).items():
+    for retrieval in retrievals:
+        judge = Judge(base, passages_of(base, retrieval), retrieval.query.language)
+        claims = [(judge, Sentence(text, (entry_id,))) for text, entry_id in sentences_of(base, retrieval)]
+        kinds.setdefault("unchanged", []).extend(claims)
+    for (_, kind), claims in changed_sentences(base, retrievals).items():
         kinds.setdefault(kind, []).extend(claims)
     return {
         kind: fmean(bool(judge.judge(sentence).support) for judge, sentence in claims)
@@ -132,24 +132,20 @@ def shares(base: KnowledgeBase) -> dict[str, float]:
     }
 
 
-def test_what_the_sources_say_is_supported(shares: dict[str, float]) -> None:
-    assert shares["their own"] == 1.0
-    assert shares["their end left out"] == 1.0
-    assert shares["a common synonym"] > 0.85
+def test_unchanged_sentences_are_supported(shares: dict[str, float]) -> None:
+    assert shares["unchanged"] == 1.0
+    assert shares["end removed"] == 1.0
+    assert shares["common synonym"] > 0.85
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_what_one_change_has_made_false_is_seldom_taken_for_supported(
-    shares: dict[str, float], lie: str
-) -> None:
-    assert shares[lie] <= MOST[lie]
+def test_false_sentences_are_rarely_supported(shares: dict[str, float], lie: str) -> None:
+    assert shares[lie] <= MAX_SHARE[lie]
 
 
 @pytest.mark.parametrize("question", WRITTEN)
-def test_most_of_what_a_model_writes_near_the_sources_is_supported(
-    base: KnowledgeBase, question: str
-) -> None:
-    found = base.retrieve(question)
-    judge = Judge(base, given(base, found), found.query.language)
+def test_most_reworded_sentences_are_supported(base: KnowledgeBase, question: str) -> None:
+    retrieval = base.retrieve(question)
+    judge = Judge(base, passages_of(base, retrieval), retrieval.query.language)
     judged = [judge.judge(Sentence(text, (entry_id,))) for entry_id, text in WRITTEN[question]]
     assert fmean(bool(one.support) for one in judged) >= 0.85, [j.text for j in judged if not j.support]

@@ -1,4 +1,4 @@
-"""`python -m tests.redteam`: run every case and print how many of each risk passed."""
+"""`python -m tests.redteam`: run every case and print the number of passed cases per risk."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a reader gets of an answer: the page as it is drawn, the text of the command line, and the JSON."""
+"""Outlets of an answer: the rendered page, the text of the command line, and the JSON."""
 
 import json
 import unicodedata
@@ -26,7 +26,7 @@ HARMLESS = {
 
 @dataclass(frozen=True)
 class Outlets:
-    """One answer as its readers see it; `page` is the drawn text, `links` its links by their text."""
+    """One answer in every outlet; `page` is the rendered text, `links` are its (text, address) pairs."""
 
     page: str
     kinds: frozenset[str]
@@ -38,10 +38,10 @@ class Outlets:
 
 
 def outlets_of(base: KnowledgeBase, question: str) -> Outlets:
-    """The answer to a question in every outlet; the model is asked for each."""
+    """The answer to a question in every outlet; each outlet asks the model."""
     settings = load_settings()
-    drawn = answer_markdown(ask(base, question, model=open_budgeted_model(settings)))
-    page, kinds, links = _drawn(drawn)
+    markdown = answer_markdown(ask(base, question, model=open_budgeted_model(settings)))
+    page, kinds, links = _rendered(markdown)
     plain = CliRunner().invoke(main, ["ask", question])
     record = CliRunner().invoke(main, ["ask", question, "--json"])
     assert record.exception is None or isinstance(record.exception, SystemExit), record.exception
@@ -57,7 +57,7 @@ def outlets_of(base: KnowledgeBase, question: str) -> Outlets:
 
 
 def hidden(text: str) -> list[str]:
-    """The control, invisible and private characters of a text, line breaks left out."""
+    """The control, invisible and private characters of a text, except line breaks."""
     return [hex(ord(c)) for c in text if c != "\n" and unicodedata.category(c) in ("Cc", "Cf", "Co", "Cs")]
 
 
@@ -66,8 +66,8 @@ def host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _drawn(markdown: str) -> tuple[str, frozenset[str], tuple[tuple[str, str], ...]]:
-    """The text of Markdown, the kinds of its tokens, and its links."""
+def _rendered(markdown: str) -> tuple[str, frozenset[str], tuple[tuple[str, str], ...]]:
+    """The text, the kinds of tokens and the links of rendered Markdown."""
     tokens = MarkdownIt("gfm-like", {"linkify": False, "html": True}).parse(markdown)
     flat = [piece for token in tokens for piece in (token, *(token.children or []))]
     text, links, address = "", [], ""

@@ -1,4 +1,4 @@
-"""Attacks on worded answers, each against a real server that misbehaves as its case says."""
+"""Attacks on the answers of a language model, each with a server that misbehaves in its own way."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -31,33 +31,33 @@ Open = Callable[[Case], KnowledgeBase]
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Open:
-    """The knowledge base that a case is asked of; each is made once."""
-    made: dict[tuple[str, str], KnowledgeBase] = {}
+    """A function from a case to its knowledge base; equal knowledge bases are built once."""
+    bases: dict[tuple[str, str], KnowledgeBase] = {}
 
     def open_base(case: Case) -> KnowledgeBase:
         key = (case.page, case.attack)
-        if key not in made:
+        if key not in bases:
             home = tmp_path_factory.mktemp("home")
             manifest = make_build(home, WordEncoder(), entries_for(case), SOURCES, MADE_AT)
-            made[key] = KnowledgeBase(Build(home, manifest.id), WordEncoder(), simple_rankers())
-        return made[key]
+            bases[key] = KnowledgeBase(Build(home, manifest.id), WordEncoder(), simple_rankers())
+        return bases[key]
 
     return open_base
 
 
 def entries_for(case: Case) -> tuple[Entry, ...]:
-    """The small corpus, with a poisoned paragraph or a description of an attack in it."""
+    """The small corpus with the poisoned paragraph or the described attack of a case."""
     entries = corpus()
     if case.page:
         entries = tuple(poisoned(e, case.page) if e.id == "GENSEC05-BP01" else e for e in entries)
     if case.attack:
-        told = prose("Description", Role.INTRODUCTION, case.attack)
-        entries = (*entries, risk(1, "2026", "Prompt Injection", told))
+        description = prose("Description", Role.INTRODUCTION, case.attack)
+        entries = (*entries, risk(1, "2026", "Prompt Injection", description))
     return entries
 
 
 def poisoned(entry: Entry, words: str) -> Entry:
-    """The entry with a paragraph more in its first section."""
+    """The entry with one more paragraph in its first section."""
     first, *others = entry.sections
     return replace(entry, sections=(replace(first, items=(*first.items, Item(words))), *others))
 
@@ -69,7 +69,7 @@ def outlets(
     running_model: ModelServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Outlets:
-    """What readers get of a case."""
+    """The answer of a case in every outlet."""
     case: Case = request.node.callspec.params["case"]
     base = opened(case)
     stuck = case.behaviour.then in ("empty", "hang", "drip")
@@ -88,7 +88,7 @@ def outlets(
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.risk} {case.name}" for case in CASES])
-def test_an_attack_does_no_harm(
+def test_attack_does_no_harm(
     case: Case,
     outlets: Outlets,
     opened: Open,
@@ -97,19 +97,17 @@ def test_an_attack_does_no_harm(
 ) -> None:
     record_property("risk", case.risk)
     base = opened(case)
-    always_true(outlets, base)
-    answered_as_said(
-        case.must, outlets, ask(base, case.question).covered, answer_text(ask(base, case.question))
-    )
-    words_as_said(case.must, outlets)
+    check_any_answer(outlets, base)
+    check_author(case.must, outlets, ask(base, case.question).covered, answer_text(ask(base, case.question)))
+    check_words(case.must, outlets)
     if case.must.asked is not None:
-        kept = outlets.json["usage"] is not None and outlets.json["usage"]["cached"]
-        assert len(running_model.requests) == (case.must.asked if kept else 3 * case.must.asked)
+        cached = outlets.json["usage"] is not None and outlets.json["usage"]["cached"]
+        assert len(running_model.requests) == (case.must.asked if cached else 3 * case.must.asked)
     assert set(running_model.authorizations) <= {f"Bearer {KEY}"}
 
 
-def always_true(outlets: Outlets, base: KnowledgeBase) -> None:
-    """What holds of every answer, whatever the model, the page or the reader wrote."""
+def check_any_answer(outlets: Outlets, base: KnowledgeBase) -> None:
+    """Checks for every answer, independent of the case."""
     record = outlets.json
     assert outlets.kinds <= HARMLESS
     assert {host(url) for _, url in outlets.links} <= HOSTS
@@ -131,11 +129,11 @@ def always_true(outlets: Outlets, base: KnowledgeBase) -> None:
         assert any(citation["quote"] in section.text for section in sections)
     cited = {entry_id for statement in record["statements"] for entry_id in statement["ids"]}
     assert cited == {citation["id"] for citation in record["citations"]}
-    assert all(base.has(found["id"]) for found in record["hits"])
+    assert all(base.has(hit["id"]) for hit in record["hits"])
 
 
-def answered_as_said(must: Must, outlets: Outlets, covered: bool, extractive: str) -> None:
-    """Whose words the answer is in, and why."""
+def check_author(must: Must, outlets: Outlets, covered: bool, extractive: str) -> None:
+    """Checks on the author of the answer, and on the note."""
     record = outlets.json
     parts = {statement["part"] for statement in record["statements"]}
     if must.answer == "model":
@@ -152,8 +150,8 @@ def answered_as_said(must: Must, outlets: Outlets, covered: bool, extractive: st
     assert record["note"] in outlets.text
 
 
-def words_as_said(must: Must, outlets: Outlets) -> None:
-    """Which words are shown, marked and absent, in every outlet."""
+def check_words(must: Must, outlets: Outlets) -> None:
+    """Checks on shown, marked and absent words, in every outlet."""
     record = outlets.json
     for words in must.shown:
         assert any(words in s["text"] and s["supported"] for s in record["statements"]), words
@@ -167,13 +165,13 @@ def words_as_said(must: Must, outlets: Outlets) -> None:
             after = shown.split(statement["text"], 1)[1]
             assert any(after.startswith(f" (⚠ {mark})") for mark in MARKS), shown
     for words in must.absent:
-        told = {key: value for key, value in record.items() if key != "question"}
+        answer = {key: value for key, value in record.items() if key != "question"}
         assert words not in outlets.page
         assert words not in outlets.text
-        assert words not in repr(told)
+        assert words not in repr(answer)
 
 
-def test_there_are_enough_cases_of_enough_risks() -> None:
+def test_cases_cover_enough_risks() -> None:
     counts = Counter(case.risk for case in CASES)
     assert sum(counts.values()) >= 150
     assert len({case.name for case in CASES}) == len(CASES)

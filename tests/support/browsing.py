@@ -1,4 +1,4 @@
-"""A real Chromium, and the page served to it from a process of its own."""
+"""A real Chromium, and the chat page served by a separate process."""
 
 import os
 import shutil
@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from support.homes import ROOT
 
 WIDTHS = [(1280, 900), (390, 844)]
-# Without these a headless Chromium looks up hosts of its maker.
+# Without these flags a headless Chromium contacts Google.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -26,21 +26,21 @@ FLAGS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser; the test is skipped where none is installed, unless the run requires one."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
+    """A browser; without an installed Chromium the test is skipped, or fails if the run requires one."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
         if os.environ.get("TEST_BROWSER") == "required":
             pytest.fail("no Chromium found, and this run requires one")
         pytest.skip("no Chromium found; on Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield browser
         browser.close()
 
 
 @contextmanager
 def serving(home: Path, **environment: str) -> Iterator[str]:
-    """The address of the page that `genlens chat` serves from a home."""
+    """The address of the chat page served by `genlens chat` from a home."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -58,12 +58,12 @@ def serving(home: Path, **environment: str) -> Iterator[str]:
 
 
 def wait_until_up(address: str) -> None:
-    """Wait until an address answers."""
-    end = monotonic() + 60
-    while monotonic() < end:
+    """Wait until an address responds."""
+    deadline = monotonic() + 60
+    while monotonic() < deadline:
         try:
-            with urllib.request.urlopen(address) as answer:
-                if answer.status == 200:
+            with urllib.request.urlopen(address) as response:
+                if response.status == 200:
                     return
         except OSError:
             sleep(0.1)
@@ -71,22 +71,24 @@ def wait_until_up(address: str) -> None:
 
 
 class Watch:
-    """What a page asked of other hosts, and what it complained about in its console."""
+    """Requests of a page to other hosts, and errors in its console."""
 
     def __init__(self, page: Page) -> None:
         self.elsewhere: list[str] = []
         self.complaints: list[str] = []
-        page.on("request", lambda request: self._asked(request.url))
+        page.on("request", lambda request: self._log_request(request.url))
         page.on(
             "console",
-            lambda said: self._complained(said.text, said.location) if said.type == "error" else None,
+            lambda message: (
+                self._log_error(message.text, message.location) if message.type == "error" else None
+            ),
         )
 
-    def _asked(self, url: str) -> None:
+    def _log_request(self, url: str) -> None:
         if not url.startswith(("http://127.0.0.1", "data:", "blob:")):
             self.elsewhere.append(url)
 
-    def _complained(self, text: str, place: object) -> None:
-        # Below a path Streamlit first looks for its server there: "search/_stcore/health".
+    def _log_error(self, text: str, place: object) -> None:
+        # On a nested path Streamlit first looks for its server below it: "search/_stcore/health".
         if "/_stcore/" not in str(place):
             self.complaints.append(text)

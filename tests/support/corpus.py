@@ -1,4 +1,4 @@
-"""A corpus of a few entries whose words are chosen so that rankings can be told by hand."""
+"""A small corpus with words chosen for rankings that are easy to compute by hand."""
 
 from kb.entries import Entry, Item, Kind, Language, Link, Marker, RiskLevel, Role, Section
 from kb.storage.manifest import SourceState
@@ -81,7 +81,7 @@ def risk(number: int, edition: str, title: str, *sections: Section) -> Entry:
 
 
 def corpus() -> tuple[Entry, ...]:
-    """A question, three best practices (one in Japanese too), a page, and three risks of two editions."""
+    """A question, three best practices (one also in Japanese), a page, and three risks of two editions."""
     return (
         question(),
         practice(

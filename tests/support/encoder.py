@@ -1,4 +1,4 @@
-"""A model small enough to predict by hand."""
+"""A fake model with predictable vectors."""
 
 import re
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ DIM = 256
 
 
 class WordEncoder:
-    """Each word is a direction of its own: the cosine of two texts grows with the words they share."""
+    """Encodes each word as one dimension: the cosine of two texts grows with their shared words."""
 
     model = "tests/words"
     weights_sha256 = "0" * 64
@@ -21,7 +21,7 @@ class WordEncoder:
         self.encoded: list[str] = []
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        """(n_texts, DIM) float32, rows of length 1; the texts are remembered in `encoded`."""
+        """(n_texts, DIM) float32, rows of length 1; the texts are recorded in `encoded`."""
         self.encoded += texts
         rows = np.zeros((len(texts), DIM), dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):
@@ -30,5 +30,5 @@ class WordEncoder:
         return normalised(rows)
 
     def count_pieces(self, text: str) -> int:
-        """One piece a word."""
+        """The number of words: one piece per word."""
         return len(text.split())

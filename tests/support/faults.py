@@ -1,4 +1,4 @@
-"""Answers of a site that is broken, one function a fault."""
+"""Responses of a broken site, one function per fault."""
 
 import gzip
 import socket
@@ -13,7 +13,7 @@ MIB = 1024 * 1024
 
 
 def always(reply: Reply) -> Fault:
-    """The same answer, however often the page is asked for."""
+    """The same reply to every request."""
     return lambda _: reply
 
 
@@ -23,12 +23,12 @@ def until(count: int, reply: Reply) -> Fault:
 
 
 def redirect(location: str, status: int = 302) -> Fault:
-    """An answer that leads elsewhere."""
+    """A redirect to a location."""
     return always(Reply(status, headers={"Location": location}))
 
 
 def page(body: bytes, kind: str = "text/html; charset=utf-8", **headers: str) -> Reply:
-    """A body with its headers; in names of headers _ stands for -."""
+    """A body with its headers; `_` in a header name stands for `-`."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(200, body, {"Content-Type": kind} | named)
 
@@ -43,22 +43,22 @@ def _written(pieces: Callable[[], Iterator[bytes]], pause: float = 0.0) -> Reply
 
 
 def silent(seconds: float) -> Reply:
-    """No answer for so long, and none after it."""
+    """No bytes for some seconds, then a closed connection."""
     return _written(lambda: iter((b"",)), seconds)
 
 
 def dripping(head: bytes, rest: bytes, pause: float) -> Reply:
-    """A first part at once, the rest byte by byte."""
+    """The head at once, the rest byte by byte."""
     return _written(lambda: iter((head, *(rest[i : i + 1] for i in range(len(rest))))), pause)
 
 
 def announcing(length: int, body: bytes) -> Reply:
-    """A body that is not as long as its Content-Length says."""
+    """A body of another length than its Content-Length."""
     return _written(lambda: iter((HEAD + b"Content-Length: %d\r\n\r\n" % length + body,)))
 
 
 def reset(after: bytes = b"") -> Reply:
-    """A connection that is torn down after some bytes."""
+    """A connection reset after some bytes."""
 
     def tear(connection: socket.socket) -> None:
         connection.sendall(after)
@@ -69,7 +69,7 @@ def reset(after: bytes = b"") -> Reply:
 
 
 def huge(mib: int, *, declared: bool) -> Reply:
-    """A body of so many MiB, with its length told before or in chunks."""
+    """A body of some MiB, with a declared length or chunked."""
     block = b"<p>filler</p>\n" * (MIB // 14) + bytes(MIB % 14)
 
     def pieces() -> Iterator[bytes]:
@@ -85,6 +85,6 @@ def huge(mib: int, *, declared: bool) -> Reply:
 
 
 def packed(body: bytes, *, keep: float = 1.0, more: bytes = b"") -> Reply:
-    """A body packed with gzip: all of it or the first part, with more behind it."""
+    """A gzip body: the whole stream or its first part, followed by other bytes."""
     whole = gzip.compress(body)
     return page(whole[: int(len(whole) * keep)] + more, Content_Encoding="gzip")

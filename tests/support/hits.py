@@ -1,4 +1,4 @@
-"""Hits of made-up entries."""
+"""Made-up entries and hits."""
 
 from kb.entries import Entry, Kind, Language, Section
 from kb.ranking.search import Hit

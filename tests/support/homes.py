@@ -1,4 +1,4 @@
-"""Homes with a real build and the real model, made once for all tests and workers."""
+"""Homes with a real build and the real model, created once for all tests and workers."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ SHARED_MIRROR = ROOT.parent / "shared" / "mirror"
 
 
 def genlens(*arguments: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+    """Run the command line in a separate process."""
     clean = {k: v for k, v in os.environ.items() if not k.upper().startswith("GENLENS_")}
     return subprocess.run(
         [sys.executable, "-m", "assistant.cli", *arguments],
@@ -29,18 +29,18 @@ def genlens(*arguments: str, home: Path, **environment: str) -> subprocess.Compl
 
 @contextmanager
 def serving_mirror(*options: str) -> Iterator[str]:
-    """The address of the mirror of the real sites, while it is served with the given options."""
+    """The address of a mirror of the real sites, served with the given options."""
     command = [sys.executable, str(SHARED_MIRROR / "serve.py"), "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             yield server.stdout.readline().strip()
-        finally:  # or else the end of the block would wait for the server
+        finally:  # otherwise the end of the block would wait for the server
             server.terminate()
 
 
 def shared_home(factory: pytest.TempPathFactory, name: str, *arguments: str, **environment: str) -> Path:
-    """A home that `genlens ARGUMENTS` was run for once; exported models are shared between homes."""
+    """A home prepared once with `genlens ARGUMENTS`; exported models are shared between homes."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     root = factory.getbasetemp().parent if worker else factory.getbasetemp()
     home = root / name

@@ -1,4 +1,4 @@
-"""A server on this machine that speaks the protocols of providers, and misbehaves as a test tells it to."""
+"""A local server with the protocols of model providers and configurable faults."""
 
 import json
 import threading
@@ -15,11 +15,11 @@ DRIP = 0.02  # seconds between two bytes
 
 @dataclass
 class Behaviour:
-    """How the server answers.
+    """One response of the server.
 
-    `says` is streamed in pieces of `size` characters; `status` other than 200 is all there is; `raw` are
-    the lines of the stream word for word. `then` is what happens after the words: done, endless, empty,
-    hang, drip, fail or cut. `usage` are the tokens that it says to have read and written.
+    `says` is streamed in pieces of `size` characters; with a `status` other than 200 only `headers` and
+    `body` are sent; `raw` replaces the stream with these lines. `then` is the end of the stream: done,
+    endless, empty, hang, drip, fail or cut. `usage` is the number of tokens reported as read and written.
     """
 
     says: str = ""
@@ -34,7 +34,7 @@ class Behaviour:
 
 @dataclass
 class ModelServer:
-    """The running server: its address, what it does (the last behaviour stays), and what it was sent."""
+    """A running server: its address, its behaviours (the last one repeats), and the received requests."""
 
     base: str
     behaviours: list[Behaviour] = field(default_factory=lambda: [Behaviour()])
@@ -49,13 +49,13 @@ class ModelServer:
         return f"openai-like:words@{self.base}/v1"
 
     def does(self, *behaviours: Behaviour) -> None:
-        """Behave so from the next request on."""
+        """Set the behaviours for the next requests and forget earlier requests."""
         self.behaviours = list(behaviours)
         self.requests.clear()
         self.paths.clear()
 
     def next(self) -> Behaviour:
-        """The behaviour for one more request."""
+        """The behaviour for the next request."""
         return self.behaviours.pop(0) if len(self.behaviours) > 1 else self.behaviours[0]
 
 
@@ -63,7 +63,7 @@ class _Handler(BaseHTTPRequestHandler):
     model: ModelServer
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
     def do_POST(self) -> None:
         length = int(self.headers.get("Content-Length", "0"))
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             self._stream(behaviour, protocol)
-        except OSError:  # the reader has left
+        except OSError:  # the client has disconnected
             self.close_connection = True
 
     def _stream(self, behaviour: Behaviour, protocol: Protocol) -> None:
@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _parts(behaviour: Behaviour, protocol: Protocol) -> Iterator[bytes]:
-    """What is sent for a behaviour, without what happens after it."""
+    """The stream of a behaviour, without its end."""
     if behaviour.raw is not None:
         yield from (line.encode() for line in behaviour.raw)
         return
@@ -124,7 +124,7 @@ def _parts(behaviour: Behaviour, protocol: Protocol) -> Iterator[bytes]:
 
 @contextmanager
 def serving_model() -> Iterator[ModelServer]:
-    """A server of the protocol while the block runs."""
+    """A server that runs until the block ends."""
     handler = type("Handler", (_Handler,), {})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -20,7 +20,7 @@ def app() -> Iterator[AppTest]:
 
 
 def opened(app: AppTest, path: str, **query: str) -> AppTest:
-    """The view at a path, opened as by a link."""
+    """The view at a path, opened like a link."""
     app.run()
     app._page_hash = app.session_state["views"][path]._script_hash
     for key, value in query.items():
@@ -39,5 +39,5 @@ def shown(app: AppTest) -> str:
 
 
 def links(app: AppTest) -> list[str]:
-    """The query of each link to a view, in order."""
+    """The query string of each link to a view, in order."""
     return [link.proto.query_string for link in app.get("page_link") if link.proto.query_string]

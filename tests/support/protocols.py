@@ -1,4 +1,4 @@
-"""What the servers of language models send, protocol by protocol, as their makers document it."""
+"""Streaming protocols of language model servers, as documented by the providers."""
 
 import json
 import struct
@@ -103,7 +103,7 @@ class BedrockProtocol:
         return b""
 
     def silence(self) -> Iterator[bytes]:
-        """A message that never comes to its end."""
+        """A message that never ends."""
         prelude = struct.pack(">II", 1_000_000, 900_000)
         return chain([prelude + struct.pack(">I", zlib.crc32(prelude))], repeat(b"\0"))
 
@@ -115,7 +115,7 @@ class BedrockProtocol:
         return self._message({":message-type": "event", ":event-type": kind}, body)
 
     def _message(self, names: dict[str, str], body: object) -> bytes:
-        """Lengths and a checksum, headers of text (type 7), the body, and a checksum of all of it."""
+        """Lengths and checksum, text headers (type 7), the body, and a checksum of the message."""
         headers = b"".join(
             bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value)) + value.encode()
             for name, value in {**names, ":content-type": "application/json"}.items()
@@ -158,7 +158,7 @@ Protocol = OpenAIProtocol | AnthropicProtocol | BedrockProtocol | OllamaProtocol
 
 
 def protocol_of(path: str) -> Protocol:
-    """The protocol that is spoken at a path."""
+    """The protocol of a path."""
     if path.endswith("/messages"):
         return AnthropicProtocol()
     if path.endswith("/converse-stream"):
@@ -168,7 +168,7 @@ def protocol_of(path: str) -> Protocol:
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider: its setting, what points it to a server at ADDRESS, and the path where it asks."""
+    """A provider: its setting, the environment for a server at ADDRESS, and the path of its requests."""
 
     setting: str
     environment: dict[str, str]

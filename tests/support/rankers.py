@@ -1,10 +1,10 @@
-"""Ranker weights a test can follow by hand, instead of the trained ones."""
+"""Simple ranker weights, easy to compute by hand."""
 
 from kb.ranking.coverage import EVIDENCE, CoverageModel
 from kb.ranking.features import FeatureSet
 from kb.ranking.ranker import Ranker
 
-# An entry's words as a whole, and ten times the cosine of its best paragraph.
+# The keyword score of the whole entry, plus ten times the cosine of its best body chunk.
 RANKING = {"keyword entry": 1.0, "vector body": 10.0}
 
 

@@ -1,8 +1,8 @@
-"""A process that refreshes on order and dies on order; a fork of it each time, so that imports cost nothing.
+"""A process that runs refreshes and kills them on request, each in a fork to save the imports.
 
-An order is a line of JSON: `home`, `mirror`, `data`, and when to die of which signal: before the step `at`
-(a call that changes something in the home, or connects), or `after` so many seconds. What is printed for it
-is a line of JSON as well: `code`, the exit code or the negative signal, and `steps`, how many were begun.
+A request is a line of JSON: `home`, `mirror`, `data`, and the `signal` to die of, either before step number
+`at` (a step is a call that changes the home or opens a connection) or `after` some seconds. The reply is a
+line of JSON: `code`, the exit code or the negative signal, and `steps`, the number of steps begun.
 """
 
 import json
@@ -22,23 +22,23 @@ STEPS = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "shutil.rmtre
 
 @dataclass(frozen=True)
 class Refresher:
-    """The other end of the pipe."""
+    """The client of the process."""
 
     process: "subprocess.Popen[str]"
 
     def order(self, **order: object) -> tuple[int, int]:
-        """How a refresh ended and how many steps it began."""
+        """Run a refresh; the exit code and the number of steps begun."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(order, default=str) + "\n")
         self.process.stdin.flush()
-        found = json.loads(self.process.stdout.readline())
-        return found["code"], found["steps"]
+        reply = json.loads(self.process.stdout.readline())
+        return reply["code"], reply["steps"]
 
 
 @contextmanager
 def refresher() -> Iterator[Refresher]:
-    """A process that waits for orders until the block ends."""
+    """A process that serves requests until the block ends."""
     root = Path(__file__).resolve().parents[2]
     environment = {
         "PATH": os.environ["PATH"],
@@ -61,15 +61,15 @@ def _refresh(order: dict[str, str], count: list[int]) -> None:
     from support.encoder import WordEncoder
     from support.world import run
 
-    at, deadly = int(order.get("at", 0)), getattr(signal, order.get("signal", "SIGKILL"))
+    at, kill_signal = int(order.get("at", 0)), getattr(signal, order.get("signal", "SIGKILL"))
 
     def step(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and not arguments[2] & (os.O_WRONLY | os.O_RDWR):
-            return  # a mere reading
+            return  # only reads
         if event in STEPS and (event == "socket.connect" or order["home"] in str(arguments[0])):
             count[0] += 1
             if count[0] == at:
-                os.kill(os.getpid(), deadly)
+                os.kill(os.getpid(), kill_signal)
 
     sys.addaudithook(step)
     ingest.pipeline.data_folder = lambda: Path(order["data"])

@@ -1,4 +1,4 @@
-"""The tests' own sources and pages, as the readers get them: no server, no folder of kept pages."""
+"""The test sources and pages for readers, without a server or kept pages."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,12 +18,12 @@ FETCHED_AT = "2026-04-01T00:00:00+00:00"
 
 
 def source(name: str) -> Source:
-    """One of the sources under tests/saved/data/sources."""
-    return next(found for found in load_sources(DATA / "sources") if found.name == name)
+    """A source under tests/saved/data/sources."""
+    return next(source for source in load_sources(DATA / "sources") if source.name == name)
 
 
 def body(address: str) -> str:
-    """The text of one of the tests' own pages."""
+    """The text of a page under tests/saved/pages."""
     return (PAGES / address.removeprefix("https://")).read_text(encoding="utf-8")
 
 
@@ -35,7 +35,7 @@ def edited(address: str, old: str, new: str) -> str:
 
 
 def saved(changed: dict[str, str] | None = None) -> Callable[[str], Page]:
-    """From an address to the page under tests/saved/pages, or to the changed text for it."""
+    """A function from address to page: the page under tests/saved/pages, or its changed text."""
     texts = changed or {}
 
     def page(address: str) -> Page:

@@ -1,4 +1,4 @@
-"""One served site for all tests of a module: stopping a server takes half a second."""
+"""One shared site for all tests: stopping a server takes half a second."""
 
 import socket
 import sys
@@ -12,7 +12,7 @@ from support.site import Site, own_pages, serve
 
 
 def _report_others(server: ThreadingHTTPServer, request: object, address: object) -> None:
-    """Tell of errors in the server, but not that a client hung up on an answer it refuses."""
+    """Report errors of the server, except clients that hang up on a response they refuse."""
     if not isinstance(sys.exc_info()[1], ConnectionError):
         super(ThreadingHTTPServer, server).handle_error(request, address)  # type: ignore[arg-type]
 
@@ -27,7 +27,7 @@ def running() -> Iterator[Site]:
 
 
 def renewed(site: Site) -> Site:
-    """The site with its own pages, no faults and no memory."""
+    """The site with its original pages, no faults and no recorded requests."""
     site.pages = own_pages()
     site.faults.clear()
     site.requests.clear()
@@ -35,8 +35,8 @@ def renewed(site: Site) -> Site:
 
 
 @contextmanager
-def nobody() -> Iterator[str]:
-    """The base address of a server that is not there."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+def closed_port() -> Iterator[str]:
+    """The base address of a port without a server."""
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{reserved.getsockname()[1]}"

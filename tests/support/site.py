@@ -1,4 +1,4 @@
-"""A source site on this machine: answers are data, requests are remembered, faults are set by path."""
+"""A source site on this machine, with recorded requests and faults by path."""
 
 import hashlib
 import socket
@@ -15,7 +15,7 @@ TYPES = {".html": "text/html; charset=utf-8", ".json": "application/json", ".md"
 
 @dataclass
 class Reply:
-    """What the site answers; `by_hand` writes all of it to the connection, which is closed after that."""
+    """A response of the site; `by_hand` writes it to the connection, which is then closed."""
 
     status: int = 200
     body: bytes = b""
@@ -24,12 +24,12 @@ class Reply:
 
 
 Fault = Callable[[int], Reply | None]
-"""From how often a path was asked for before to a reply, or None for the page itself."""
+"""A function from the number of earlier requests for a path to a reply, or None for the page itself."""
 
 
 @dataclass
 class Site:
-    """A served folder of pages, laid out as HOST/PATH, that can be changed while it is served."""
+    """A served folder of pages, laid out as HOST/PATH; it can be changed while served."""
 
     base: str
     pages: dict[str, bytes]
@@ -38,13 +38,13 @@ class Site:
     """Path and status of each request, in order."""
 
     def reply(self, path: str, headers: dict[str, str]) -> Reply:
-        """The answer to one request."""
+        """The reply to one request."""
         fault = self.faults.get(path)
-        answer = fault(sum(asked == path for asked, _ in self.requests)) if fault else None
-        if answer is None:
-            answer = self._page(path, headers)
-        self.requests.append((path, answer.status))
-        return answer
+        reply = fault(sum(asked == path for asked, _ in self.requests)) if fault else None
+        if reply is None:
+            reply = self._page(path, headers)
+        self.requests.append((path, reply.status))
+        return reply
 
     def _page(self, path: str, headers: dict[str, str]) -> Reply:
         if path not in self.pages:
@@ -57,7 +57,7 @@ class Site:
 
 
 def own_pages() -> dict[str, bytes]:
-    """The pages under tests/saved/pages by path (/HOST/PATH)."""
+    """Pages under tests/saved/pages by path (/HOST/PATH)."""
     return {
         f"/{file.relative_to(PAGES).as_posix()}": file.read_bytes()
         for file in PAGES.rglob("*")
@@ -67,30 +67,30 @@ def own_pages() -> dict[str, bytes]:
 
 @contextmanager
 def serve() -> Iterator[Site]:
-    """Serve the tests' own pages until the block ends."""
+    """Serve the pages under tests/saved/pages until the block ends."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            answer = site.reply(self.path, dict(self.headers))
-            if answer.by_hand:
+            reply = site.reply(self.path, dict(self.headers))
+            if reply.by_hand:
                 self.close_connection = True
-                answer.by_hand(self.connection)
+                reply.by_hand(self.connection)
                 return
-            self.send_response(answer.status)
-            headers = {"Content-Length": str(len(answer.body))} | answer.headers
+            self.send_response(reply.status)
+            headers = {"Content-Length": str(len(reply.body))} | reply.headers
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(reply.body)
 
         def log_message(self, *args: object) -> None:
             pass
 
     class Server(ThreadingHTTPServer):
         def handle_error(self, request: object, client_address: object) -> None:
-            """A client that hangs up, as one does that refuses a body, is no news."""
+            """Ignore clients that hang up, for example on a body they refuse."""
 
     server = Server(("127.0.0.1", 0), Handler)
     site = Site(f"http://127.0.0.1:{server.server_port}", own_pages())

@@ -1,4 +1,4 @@
-"""The tests' own sources, refreshed from the tests' own site with the fake model (the fixture `data`)."""
+"""Refreshes of the test sources from the test site, with the fake model (fixture `data`)."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ COUNTS = {"page": 5, "design_principle": 2, "question": 2, "best_practice": 3, "
 
 
 def run(home: Path, mirror: str, *, offline: bool = False) -> Report:
-    """One refresh from the site at an address; the waits between its attempts are left out."""
+    """Refresh once from the site at an address, without waits between attempts."""
     return refresh(settings(home, mirror), offline=offline, limit=RateLimit(sleep=lambda _: None))
 
 
@@ -29,18 +29,18 @@ def settings(home: Path, mirror: str) -> Settings:
 
 
 def entries(home: Path) -> dict[tuple[str, str], Entry]:
-    """The entries of the served build by id and language."""
-    found = read_entries(current_build(home).folder / "entries.jsonl")
-    return {(entry.id, entry.language.value): entry for entry in found}
+    """Entries of the served build by id and language."""
+    built = read_entries(current_build(home).folder / "entries.jsonl")
+    return {(entry.id, entry.language.value): entry for entry in built}
 
 
 def states(manifest: Manifest) -> list[tuple[str, str, str, int, str]]:
-    """Where each edition of a build came from, without its time."""
+    """Origin of each edition of a build, without the time."""
     return [(s.name, s.edition, s.language, s.entries, s.origin) for s in manifest.sources]
 
 
-def assert_the_only_build(home: Path, build: str) -> None:
-    """The build is served, it is the one and only, no half of another is left, and the lock is free."""
+def assert_only_build(home: Path, build: str) -> None:
+    """Assert that the build is served, no other build or draft exists, and the lock is free."""
     assert current_build(home).id == build
     assert [path.name for path in (home / "builds").iterdir()] == [build]
     FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()

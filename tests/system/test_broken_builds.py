@@ -1,4 +1,4 @@
-"""A build that fails at any step leaves what was served, alone and whole."""
+"""Builds that fail at any step: the served build stays, intact and alone."""
 
 import errno
 import os
@@ -34,48 +34,49 @@ def build(home: Path, encoder: WordEncoder, entries: Sequence[Entry] = corpus())
     return make_build(home, encoder, entries, SOURCES, MADE_AT)
 
 
-def full(*_: object, **__: object) -> NoReturn:
+def disk_full(*_: object, **__: object) -> NoReturn:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-def full_at(call: int) -> Callable[[int], None]:
-    """A flush to the disk that fails at one of its calls, counted from 1."""
+def disk_full_at(call: int) -> Callable[[int], None]:
+    """An fsync that fails at the given call, counted from 1."""
     calls: list[int] = []
 
     def fsync(number: int) -> None:
         calls.append(number)
         if len(calls) == call:
-            full()
+            disk_full()
 
     return fsync
 
 
 STEPS: dict[str, tuple[object, str, Callable[..., object]]] = {
-    "entries": (kb.make, "write_entries", full),
-    "chunks": (kb.make, "write_chunks", full),
-    "keywords": (BM25Index, "write", full),
-    "vectors": (VectorStore, "add", full),
-    "manifest": (os, "fsync", full_at(1)),
-    "rename": (Path, "rename", full),
-    "publish": (Draft, "publish", full),
+    "entries": (kb.make, "write_entries", disk_full),
+    "chunks": (kb.make, "write_chunks", disk_full),
+    "keywords": (BM25Index, "write", disk_full),
+    "vectors": (VectorStore, "add", disk_full),
+    "manifest": (os, "fsync", disk_full_at(1)),
+    "rename": (Path, "rename", disk_full),
+    "publish": (Draft, "publish", disk_full),
 }
 
 
 @pytest.fixture
 def served(home: Path, encoder: WordEncoder) -> Iterator[str]:
-    """A build that is served, and still is, alone and whole, at the end of the test."""
-    made = build(home, encoder).id
-    yield made
-    assert (home / "current").read_text() == f"{made}\n"
-    assert [path.name for path in (home / "builds").iterdir()] == [made]
+    """The served build; at the end of the test it is still served, intact and alone."""
+    build_id = build(home, encoder).id
+    yield build_id
+    assert (home / "current").read_text() == f"{build_id}\n"
+    assert [path.name for path in (home / "builds").iterdir()] == [build_id]
     assert (
-        KnowledgeBase(Build(home, made), encoder).retrieve("narrow roles").hits[0].entry.id == "GENSEC05-BP01"
+        KnowledgeBase(Build(home, build_id), encoder).retrieve("narrow roles").hits[0].entry.id
+        == "GENSEC05-BP01"
     )
 
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize(("place", "name", "failing"), STEPS.values(), ids=STEPS)
-def test_a_full_disk_leaves_what_was_served_and_nothing_else(
+def test_full_disk_leaves_only_the_served_build(
     home: Path,
     encoder: WordEncoder,
     monkeypatch: pytest.MonkeyPatch,
@@ -90,19 +91,17 @@ def test_a_full_disk_leaves_what_was_served_and_nothing_else(
 
 
 @pytest.mark.usefixtures("served")
-def test_a_pointer_that_cannot_be_written_leaves_what_was_served(
+def test_unwritable_pointer_leaves_the_served_build(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", full_at(2))
+        patched.setattr(os, "fsync", disk_full_at(2))
         with pytest.raises(StorageError, match=r"current: the disk is full"):
             build(home, encoder, corpus()[1:])
 
 
 @pytest.mark.usefixtures("served")
-def test_a_vector_store_that_really_cannot_grow_is_told_from_a_damaged_one(
-    home: Path, encoder: WordEncoder
-) -> None:
+def test_full_vector_store_is_not_reported_as_damaged(home: Path, encoder: WordEncoder) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
@@ -115,7 +114,7 @@ def test_a_vector_store_that_really_cannot_grow_is_told_from_a_damaged_one(
 
 
 @pytest.mark.usefixtures("served")
-def test_a_store_that_cannot_be_read_back_is_not_published(
+def test_incomplete_vector_store_is_not_published(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patched:
@@ -128,7 +127,7 @@ def test_a_store_that_cannot_be_read_back_is_not_published(
 
 @pytest.mark.usefixtures("served")
 @pytest.mark.parametrize("error", [ModelError("no model"), KeyboardInterrupt()], ids=["model", "interrupt"])
-def test_a_build_that_is_broken_off_leaves_what_was_served(
+def test_interrupted_build_leaves_the_served_build(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def broken(_: Sequence[str]) -> NoReturn:
@@ -142,8 +141,8 @@ def test_a_build_that_is_broken_off_leaves_what_was_served(
 
 
 @pytest.mark.usefixtures("served")
-@pytest.mark.parametrize("entries", [(), (question(), question())], ids=["none", "twice"])
-def test_entries_that_cannot_be_served_are_not_embedded(
+@pytest.mark.parametrize("entries", [(), (question(), question())], ids=["no entries", "duplicate"])
+def test_invalid_entries_are_not_embedded(
     home: Path, encoder: WordEncoder, entries: tuple[Entry, ...]
 ) -> None:
     encoder.encoded.clear()
@@ -152,10 +151,10 @@ def test_entries_that_cannot_be_served_are_not_embedded(
     assert encoder.encoded == []
 
 
-def test_a_first_build_that_fails_leaves_no_index(
+def test_failed_first_build_leaves_no_index(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(VectorStore, "add", full)
+    monkeypatch.setattr(VectorStore, "add", disk_full)
     with pytest.raises(StorageError):
         build(home, encoder)
     assert [path.relative_to(home).as_posix() for path in home.rglob("*")] == ["builds"]

@@ -1,4 +1,4 @@
-"""The documents say what is true."""
+"""The documents agree with the code."""
 
 import re
 import shlex
@@ -16,25 +16,25 @@ COMMANDS = sorted(set(re.findall(r"`(genlens [^`]+)`|^\$ (genlens .+)$", README,
 
 
 @pytest.mark.parametrize("command", [a or b for a, b in COMMANDS])
-def test_every_command_of_the_readme_is_one(command: str) -> None:
+def test_command_in_the_readme_is_valid(command: str) -> None:
     words = shlex.split(command)
     verb = main.commands[words[1]]
     verb.make_parser(verb.context_class(verb)).parse_args(args=words[2:])
 
 
-def test_every_verb_is_in_the_readme() -> None:
+def test_readme_has_every_command() -> None:
     named = {shlex.split(a or b)[1] for a, b in COMMANDS}
     assert named == set(main.commands)
 
 
-def test_every_setting_is_in_the_readme() -> None:
+def test_readme_has_every_setting() -> None:
     assert set(re.findall(r"^\| `(GENLENS_[A-Z_]+)`", README, flags=re.MULTILINE)) == {
         f"GENLENS_{name.upper()}" for name in Settings.model_fields
     }
 
 
 @pytest.mark.parametrize(
-    "page",
+    "document",
     [
         "README.md",
         "docs/architecture.md",
@@ -51,10 +51,10 @@ def test_every_setting_is_in_the_readme() -> None:
         "data/README.md",
     ],
 )
-def test_links_and_named_files_exist(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
+def test_links_and_named_files_exist(document: str) -> None:
+    text = (ROOT / document).read_text(encoding="utf-8")
     linked = {target for target in re.findall(r"\]\(([^)#]+)\)", text) if not target.startswith("http")}
-    missing = [target for target in linked if not ((ROOT / page).parent / target).exists()]
+    missing = [target for target in linked if not ((ROOT / document).parent / target).exists()]
     named = set(re.findall(r"`((?:tests|kb|ingest|assistant)/[\w/]+\.py)`", text))
     assert missing + [path for path in sorted(named) if not (ROOT / path).exists()] == []
 
@@ -68,19 +68,10 @@ def test_every_risk_has_a_control_and_a_test() -> None:
     assert all(re.search(r"`tests/[\w/]+\.py`", tests) for _, tests in (*rows, *practices))
 
 
-def test_the_changelog_names_the_version() -> None:
+def test_changelog_has_the_version() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     heads = re.findall(
         r"^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), flags=re.MULTILINE
     )
     assert heads[:2] == ["Unreleased", declared]
     assert version("genlens") == declared
-
-
-def test_what_is_pinned_covers_what_is_declared() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    declared = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
-    names = {re.split(r"[<>=\[ ]", item, maxsplit=1)[0].lower() for item in declared}
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    assert names - set(re.findall(r"^([a-z0-9\-]+)==", lock, flags=re.MULTILINE)) == set()
-    assert "torch==2.13.0\n" in lock

@@ -1,4 +1,4 @@
-"""Two editions of the real lens, one after the other: what changed is exactly what their keepers say."""
+"""Two editions of the real lens, refreshed in turn: the changes equal the list in the mirror."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.mirror
 EXPECTED = SHARED_MIRROR / "editions" / "2025-04" / "CHANGES.json"
 
 
-def test_a_new_edition_changes_exactly_the_entries_that_it_should(
+def test_new_edition_changes_exactly_the_expected_entries(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not EXPECTED.is_file():
@@ -29,14 +29,14 @@ def test_a_new_edition_changes_exactly_the_entries_that_it_should(
         with serving_mirror("--edition", edition) as mirror:
             refresh(Settings(home=home, mirror=mirror))
     record = json.loads(CliRunner().invoke(main, ["changes", "--json"]).stdout)
-    keepers = json.loads(EXPECTED.read_text(encoding="utf-8"))
-    changed = keepers["best_practices"]["changed"] + keepers["questions"]["changed"]
-    pages = {f"genai-lens/{name.removesuffix('.html')}" for name in keepers["other_pages"]["changed"]}
+    expected = json.loads(EXPECTED.read_text(encoding="utf-8"))
+    changed = expected["best_practices"]["changed"] + expected["questions"]["changed"]
+    pages = {f"genai-lens/{name.removesuffix('.html')}" for name in expected["other_pages"]["changed"]}
     fields = {entry["id"]: entry["fields"] for entry in record["changed"]}
     assert fields.keys() == {entry["id"] for entry in changed} | pages
-    assert record["added"] == ["genai-lens/agentic-ai", *keepers["best_practices"]["added"]]
+    assert record["added"] == ["genai-lens/agentic-ai", *expected["best_practices"]["added"]]
     assert record["removed"] == []
     for name in ("title", "question", "best_practices"):
-        assert {entry_id for entry_id, found in fields.items() if name in found} == {
+        assert {entry_id for entry_id, names in fields.items() if name in names} == {
             entry["id"] for entry in changed if name in entry["fields"]
         }

@@ -1,4 +1,4 @@
-"""A refresh that meets a fault: the last good build serves, and the status says what failed and when."""
+"""Faults during a refresh: the last good build stays served, and the status has reason and time."""
 
 import errno
 import os
@@ -17,7 +17,7 @@ from support.faults import HEAD, always, redirect, until
 from support.refresher import refresher
 from support.saved import DATA, LENS
 from support.site import Fault, Reply, Site
-from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_the_only_build, entries, run, settings
+from support.world import CONTENTS, LENS_PLACE, PRACTICE, assert_only_build, entries, run, settings
 
 from assistant.cli import main
 from kb.errors import StorageError
@@ -34,16 +34,16 @@ BUSY = {
     "503 with Retry-After": Reply(503, headers={"Retry-After": "2"}),
     "429": Reply(429),
     "429 with Retry-After": Reply(429, headers={"Retry-After": "2"}),
-    "a reset": faults.reset(),
-    "a reset within the body": faults.reset(SHORT + b"<html>"),
-    "a body that breaks off": faults.announcing(1000, b"<html>"),
-    "a body longer than announced": faults.announcing(6, b"<html></html>"),
-    "gzip that breaks off": faults.packed(b"<html></html>" * 99, keep=0.8),
+    "reset": faults.reset(),
+    "reset within the body": faults.reset(SHORT + b"<html>"),
+    "truncated body": faults.announcing(1000, b"<html>"),
+    "body longer than announced": faults.announcing(6, b"<html></html>"),
+    "truncated gzip": faults.packed(b"<html></html>" * 99, keep=0.8),
 }
 
 
 @pytest.mark.parametrize("reply", BUSY.values(), ids=BUSY)
-def test_a_fault_that_passes_is_no_failure(home: Path, site: Site, reply: Reply) -> None:
+def test_temporary_fault_is_no_failure(home: Path, site: Site, reply: Reply) -> None:
     site.faults |= {PRACTICE: until(2, reply), CONTENTS: until(2, reply)}
     report = run(home, site.base)
     assert report.failures == ()
@@ -51,7 +51,7 @@ def test_a_fault_that_passes_is_no_failure(home: Path, site: Site, reply: Reply)
 
 
 def status(home: Path) -> str:
-    """What the command line says of the build that is served."""
+    """The output of `genlens status`."""
     environment = {"GENLENS_HOME": str(home), "GENLENS_MODEL": "tests/words"}
     done = CliRunner().invoke(main, ("status",), env=environment)
     assert done.exit_code == 0
@@ -59,7 +59,7 @@ def status(home: Path) -> str:
 
 
 def assert_fails_in_part(home: Path, site: Site, place: str, fault: Fault, reason: str) -> None:
-    """With a fault at one place the lens stays as it was, and the status tells why and when."""
+    """A fault at one place leaves the lens unchanged, and the status has reason and time."""
     run(home, site.base)
     before = entries(home)
     site.faults[place] = fault
@@ -72,53 +72,55 @@ def assert_fails_in_part(home: Path, site: Site, place: str, fault: Fault, reaso
     assert status(home).splitlines()[-1] == f"failed {LENS_EDITION}, {failure.at}: {failure.reason}"
 
 
-FOR_EVER: dict[str, tuple[Fault, str]] = {
+PERMANENT: dict[str, tuple[Fault, str]] = {
     "503": (always(Reply(503)), "the site answered 503"),
     "429 with Retry-After": (always(Reply(429, headers={"Retry-After": "2"})), "the site answered 429"),
     "404": (always(Reply(404)), "the site answered 404, expected 200"),
-    "a reset": (always(faults.reset()), "ReadError"),
-    "a body that breaks off": (always(faults.announcing(1000, b"<html>")), "RemoteProtocolError"),
-    "a body longer than announced": (always(faults.announcing(6, b"<html></html>")), "its Content-Length"),
-    "another host": (redirect("https://example.org/a.html"), "expected https and one of the hosts"),
-    "plain http": (redirect("http://docs.aws.amazon.com/a.html"), "expected https and one of the hosts"),
-    "a metadata address": (
+    "reset": (always(faults.reset()), "ReadError"),
+    "truncated body": (always(faults.announcing(1000, b"<html>")), "RemoteProtocolError"),
+    "body longer than announced": (always(faults.announcing(6, b"<html></html>")), "its Content-Length"),
+    "redirect to another host": (
+        redirect("https://example.org/a.html"), "expected https and one of the hosts",
+    ),
+    "redirect to plain http": (
+        redirect("http://docs.aws.amazon.com/a.html"), "expected https and one of the hosts",
+    ),
+    "redirect to a metadata address": (
         redirect("http://169.254.169.254/latest/meta-data/"), "expected https and one of the hosts",
     ),
-    "a circle": (redirect("gensec01-bp02.html"), "more than 5 redirects"),
+    "redirect loop": (redirect("gensec01-bp02.html"), "more than 5 redirects"),
     "500 MB": (always(faults.huge(500, declared=True)), "more than 8388608 bytes"),
     "500 MB in chunks": (always(faults.huge(500, declared=False)), "more than 8388608 bytes"),
-    "a gzip bomb": (always(faults.packed(bytes(50 * faults.MIB))), "more than 8388608 bytes"),
-    "gzip that breaks off": (always(faults.packed(b"<p>" * 99, keep=0.8)), "its gzip stream is not complete"),
-    "another content type": (
+    "gzip bomb": (always(faults.packed(bytes(50 * faults.MIB))), "more than 8388608 bytes"),
+    "truncated gzip": (always(faults.packed(b"<p>" * 99, keep=0.8)), "its gzip stream is not complete"),
+    "wrong content type": (
         always(faults.page(b"<html>", "application/octet-stream")), "expected text or JSON",
     ),
-    "another charset": (always(faults.page("鍵".encode("shift_jis"))), "neither UTF-8 nor utf-8"),
-    "the guide's root": (
+    "wrong charset": (always(faults.page("鍵".encode("shift_jis"))), "neither UTF-8 nor utf-8"),
+    "redirect to the guide's root": (
         redirect(f"{LENS_PLACE}generative-ai-lens.html"), "expected one that begins with GENSEC01-BP02",
     ),
-    "an empty page": (always(faults.page(b"")), "found no element #main-col-body, expected one"),
-    "another page": (
+    "empty page": (always(faults.page(b"")), "found no element #main-col-body, expected one"),
+    "redirect to another page": (
         redirect(f"{LENS_PLACE}gensec01-bp01.html"), "expected one that begins with GENSEC01-BP02",
     ),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("fault", "reason"), FOR_EVER.values(), ids=FOR_EVER)
-def test_a_page_with_a_fault_leaves_its_source_as_it_was(
-    home: Path, site: Site, fault: Fault, reason: str
-) -> None:
+@pytest.mark.parametrize(("fault", "reason"), PERMANENT.values(), ids=PERMANENT)
+def test_faulty_page_leaves_its_source_unchanged(home: Path, site: Site, fault: Fault, reason: str) -> None:
     assert_fails_in_part(home, site, PRACTICE, fault, reason)
 
 
 SLOW = {
     "no answer": faults.silent(0.5),
-    "a body that drips": faults.dripping(SHORT, b"<p>" * 20, 0.05),
-    "headers that drip": faults.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 50, 0.05),
+    "slow body": faults.dripping(SHORT, b"<p>" * 20, 0.05),
+    "slow headers": faults.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 50, 0.05),
 }
 
 
 @pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
-def test_a_slow_page_leaves_its_source_as_it_was(
+def test_slow_page_leaves_its_source_unchanged(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
     monkeypatch.setattr("ingest.fetch.client.MAX_SECONDS", 0.3)
@@ -133,27 +135,27 @@ CONTENTS_FAULTS: dict[str, tuple[Fault, str]] = {
     "broken": (contents(b'{"contents": [{'), "expected a tree of titles"),
     "empty": (contents(b""), "expected a tree of titles"),
     "without pages": (contents(b'{"contents": []}'), "found an empty tree"),
-    "no object": (contents(b"[]"), "expected a tree of titles"),
-    "deep": (contents(b'{"contents":' * 5000 + b"[]" + b"}" * 5000), "expected a tree of titles"),
+    "not an object": (contents(b"[]"), "expected a tree of titles"),
+    "deeply nested": (contents(b'{"contents":' * 5000 + b"[]" + b"}" * 5000), "expected a tree of titles"),
     "huge": (contents(b'{"contents": [' + b" " * 9 * faults.MIB + b"]}"), "more than 8388608 bytes"),
-    "a page of HTML": (always(faults.page(b"<html>Back soon</html>")), "expected a tree of titles"),
+    "HTML": (always(faults.page(b"<html>Back soon</html>")), "expected a tree of titles"),
 }
 
 
 @pytest.mark.parametrize(("fault", "reason"), CONTENTS_FAULTS.values(), ids=CONTENTS_FAULTS)
-def test_a_table_of_contents_with_a_fault_leaves_its_source_as_it_was(
+def test_faulty_table_of_contents_leaves_its_source_unchanged(
     home: Path, site: Site, fault: Fault, reason: str
 ) -> None:
     assert_fails_in_part(home, site, CONTENTS, fault, reason)
 
 
-def test_an_entry_whose_id_changed_on_its_page_alone_is_not_taken(home: Path, site: Site) -> None:
+def test_id_changed_only_on_its_page_is_refused(home: Path, site: Site) -> None:
     text = site.pages[PRACTICE].replace(b"GENSEC01-BP02", b"GENSEC01-BP07")
     reason = f"{LENS}gensec01-bp02.html: found the h1 'GENSEC01-BP07"
     assert_fails_in_part(home, site, PRACTICE, always(faults.page(text)), reason)
 
 
-def test_a_tenth_of_the_pages_failing_leaves_their_sources_as_they_were(home: Path, site: Site) -> None:
+def test_failure_of_a_tenth_of_the_pages_leaves_their_sources_unchanged(home: Path, site: Site) -> None:
     run(home, site.base)
     before = entries(home)
     for place in sorted(site.pages)[3::10]:
@@ -166,15 +168,15 @@ def test_a_tenth_of_the_pages_failing_leaves_their_sources_as_they_were(home: Pa
 # The disk.
 
 
-def full(*_: object, **__: object) -> NoReturn:
+def disk_full(*_: object, **__: object) -> NoReturn:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.mark.parametrize("at", [1, 2, 15, 30, 31])
-def test_a_disk_that_fills_up_leaves_what_was_served(
+def test_full_disk_leaves_the_served_build(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    """Files are flushed to it in turn: the record, the kept pages, at last the manifest and the pointer."""
+    """Files are flushed in this order: refresh log, page store, manifest, pointer."""
     served = run(home, site.base).manifest.id
     before = entries(home)
     site.pages[PRACTICE] = site.pages[PRACTICE].replace(b"Test it from outside.", b"Test it twice.")
@@ -183,20 +185,20 @@ def test_a_disk_that_fills_up_leaves_what_was_served(
     def fsync(number: int) -> None:
         calls.append(number)
         if len(calls) == at:
-            full()
+            disk_full()
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", fsync)
         with pytest.raises(StorageError, match="the disk is full; free some space and repeat"):
             run(home, site.base)
     assert (current_build(home).id, entries(home)) == (served, before)
-    assert_the_only_build(home, served)
+    assert_only_build(home, served)
     assert at == 1 or "the disk is full" in status(home)
     assert run(home, site.base).failures == ()
     assert read_failures(home) == ()
 
 
-def test_files_that_really_cannot_grow_leave_what_was_served(home: Path, site: Site) -> None:
+def test_limit_on_file_size_leaves_the_served_build(home: Path, site: Site) -> None:
     served = run(home, site.base).manifest.id
     site.pages[PRACTICE] = site.pages[PRACTICE].replace(b"Test it from outside.", b"Test it twice.")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -206,14 +208,14 @@ def test_files_that_really_cannot_grow_leave_what_was_served(home: Path, site: S
             run(home, site.base)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert_the_only_build(home, served)
+    assert_only_build(home, served)
     assert "failed refresh, 20" in status(home)
 
 
-# Two at once, and readers beside them.
+# Concurrent refreshes and readers.
 
 
-def test_two_refreshes_at_once_both_end_well_one_after_the_other(home: Path, site: Site) -> None:
+def test_concurrent_refreshes_run_one_after_the_other(home: Path, site: Site) -> None:
     seen: list[str] = []
     place = next(place for place in site.pages if place.endswith("toc-contents.json"))
     site.faults[place] = lambda _: seen.append(str(list_builds(home)))
@@ -221,8 +223,8 @@ def test_two_refreshes_at_once_both_end_well_one_after_the_other(home: Path, sit
         orders = [pool.submit(one.order, home=home, mirror=site.base, data=DATA) for one in (first, second)]
         assert [order.result()[0] for order in orders] == [0, 0]
     assert seen[0] == "()"
-    assert len(set(seen)) == 2  # the second began when the first had published
-    assert len(list_builds(home)) == 1  # the second found nothing new
+    assert len(set(seen)) == 2  # the second began after the first had published
+    assert len(list_builds(home)) == 1  # the second found no change
     assert read_failures(home) == ()
 
 
@@ -231,13 +233,13 @@ GUIDANCE, MARK = b"Implementation guidance</h2>", re.compile("version v[0-9]+")
 
 
 def marked(page: bytes, version: int) -> bytes:
-    """A page that says in its guidance which version it is; pages without any are left alone."""
+    """The page with its version in the guidance; a page without guidance is unchanged."""
     head, heading, rest = page.partition(GUIDANCE)
     rest = re.sub(rb"^<p>This is version v\d+\.</p>", b"", rest)
     return head + heading + (b"<p>This is version v%d.</p>" % version + rest if heading else b"")
 
 
-def test_questions_asked_while_builds_are_published_are_answered_each_from_one_build(
+def test_each_question_is_answered_from_one_build_while_builds_are_published(
     home: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(home, site.base)
@@ -245,17 +247,17 @@ def test_questions_asked_while_builds_are_published_are_answered_each_from_one_b
     served = ServedBuild(settings(home, site.base))
     answered: list[tuple[str, set[str]]] = []
     failed: list[BaseException] = []
-    enough = threading.Event()
+    stop = threading.Event()
 
     def ask() -> None:
         try:
-            while not enough.is_set():
+            while not stop.is_set():
                 base = served.base()
-                found = base.retrieve("How do you keep model traffic on private paths, in which version?")
-                texts = [chunk.text for hit in found.hits for chunk in hit.chunks]
-                texts += [section.text for hit in found.hits for section in hit.entry.sections]
+                retrieval = base.retrieve("How do you keep model traffic on private paths, in which version?")
+                texts = [chunk.text for hit in retrieval.hits for chunk in hit.chunks]
+                texts += [section.text for hit in retrieval.hits for section in hit.entry.sections]
                 answered.append((base.build, {mark for text in texts for mark in MARK.findall(text)}))
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the test tells of it
+        except BaseException as error:  # noqa: BLE001 - the test reports any error
             failed.append(error)
 
     readers = [threading.Thread(target=ask) for _ in range(4)]
@@ -265,7 +267,7 @@ def test_questions_asked_while_builds_are_published_are_answered_each_from_one_b
     while (len(answered) < QUESTIONS or len(published) < 8) and not failed:
         site.pages |= {place: marked(page, len(published)) for place, page in site.pages.items()}
         published.append(run(home, site.base).manifest.id)
-    enough.set()
+    stop.set()
     for reader in readers:
         reader.join()
     assert failed == []

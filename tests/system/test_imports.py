@@ -1,4 +1,4 @@
-"""What a command loads is what it costs to start it."""
+"""Modules loaded by each command; they decide its start-up time."""
 
 import json
 import subprocess
@@ -44,18 +44,18 @@ def test_help_and_keyword_search_load_no_heavy_library(
     assert loaded(catalogue_home, *arguments) & HEAVY == set()
 
 
-def test_builds_are_compared_without_a_heavy_library(base: KnowledgeBase, home: Path) -> None:
+def test_changes_loads_no_heavy_library(base: KnowledgeBase, home: Path) -> None:
     assert loaded(home, "changes", base.build, base.build) & HEAVY == set()
 
 
-def test_a_refresh_with_nothing_new_loads_no_model_library(catalogue_home: Path) -> None:
+def test_refresh_without_changes_loads_no_model_library(catalogue_home: Path) -> None:
     served = list_builds(catalogue_home)
-    found = loaded(catalogue_home, "refresh", "--offline")
-    assert found & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
+    modules = loaded(catalogue_home, "refresh", "--offline")
+    assert modules & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
     assert list_builds(catalogue_home) == served
 
 
-def test_an_answer_is_given_without_torch(catalogue_home: Path) -> None:
-    found = loaded(catalogue_home, "ask", "How do I narrow down what an agent may do?")
-    assert found & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
-    assert {"onnxruntime", "chromadb"} <= found
+def test_answer_loads_no_torch(catalogue_home: Path) -> None:
+    modules = loaded(catalogue_home, "ask", "How do I narrow down what an agent may do?")
+    assert modules & {"torch", "transformers", "sentence_transformers", "llama_index"} == set()
+    assert {"onnxruntime", "chromadb"} <= modules

@@ -1,4 +1,4 @@
-"""A refresh that is killed at any moment loses nothing: what is served is whole, and the next one works."""
+"""Refreshes killed at any moment: the served build stays intact, and the next refresh works."""
 
 import random
 import re
@@ -17,27 +17,27 @@ from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import Build, current_build, list_builds
 from kb.storage.refresh_log import REFRESH, read_failures
 
-# Every step of a refresh is killed at once, spread over so many tests that each is short.
+# A refresh is killed before each of its steps; the steps are shared between tests to keep each test short.
 SHARES = 8
 SIGNALS = ("SIGKILL", "SIGTERM")
 
 
 @pytest.fixture(scope="module")
 def orders() -> Iterator[Refresher]:
-    with refresher() as made:
-        yield made
+    with refresher() as started:
+        yield started
 
 
 class Killed:
-    """A home whose refreshes are killed, and the site that changes before each of them."""
+    """A home with killed refreshes, and a site that changes before each refresh."""
 
     def __init__(self, home: Path, site: Site, orders: Refresher) -> None:
         self.home, self.site, self.orders = home, site, orders
         self.version, self.kills = 0, 0
-        self.whole: set[str] = set()
+        self.intact: set[str] = set()
 
     def refresh(self, **deadly: object) -> int:
-        """How a refresh of a new version of the site ends."""
+        """Refresh from a new version of the site; the exit code, or the negative signal."""
         self.version += 1
         self.site.pages[PRACTICE] = re.sub(
             rb"Test it (from outside|\d+ times)",
@@ -49,14 +49,14 @@ class Killed:
         return code
 
     def served(self) -> int:
-        """The version that is served; 0 where there is none. Every build that is kept is whole."""
-        for build in set(list_builds(self.home)) - self.whole:
+        """The served version, or 0 without a build. Checks that every kept build is intact."""
+        for build in set(list_builds(self.home)) - self.intact:
             base = KnowledgeBase(Build(self.home, build), WordEncoder())
             assert base.retrieve("model traffic on private paths").hits[0].entry.id == "GENSEC01-BP02"
             assert base.manifest.counts == COUNTS
-            self.whole.add(build)
+            self.intact.add(build)
         try:
-            assert current_build(self.home).id in self.whole
+            assert current_build(self.home).id in self.intact
         except NoIndexError:
             return 0
         text = "\n".join(section.text for section in entries(self.home)["GENSEC01-BP02", "en"].sections)
@@ -64,15 +64,15 @@ class Killed:
         return int(version)
 
     def survived(self, before: int) -> int:
-        """The version that is served after a kill: the one before it, or the new one."""
+        """The served version after a kill, either the previous or the new one."""
         now = self.served()
         assert now in (before, self.version)
-        told = {failure.what: failure.reason for failure in read_failures(self.home)}
-        assert told in ({}, {REFRESH: "it began and has not ended"})
+        failures = {failure.what: failure.reason for failure in read_failures(self.home)}
+        assert failures in ({}, {REFRESH: "it started and did not finish"})
         return now
 
     def ends_well(self) -> None:
-        """The next refresh serves what the site has, alone with builds that are whole, and forgets."""
+        """Checks that the next refresh serves the new version and leaves no draft and no failure."""
         assert self.refresh() == 0
         assert self.served() == self.version
         assert not [path for path in (self.home / "builds").iterdir() if path.name.startswith(".")]
@@ -80,7 +80,7 @@ class Killed:
 
 
 @pytest.mark.parametrize("share", range(SHARES))
-def test_a_refresh_that_is_killed_before_any_of_its_steps_loses_nothing(
+def test_refresh_killed_before_any_step_keeps_the_served_build(
     home: Path, site: Site, orders: Refresher, share: int
 ) -> None:
     killed = Killed(home, site, orders)
@@ -89,7 +89,7 @@ def test_a_refresh_that_is_killed_before_any_of_its_steps_loses_nothing(
         assert code in (-9, -15)
         served = killed.survived(served)
         at += SHARES
-        if at == share + 1 + 3 * SHARES:  # the first three are killed without any build to fall back on
+        if at == share + 1 + 3 * SHARES:  # the first three kills happen without a served build
             killed.ends_well()
             served = killed.version
     assert killed.kills >= 15
@@ -97,7 +97,7 @@ def test_a_refresh_that_is_killed_before_any_of_its_steps_loses_nothing(
 
 
 @pytest.mark.parametrize("name", SIGNALS)
-def test_a_refresh_that_is_killed_at_a_random_moment_loses_nothing(
+def test_refresh_killed_at_a_random_moment_keeps_the_served_build(
     home: Path, site: Site, orders: Refresher, name: str
 ) -> None:
     killed = Killed(home, site, orders)

@@ -1,4 +1,4 @@
-"""The whole way on the real pages, where a mirror of them is at hand."""
+"""Builds, answers and ranking from a mirror of the real sites."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ def record(home: Path, *arguments: str) -> dict[str, object]:
     return dict(json.loads(done.stdout))
 
 
-def test_the_sites_hold_what_is_expected(mirror_home: Path) -> None:
+def test_sites_have_the_expected_entries(mirror_home: Path) -> None:
     status = record(mirror_home, "status")
     assert status["counts"] == {
         "page": 16, "design_principle": 6, "question": 29, "best_practice": 51, "risk": 20,
@@ -29,7 +29,7 @@ def test_the_sites_hold_what_is_expected(mirror_home: Path) -> None:
     ]
 
 
-def test_each_best_practice_is_whole(mirror_home: Path) -> None:
+def test_each_best_practice_is_complete(mirror_home: Path) -> None:
     build = (mirror_home / "current").read_text(encoding="utf-8").strip()
     lines = (mirror_home / "builds" / build / "entries.jsonl").read_text(encoding="utf-8").splitlines()
     entries = [json.loads(line) for line in lines]

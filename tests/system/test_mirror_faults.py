@@ -1,4 +1,4 @@
-"""The real pages, served with faults, where a mirror of them is at hand."""
+"""Refreshes from a mirror of the real sites, served with faults."""
 
 import json
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ pytestmark = [
     pytest.mark.mirror,
     pytest.mark.skipif(not (SHARED_MIRROR / "serve.py").is_file(), reason="no ../shared/mirror/serve.py"),
 ]
-PASSING = {
+TEMPORARY = {
     "*/genops01.html": {"status": 503, "times": 2, "retry_after": 1},
     "*/gensec01.html": {"status": 429, "times": 2},
     "*/genrel01.html": {"reset": True, "times": 1},
     "*/gencost01.html": {"truncate": 0.5, "times": 1},
     "*/gensec05-bp01.html": {"charset": "shift_jis"},
 }
-STAYING = {
+PERMANENT = {
     "*/gensec02.html": {"gzip_bomb_mb": 200},
     "*/2025/LLM01_*": {"redirect": "http://169.254.169.254/latest/meta-data/"},
 }
@@ -36,17 +36,17 @@ def mirror(folder: Path, faults: dict[str, dict[str, object]]) -> Iterator[str]:
         yield base
 
 
-def test_faults_that_pass_leave_no_trace_and_others_leave_their_editions_as_they_were(
+def test_temporary_faults_leave_no_trace_and_permanent_ones_leave_their_editions_unchanged(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     encoder = WordEncoder()
     monkeypatch.setattr("ingest.pipeline.prepare_encoder", lambda _home, _model: encoder)
-    with mirror(tmp_path, PASSING) as base:
+    with mirror(tmp_path, TEMPORARY) as base:
         first = run(home, base)
     assert first.failures == ()
     assert (first.manifest.counts["best_practice"], first.manifest.counts["risk"]) == (51, 20)
     before = entries(home)
-    with mirror(tmp_path, STAYING) as base:
+    with mirror(tmp_path, PERMANENT) as base:
         second = run(home, base)
     assert [failure.what for failure in second.failures] == [
         "genai-lens 2025-11-19 (en)",

@@ -1,4 +1,4 @@
-"""An installed copy is whole: it builds its index from the data that the wheel carries."""
+"""The built wheel: an installed copy is complete and builds its index from the packaged data."""
 
 import json
 import os
@@ -26,7 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(installed: Path, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command of the installed copy, far from the checkout."""
+    """Run the command of the installed copy, outside the checkout."""
     program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from assistant.cli import main; main()"
     clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "GENLENS_HOME")}
     return subprocess.run(
@@ -39,7 +39,7 @@ def run(installed: Path, home: Path, *arguments: str) -> subprocess.CompletedPro
     )
 
 
-def test_the_wheel_holds_data_page_theme_and_licence(installed: Path) -> None:
+def test_wheel_has_data_page_theme_and_licence(installed: Path) -> None:
     files = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
     catalogue = [name for name in files if name.startswith("genlens_data/catalog/")]
     assert sum(name.startswith("genlens_data/catalog/genai-lens/GEN") for name in catalogue) == 29
@@ -52,10 +52,11 @@ def test_the_wheel_holds_data_page_theme_and_licence(installed: Path) -> None:
         "genlens_data/sources/owasp-llm.toml", "kb/py.typed", "assistant/pages/icon.svg",
         "genlens-0.1.0.dist-info/licenses/LICENSE",
     } <= files  # fmt: skip
-    assert not [name for name in files if name.startswith(("tests/", "docs/"))]
+    assert {f"genlens_data/words/{language}.toml" for language in ("en", "ja")} <= files
+    assert not [name for name in files if name.startswith(("tests/", "docs/", "kb/training/"))]
 
 
-def test_an_installed_copy_builds_and_answers(installed: Path, catalogue_home: Path, tmp_path: Path) -> None:
+def test_installed_copy_builds_and_answers(installed: Path, catalogue_home: Path, tmp_path: Path) -> None:
     home = tmp_path / "installed-home"
     home.mkdir()
     (home / "exports").symlink_to((catalogue_home / "exports").resolve())
@@ -71,6 +72,6 @@ def test_an_installed_copy_builds_and_answers(installed: Path, catalogue_home: P
     assert "GENCOST03-BP03" in [citation["id"] for citation in json.loads(answer.stdout)["citations"]]
 
 
-def test_the_command_is_declared(installed: Path) -> None:
+def test_command_is_declared(installed: Path) -> None:
     entry_points = (installed / "genlens-0.1.0.dist-info" / "entry_points.txt").read_text(encoding="utf-8")
     assert "genlens = assistant.cli:main" in entry_points

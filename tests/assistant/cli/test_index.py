@@ -1,4 +1,4 @@
-"""The verbs of kept builds, with small builds and the fake model."""
+"""The commands status, changes and rollback, with small builds and the fake model."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ FIRST, SECOND, THIRD = (f"20260102T00000{second}" for second in (1, 2, 3))
 
 @pytest.fixture
 def run() -> Run:
-    """Run the command line in this process and expect an exit code."""
+    """Runs the command line in this process and checks the exit code."""
 
     def run(*arguments: str, code: int = 0) -> Result:
         done = CliRunner().invoke(main, arguments)
@@ -34,16 +34,17 @@ def run() -> Run:
 
 @pytest.fixture
 def builds(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Three builds, oldest first; each lacks one more entry of the end."""
+    """Three builds, oldest first; each lacks one more of the last entries."""
     monkeypatch.setattr(Clock, "ticks", 0)
     monkeypatch.setattr(kb.storage.builds, "datetime", Clock)
     monkeypatch.setattr("kb.rollback.open_encoder", lambda _folder, _model, _weights: encoder)
     monkeypatch.setenv("GENLENS_MODEL", "tests/words")
-    whole = corpus()
-    return [make_build(home, encoder, whole[: len(whole) - count], SOURCES, MADE_AT).id for count in range(3)]
+    entries = corpus()
+    every = len(entries)
+    return [make_build(home, encoder, entries[: every - count], SOURCES, MADE_AT).id for count in range(3)]
 
 
-def test_status_lists_the_builds_that_are_kept_and_marks_the_served_one(run: Run, builds: list[str]) -> None:
+def test_status_lists_kept_builds_and_marks_the_served_one(run: Run, builds: list[str]) -> None:
     first, second, third = builds
     assert [build[:15] for build in builds] == [FIRST, SECOND, THIRD]
     assert json.loads(run("status", "--json").stdout)["kept"] == [third, second, first]
@@ -54,7 +55,7 @@ def test_status_lists_the_builds_that_are_kept_and_marks_the_served_one(run: Run
     ]
 
 
-def test_changes_are_those_of_the_last_two_builds(run: Run, builds: list[str]) -> None:
+def test_changes_compares_the_last_two_builds(run: Run, builds: list[str]) -> None:
     done = run("changes", "--json")
     assert json.loads(done.stdout) == {
         "from": builds[1],
@@ -68,14 +69,14 @@ def test_changes_are_those_of_the_last_two_builds(run: Run, builds: list[str]) -
     assert "\n## Removed\n\n- [LLM06\\:2026](" in run("changes", "--markdown", "--diff").stdout
 
 
-def test_changes_of_named_builds(run: Run, builds: list[str]) -> None:
+def test_changes_compares_named_builds(run: Run, builds: list[str]) -> None:
     first, second, _ = builds
     assert json.loads(run("changes", first, "--json").stdout)["removed"] == ["LLM06:2026", "LLM06:2025"]
     assert json.loads(run("changes", second, first, "--json").stdout)["added"] == ["LLM06:2025"]
     assert run("changes", second, second).stdout.endswith("\n\nno changes\n")
 
 
-def test_rollback_serves_the_build_before_and_says_what_is_served(
+def test_rollback_serves_the_previous_build_and_prints_the_status(
     run: Run, home: Path, builds: list[str]
 ) -> None:
     first, second, third = builds
@@ -99,21 +100,21 @@ def test_rollback_serves_the_build_before_and_says_what_is_served(
     ],
 )
 @pytest.mark.usefixtures("builds")
-def test_bad_input_gets_one_clear_line(run: Run, arguments: tuple[str, ...], code: int, line: str) -> None:
+def test_bad_input_is_refused_with_a_message(
+    run: Run, arguments: tuple[str, ...], code: int, line: str
+) -> None:
     done = run(*arguments, code=code)
     assert done.stdout == ""
     assert line in done.stderr.splitlines()[-1]
 
 
 @pytest.mark.parametrize("verb", ["changes", "rollback"])
-def test_without_a_build_both_verbs_say_how_to_make_one(run: Run, home: Path, verb: str) -> None:
+def test_missing_index_is_one_line_with_the_command_to_run(run: Run, home: Path, verb: str) -> None:
     assert run(verb, code=2).stderr == f"genlens: no index in {home}; make one with: genlens refresh\n"
     assert not home.exists()
 
 
-def test_one_build_has_nothing_to_be_compared_with_or_to_go_back_to(
-    run: Run, home: Path, encoder: WordEncoder
-) -> None:
+def test_single_build_cannot_be_compared_or_rolled_back(run: Run, home: Path, encoder: WordEncoder) -> None:
     only = make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
     assert run("changes", code=1).stderr == (
         f"genlens: {only} is the only build in {home}, expected two to compare\n"

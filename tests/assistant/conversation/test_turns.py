@@ -79,10 +79,10 @@ def test_follow_up_is_condensed(server: ModelServer, model: BudgetedModel) -> No
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        (" ", "did not turn the question"),
-        ("x" * 5000, "did not turn the question"),
-        ("What does GENSEC09-BP09 ask for?", "put something else"),
-        ("⟦question 1⟧ What is it?", "put something else"),
+        (" ", "it did not complete the question"),
+        ("x" * 5000, "it did not complete the question"),
+        ("What does GENSEC09-BP09 ask for?", "it changed the question"),
+        ("⟦question 1⟧ What is it?", "it changed the question"),
     ],
 )
 def test_condensed_question_has_no_id_that_nobody_named(

@@ -1,4 +1,4 @@
-"""What turns the meaning of a sentence. With the fake model two words are as near as they are equal."""
+"""Edits that keep or change the meaning of a sentence. With the fake model only equal words are near."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def edits(base: KnowledgeBase) -> EditCheck:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sentence",
     [
         SOURCE,
         "Check that a person has approved the request before an agent may delete records.",
@@ -29,12 +29,12 @@ def edits(base: KnowledgeBase) -> EditCheck:
         "Give an agent a narrow role before it may delete records.",
     ],
 )
-def test_a_meaning_is_kept(edits: EditCheck, said: str) -> None:
-    assert edits.keeps_meaning(said, [SOURCE, NEXT], AROUND)
+def test_faithful_edit_keeps_the_meaning(edits: EditCheck, sentence: str) -> None:
+    assert edits.keeps_meaning(sentence, [SOURCE, NEXT], AROUND)
 
 
 @pytest.mark.parametrize(
-    "said",
+    "sentence",
     [
         "After an agent may delete records, check that a person has approved the request.",
         "Before an agent may delete records, check that a person has denied the request.",
@@ -47,28 +47,28 @@ def test_a_meaning_is_kept(edits: EditCheck, said: str) -> None:
         "Keep every approval in a log that people cannot change.",
     ],
 )
-def test_a_meaning_is_turned(edits: EditCheck, said: str) -> None:
-    assert not edits.keeps_meaning(said, [SOURCE, NEXT], AROUND)
+def test_unfaithful_edit_changes_the_meaning(edits: EditCheck, sentence: str) -> None:
+    assert not edits.keeps_meaning(sentence, [SOURCE, NEXT], AROUND)
 
 
-def test_a_condition_that_is_denied_may_not_be_left_out(edits: EditCheck) -> None:
+def test_negated_condition_may_not_be_dropped(edits: EditCheck) -> None:
     source = "Without a firm limit on tokens, an agent can run up a bill."
     assert not edits.keeps_meaning("An agent can run up a bill.", [source])
     assert not edits.keeps_meaning("A firm limit on tokens, an agent can run up a bill.", [source])
 
 
-def test_what_would_happen_otherwise_may_be_left_out(edits: EditCheck) -> None:
+def test_clause_of_purpose_may_be_dropped(edits: EditCheck) -> None:
     source = "Set a firm limit on tokens, so that an agent that loops for hours cannot run up a bill."
     assert edits.keeps_meaning("Set a firm limit on tokens.", [source])
 
 
-def test_a_clause_behind_a_semicolon_stands_alone(edits: EditCheck) -> None:
+def test_clause_after_a_semicolon_stands_alone(edits: EditCheck) -> None:
     source = "Controls at the model do not solve this; combine narrow roles with metadata filters."
     assert edits.keeps_meaning("Combine narrow roles with metadata filters.", [source])
     assert not edits.keeps_meaning("Controls at the model solve this; combine narrow roles.", [source])
 
 
-def test_rather_than_denies_and_not_only_does_not(edits: EditCheck) -> None:
+def test_rather_than_negates_and_not_only_does_not(edits: EditCheck) -> None:
     source = "Check the scope in the query, not in the browser."
     assert edits.keeps_meaning("Check the scope in the query rather than in the browser.", [source])
     assert not edits.keeps_meaning("Check the scope in the query and in the browser.", [source])
@@ -77,7 +77,7 @@ def test_rather_than_denies_and_not_only_does_not(edits: EditCheck) -> None:
     assert not edits.keeps_meaning("Poisoning is only in training data and reaches memory.", [source])
 
 
-def test_what_is_stopped_is_not_done(edits: EditCheck) -> None:
+def test_stops_counts_as_a_negation(edits: EditCheck) -> None:
     source = "A narrow role stops an agent that wants to delete records."
     assert edits.keeps_meaning("With a narrow role an agent cannot delete records.", [source])
 
@@ -86,7 +86,7 @@ JAPANESE = "エージェントには必要な権限だけを与え、操作を�
 
 
 @pytest.mark.parametrize(
-    ("said", "kept"),
+    ("sentence", "faithful"),
     [
         ("エージェントに必要な権限だけを与えます。", True),
         ("エージェントには必要な権限だけを付与し、操作を記録してください。", True),
@@ -95,11 +95,11 @@ JAPANESE = "エージェントには必要な権限だけを与え、操作を�
         ("エージェントには必要な権限だけを与え、操作を削除する。", False),
     ],
 )
-def test_japanese_is_read_by_the_glossary(edits: EditCheck, said: str, kept: bool) -> None:
-    assert edits.keeps_meaning(said, [JAPANESE]) is kept
+def test_japanese_is_compared_through_the_glossary(edits: EditCheck, sentence: str, faithful: bool) -> None:
+    assert edits.keeps_meaning(sentence, [JAPANESE]) is faithful
 
 
-def test_words_are_those_that_carry_a_meaning() -> None:
+def test_words_without_meaning_are_left_out() -> None:
     assert [word.term for word in words("Do not delete the records before a review.")] == [
         NOT,
         "delet",

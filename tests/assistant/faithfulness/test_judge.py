@@ -1,4 +1,4 @@
-"""What is taken for supported; many more sentences are judged in tests/redteam."""
+"""Supported, doubtful and withheld sentences; tests/redteam has many more."""
 
 import pytest
 
@@ -36,7 +36,7 @@ LIMIT = "A time limit ends agents that loop forever and waste money."
         ("Review roles every quarter.", ("GENSEC05-BP02", "GENSEC05-BP01"), ["Review roles every quarter."]),
     ],
 )
-def test_a_sentence_is_supported_by_the_sentences_that_hold_it(
+def test_sentence_is_supported_by_matching_sentences(
     judge: Judge, text: str, keys: tuple[str, ...], support: list[str]
 ) -> None:
     judged = judge.judge(Sentence(text, keys))
@@ -72,7 +72,7 @@ def test_a_sentence_is_supported_by_the_sentences_that_hold_it(
         ("And so it is.", ("GENSEC05-BP01",), Doubt.UNSUPPORTED),
     ],
 )
-def test_a_sentence_is_in_doubt_without_support(
+def test_sentence_without_support_is_in_doubt(
     judge: Judge, text: str, keys: tuple[str, ...], doubt: Doubt
 ) -> None:
     judged = judge.judge(Sentence(text, keys))
@@ -94,5 +94,5 @@ def test_a_sentence_is_in_doubt_without_support(
         ("GENSЕC05-BP01 asks for a narrow role.", True),
     ],
 )
-def test_other_ids_and_addresses_are_withheld(judge: Judge, text: str, withheld: bool) -> None:
+def test_sentence_with_another_id_or_address_is_withheld(judge: Judge, text: str, withheld: bool) -> None:
     assert judge.judge(Sentence(text, ("GENSEC05-BP01",))).withheld is withheld

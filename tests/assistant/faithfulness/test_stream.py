@@ -6,13 +6,13 @@ TEXT = "Roles are narrow. [GENSEC05-BP01] Agents loop [GENSEC05-BP02, LLM03:2026
 
 
 def read(text: str, size: int = 1) -> list[tuple[str, tuple[str, ...]]]:
-    """The sentences of a text that arrives in pieces of a size."""
+    """The sentences of a text, streamed in pieces of the given size."""
     pieces = [text[start : start + size] for start in range(0, len(text), size)]
     return [(sentence.text, sentence.keys) for sentence in split_stream(pieces)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 1000])
-def test_sentences_do_not_depend_on_how_a_text_arrives(size: int) -> None:
+def test_sentences_do_not_depend_on_the_size_of_pieces(size: int) -> None:
     assert read(TEXT, size) == [
         ("Roles are narrow.", ("GENSEC05-BP01",)),
         ("Agents loop.", ("GENSEC05-BP02", "LLM03:2026")),
@@ -20,14 +20,14 @@ def test_sentences_do_not_depend_on_how_a_text_arrives(size: int) -> None:
     ]
 
 
-def test_japanese_sentences_keep_their_own_keys_with_or_without_blanks() -> None:
+def test_japanese_sentences_keep_their_own_keys_with_or_without_spaces() -> None:
     for text in ("絞る。[LLM03:2026] 作る。[GENSEC05-BP01]", "絞る。 [LLM03:2026]作る。 [GENSEC05-BP01]"):
         assert read(text) == [("絞る。", ("LLM03:2026",)), ("作る。", ("GENSEC05-BP01",))]
 
 
-def test_a_sentence_comes_when_the_next_one_begins() -> None:
-    came = split_stream(iter(["One is here. [LLM03:2026]", " T", "wo is not."]))
-    assert next(came) == Sentence("One is here.", ("LLM03:2026",))
+def test_sentence_is_complete_when_the_next_one_begins() -> None:
+    sentences = split_stream(iter(["One is here. [LLM03:2026]", " T", "wo is not."]))
+    assert next(sentences) == Sentence("One is here.", ("LLM03:2026",))
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,10 @@ def test_a_sentence_comes_when_the_next_one_begins() -> None:
         ("Red words\x1b[3", ["Red words"]),
     ],
 )
-def test_sentences_are_clean_and_cut_where_they_end(text: str, expected: list[str]) -> None:
-    assert [said for said, _ in read(text)] == expected
-    assert [said for said, _ in read(text, 1000)] == expected
+def test_sentences_are_split_and_cleaned(text: str, expected: list[str]) -> None:
+    assert [sentence for sentence, _ in read(text)] == expected
+    assert [sentence for sentence, _ in read(text, 1000)] == expected
 
 
-def test_text_without_an_end_is_cut() -> None:
-    assert [len(said) for said, _ in read("a" * (2 * LONGEST + 5), 100)] == [LONGEST, LONGEST, 5]
+def test_endless_sentence_is_cut() -> None:
+    assert [len(sentence) for sentence, _ in read("a" * (2 * LONGEST + 5), 100)] == [LONGEST, LONGEST, 5]

@@ -6,7 +6,7 @@ from assistant.faithfulness.thesaurus import load_thesaurus, stem
 from kb.errors import RecordError
 
 
-def test_words_count_in_every_inflection_and_in_both_directions() -> None:
+def test_pairs_hold_in_every_inflection_and_in_both_directions() -> None:
     thesaurus = load_thesaurus()
     assert stem("restricting") in thesaurus.same[stem("limits")]
     assert stem("limits") in thesaurus.same[stem("restricting")]
@@ -15,12 +15,12 @@ def test_words_count_in_every_inflection_and_in_both_directions() -> None:
     assert stem("ensuring") in thesaurus.light
 
 
-def test_a_word_that_terms_leave_out_stands_for_itself() -> None:
+def test_stop_word_is_its_own_stem() -> None:
     assert stem("After") == "after"
     assert "after" in load_thesaurus().opposite["before"]
 
 
-def test_no_word_means_the_same_as_its_opposite() -> None:
+def test_synonyms_and_antonyms_are_disjoint() -> None:
     thesaurus = load_thesaurus()
     both = {
         (term, other)
@@ -31,13 +31,13 @@ def test_no_word_means_the_same_as_its_opposite() -> None:
 
 
 @pytest.mark.parametrize("line", ["same", "like\ta b", "opposite\ta b", "light\ta\tb"])
-def test_a_line_of_another_form_is_refused_with_its_number(tmp_path: Path, line: str) -> None:
+def test_malformed_line_is_refused_with_its_number(tmp_path: Path, line: str) -> None:
     file = tmp_path / "t.tsv"
     file.write_text(f"# words\nsame\ta b\n{line}\n", encoding="utf-8")
     with pytest.raises(RecordError, match="line 3: expected same or light and words"):
         load_thesaurus(file)
 
 
-def test_a_file_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="cannot be read"):
         load_thesaurus(tmp_path / "none.tsv")

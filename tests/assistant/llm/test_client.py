@@ -1,4 +1,4 @@
-"""Opening language models, and what becomes of the ways in which they fail."""
+"""The client of a language model: requests, retries and errors."""
 
 import logging
 
@@ -24,7 +24,7 @@ def model(running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelS
 
 
 def opened(waits: list[float] | None = None) -> LlmClient:
-    """The model of the settings; its waits between two tries are noted and left out."""
+    """The configured model; waits between attempts are only recorded."""
     model = open_model(load_settings())
     assert isinstance(model, LlmClient)
     if waits is not None:
@@ -32,7 +32,7 @@ def opened(waits: list[float] | None = None) -> LlmClient:
     return model
 
 
-def test_words_and_counts_arrive(model: ModelServer) -> None:
+def test_stream_has_text_and_token_counts(model: ModelServer) -> None:
     assert list(opened().stream(PROMPT, 50)) == [Piece("One two"), Piece("."), Piece("", 12, 3)]
     (request,) = model.requests
     assert request["messages"] == [
@@ -43,7 +43,7 @@ def test_words_and_counts_arrive(model: ModelServer) -> None:
     assert "tools" not in request
 
 
-def test_the_key_of_openai_is_not_sent_to_another_server(
+def test_openai_key_is_not_sent_to_another_server(
     model: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-openai-alone")
@@ -53,12 +53,12 @@ def test_the_key_of_openai_is_not_sent_to_another_server(
     assert model.authorizations == ["Bearer none", "Bearer sk-of-this-server"]
 
 
-def test_the_name_of_a_model_has_no_address(model: ModelServer) -> None:
+def test_model_name_has_no_address(model: ModelServer) -> None:
     assert model
     assert opened().name == "openai-like:words"
 
 
-def test_a_busy_server_is_asked_again(model: ModelServer) -> None:
+def test_busy_server_is_retried(model: ModelServer) -> None:
     busy = [Behaviour(status=503), Behaviour(status=429, headers={"Retry-After": "2"})]
     model.does(*busy, Behaviour("One two."))
     waits: list[float] = []
@@ -66,14 +66,14 @@ def test_a_busy_server_is_asked_again(model: ModelServer) -> None:
     assert waits == [0.5, 2.0]
 
 
-def test_a_server_that_stays_busy_is_left_alone(model: ModelServer) -> None:
+def test_number_of_retries_is_limited(model: ModelServer) -> None:
     model.does(Behaviour(status=429))
     with pytest.raises(LanguageModelError, match="its server answered with status 429"):
         list(opened([]).stream(PROMPT, 50))
     assert len(model.requests) == 3
 
 
-def test_a_wait_that_outlasts_the_time_is_not_waited_for(model: ModelServer) -> None:
+def test_wait_beyond_the_timeout_is_skipped(model: ModelServer) -> None:
     model.does(Behaviour(status=503, headers={"Retry-After": "3600"}))
     waits: list[float] = []
     with pytest.raises(LanguageModelError, match="status 503"):
@@ -81,7 +81,7 @@ def test_a_wait_that_outlasts_the_time_is_not_waited_for(model: ModelServer) -> 
     assert (waits, len(model.requests)) == ([], 1)
 
 
-def test_a_request_that_is_refused_is_not_repeated_and_its_words_are_not_told(model: ModelServer) -> None:
+def test_refused_request_is_not_repeated_and_its_message_is_hidden(model: ModelServer) -> None:
     model.does(Behaviour(status=401, body='{"error": {"message": "wrong key sk-secret"}}'))
     with pytest.raises(LanguageModelError) as caught:
         list(opened([]).stream(PROMPT, 50))
@@ -89,13 +89,13 @@ def test_a_request_that_is_refused_is_not_repeated_and_its_words_are_not_told(mo
     assert len(model.requests) == 1
 
 
-def test_a_server_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreachable_server_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENLENS_LLM", "openai-like:words@http://127.0.0.1:9/v1")
     with pytest.raises(LanguageModelError, match="its server cannot be reached"):
         list(opened([]).stream(PROMPT, 50))
 
 
-def test_a_reader_who_leaves_ends_the_connection(model: ModelServer) -> None:
+def test_closed_stream_ends_the_connection(model: ModelServer) -> None:
     model.does(Behaviour("One two.", then="endless"))
     stream = opened().stream(PROMPT, 50)
     assert next(stream).text == "One two"
@@ -104,13 +104,13 @@ def test_a_reader_who_leaves_ends_the_connection(model: ModelServer) -> None:
         next(stream)
 
 
-def test_neither_key_nor_question_reaches_a_log(
+def test_log_has_no_key_and_no_question(
     model: ModelServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert model
     monkeypatch.setenv("OPENAI_LIKE_API_KEY", "sk-canary")
     with caplog.at_level(logging.DEBUG):
-        one = opened()
-        list(one.stream(PROMPT, 50))
-    assert "sk-canary" not in caplog.text + repr(one) + repr(load_settings())
+        client = opened()
+        list(client.stream(PROMPT, 50))
+    assert "sk-canary" not in caplog.text + repr(client) + repr(load_settings())
     assert "What is it?" not in caplog.text

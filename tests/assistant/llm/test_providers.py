@@ -1,4 +1,4 @@
-"""Every provider, through its own package, against a server that speaks its protocol."""
+"""Every provider, with its own package and a local server of its protocol."""
 
 import json
 import logging
@@ -25,7 +25,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def server(name: str, running_model: ModelServer, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
-    """The running server, and settings that point the provider to it."""
+    """The running server; the settings point the provider to it."""
     provider = PROVIDERS[name]
     for variable, value in provider.environment.items():
         monkeypatch.setenv(variable, value.replace("ADDRESS", running_model.base))
@@ -35,33 +35,33 @@ def server(name: str, running_model: ModelServer, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def elsewhere() -> Iterator[ModelServer]:
-    """Another server, which nobody should ask."""
+def other_server() -> Iterator[ModelServer]:
+    """Another server, which must receive no request."""
     with serving_model() as server:
         yield server
 
 
 def opened() -> LlmClient:
-    """The model of the settings, which does not wait between two tries."""
+    """The configured model, without waits between attempts."""
     model = open_model(load_settings())
     assert isinstance(model, LlmClient)
     model._sleep = lambda _seconds: None
     return model
 
 
-def said(model: LlmClient) -> str:
+def response(model: LlmClient) -> str:
     return "".join(piece.text for piece in model.stream(PROMPT, 50))
 
 
-def test_words_and_counts_arrive(name: str, server: ModelServer) -> None:
+def test_stream_has_text_and_token_counts(name: str, server: ModelServer) -> None:
     pieces = list(opened().stream(PROMPT, 50))
     assert [piece.text for piece in pieces if piece.text] == ["One two", "."]
     assert (pieces[-1].read, pieces[-1].written) == (12, 3)
     assert server.paths == [PROVIDERS[name].path]
 
 
-def test_what_is_sent_is_the_prompt_with_its_limit_and_no_tools(name: str, server: ModelServer) -> None:
-    said(opened())
+def test_request_has_prompt_and_limit_and_no_tools(name: str, server: ModelServer) -> None:
+    response(opened())
     (request,) = server.requests
     sent = json.dumps(request)
     assert sent.count("Be brief.") == sent.count("What is it?") == 1
@@ -77,16 +77,16 @@ def test_what_is_sent_is_the_prompt_with_its_limit_and_no_tools(name: str, serve
     assert limits[name]() == 50
 
 
-def test_a_busy_server_is_asked_again(server: ModelServer) -> None:
+def test_busy_server_is_retried(server: ModelServer) -> None:
     server.does(Behaviour(status=503), Behaviour(status=429), Behaviour("One two."))
-    assert said(opened()) == "One two."
+    assert response(opened()) == "One two."
     assert len(server.requests) == 3
 
 
-def test_a_server_that_stays_busy_is_left_alone(server: ModelServer) -> None:
+def test_number_of_retries_is_limited(server: ModelServer) -> None:
     server.does(Behaviour(status=429))
     with pytest.raises(LanguageModelError, match=r"^its server answered with status 429$"):
-        said(opened())
+        response(opened())
     assert len(server.requests) == 3
 
 
@@ -98,58 +98,54 @@ def test_a_server_that_stays_busy_is_left_alone(server: ModelServer) -> None:
         (400, "its server refused with status 400"),
     ],
 )
-def test_a_refusal_is_told_in_our_words_and_not_repeated(
+def test_refusal_has_our_own_message_and_is_not_repeated(
     server: ModelServer, status: int, reason: str
 ) -> None:
     server.does(Behaviour(status=status, body='{"error": {"message": "SECRET WORDS"}}'))
     with pytest.raises(LanguageModelError) as caught:
-        said(opened())
+        response(opened())
     assert (str(caught.value), len(server.requests)) == (reason, 1)
 
 
-def test_an_error_before_the_first_word_is_tried_again(server: ModelServer) -> None:
+def test_error_before_the_first_word_is_retried(server: ModelServer) -> None:
     server.does(Behaviour("", then="fail"), Behaviour("One two."))
-    assert said(opened()) == "One two."
+    assert response(opened()) == "One two."
 
 
-def test_an_error_behind_words_ends_the_answer(server: ModelServer) -> None:
+def test_error_after_the_first_word_ends_the_answer(server: ModelServer) -> None:
     server.does(Behaviour("One two.", then="fail"))
-    with pytest.raises(LanguageModelError, match=r"^its server broke off with an error$"):
-        said(opened())
+    with pytest.raises(LanguageModelError, match=r"^its server reported an error in mid-stream$"):
+        response(opened())
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("then", ["hang", "drip"])
-def test_a_server_that_does_not_end_is_left(
-    server: ModelServer, monkeypatch: pytest.MonkeyPatch, then: str
-) -> None:
+def test_stalled_response_times_out(server: ModelServer, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
     monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "0.6")
     server.does(Behaviour("One two.", then=then))
     began = time.monotonic()
     with pytest.raises(LanguageModelError, match=r"^it did not finish within 0\.6 seconds$"):
-        said(opened())
+        response(opened())
     assert time.monotonic() - began < 5
 
 
-def test_a_redirect_is_not_followed(server: ModelServer, elsewhere: ModelServer) -> None:
-    server.does(Behaviour(status=307, headers={"Location": f"{elsewhere.base}/v1/elsewhere"}))
+def test_redirect_is_not_followed(server: ModelServer, other_server: ModelServer) -> None:
+    server.does(Behaviour(status=307, headers={"Location": f"{other_server.base}/v1/elsewhere"}))
     with pytest.raises(LanguageModelError, match="its server refused with status 307"):
-        said(opened())
-    assert elsewhere.requests == []
+        response(opened())
+    assert other_server.requests == []
 
 
-def test_neither_key_nor_question_reaches_a_log(
-    server: ModelServer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_log_has_no_key_and_no_question(server: ModelServer, caplog: pytest.LogCaptureFixture) -> None:
     assert server
     with caplog.at_level(logging.DEBUG):
         model = opened()
-        said(model)
+        response(model)
     shown = caplog.text + repr(model) + repr(load_settings())
     assert not any(key in shown for key in ("key-of-", "What is it?"))
 
 
-def test_a_reader_who_leaves_ends_the_connection(server: ModelServer) -> None:
+def test_closed_stream_ends_the_connection(server: ModelServer) -> None:
     server.does(Behaviour("One two.", then="endless"))
     stream = opened().stream(PROMPT, 50)
     assert next(piece.text for piece in stream if piece.text) == "One two"
@@ -165,7 +161,7 @@ def test_a_reader_who_leaves_ends_the_connection(server: ModelServer) -> None:
         ("AWS_REGION", "no AWS Region is set; set AWS_REGION"),
     ],
 )
-def test_what_bedrock_misses_is_named(
+def test_missing_bedrock_setting_is_named(
     running_model: ModelServer, monkeypatch: pytest.MonkeyPatch, missing: str, reason: str
 ) -> None:
     provider = PROVIDERS["bedrock"]
@@ -177,17 +173,17 @@ def test_what_bedrock_misses_is_named(
     if missing == "AWS_ACCESS_KEY_ID":
         monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(LanguageModelError) as caught:
-        said(opened())
+        response(opened())
     assert str(caught.value) == reason
 
 
 @pytest.mark.parametrize("name", ["openai", "anthropic", "bedrock"])
-def test_a_name_that_the_package_does_not_know_is_told(
+def test_unknown_model_name_is_an_error(
     name: str, server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GENLENS_LLM", f"{name}:model-of-tomorrow")
     with pytest.raises(LanguageModelError, match="does not know a model of that name; check it, or upgrade"):
-        said(opened())
+        response(opened())
     assert server.requests == []
 
 
@@ -198,7 +194,7 @@ def test_a_name_that_the_package_does_not_know_is_told(
         ("bedrock:some.model-v1:0", "pip install 'genlens[bedrock]'"),
     ],
 )
-def test_a_missing_extra_prints_its_install_line(
+def test_missing_extra_names_its_install_line(
     setting: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str) -> object:
@@ -214,13 +210,13 @@ def test_a_missing_extra_prints_its_install_line(
     assert caught.value.exit_code == 2
 
 
-def test_a_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.setenv("GENLENS_LLM", "openai:gpt-4o-mini")
     with pytest.raises(MissingExtraError, match="needs a key; set OPENAI_API_KEY"):
         open_model(load_settings())
 
 
-def test_without_a_setting_there_is_no_model() -> None:
+def test_missing_setting_is_an_error() -> None:
     with pytest.raises(SettingsError, match="no language model is set; set GENLENS_LLM to openai:MODEL"):
         open_model(load_settings())

@@ -1,4 +1,4 @@
-"""The tool server, spoken to by the SDK's own client."""
+"""The tool server, called by the SDK's client."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ AGENT = "How do I keep an agent from taking actions it should not?"
 WORDS = "tests/words"
 TOOLS = ["ask", "search_best_practices", "get_entry", "list_questions", "related", "what_changed", "status"]
 
-MANY = {"editions": [str(number) for number in range(11)]}
+ELEVEN_EDITIONS = {"editions": [str(number) for number in range(11)]}
 
 Result = TypeVar("Result")
 Talk = Callable[[Client], Awaitable[Result]]
@@ -47,7 +47,7 @@ def environment(home: Path, model: str) -> dict[str, str]:
 
 
 def over_stdio(home: Path, talk: Talk[Result], model: str = WORDS) -> Result:
-    """What a talk with a server in a process of its own comes to; its protocol goes over stdout."""
+    """The result of calls to a server in its own process, over its stdin and stdout."""
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "assistant.cli", "mcp"],
@@ -59,7 +59,7 @@ def over_stdio(home: Path, talk: Talk[Result], model: str = WORDS) -> Result:
 
 @contextmanager
 def http_server(home: Path, model: str = WORDS) -> Iterator[str]:
-    """The address of a server in a process of its own."""
+    """The address of a server in its own process."""
     command = [sys.executable, "-m", "assistant.cli", "mcp", "--http", "--port", "0"]
     with subprocess.Popen(
         command, env=environment(home, model), cwd=home.parent, stdout=subprocess.PIPE, text=True
@@ -69,7 +69,7 @@ def http_server(home: Path, model: str = WORDS) -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.terminate()
-        assert process.stdout.read() == ""  # requests are not logged there
+        assert process.stdout.read() == ""  # requests are not logged on stdout
 
 
 def connected(server: ToolServer | StdioServerParameters | str, talk: Talk[Result]) -> Result:
@@ -95,20 +95,20 @@ def text(result: CallToolResult) -> str:
 
 @pytest.fixture
 def build(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The id of a published build of the small corpus, with the name of its model set and its own clock."""
+    """The id of a published build of the small corpus; its model is configured and the clock is fake."""
     monkeypatch.setattr(Clock, "ticks", 0)
-    monkeypatch.setattr("kb.storage.builds.datetime", Clock)  # builds of one second are in no order
+    monkeypatch.setattr("kb.storage.builds.datetime", Clock)  # builds made in the same second have no order
     monkeypatch.setenv("GENLENS_MODEL", WORDS)
     return make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
 
 
 def call(name: str, **arguments: object) -> CallToolResult:
-    """The result of a tool of a server in this process."""
+    """The result of a tool, called on a server in this process."""
     return connected(ToolServer(load_settings()), calling(name, **arguments))
 
 
-def failed(name: str, **arguments: object) -> str:
-    """What a tool says that does not work; there is nothing else in its result."""
+def error_of(name: str, **arguments: object) -> str:
+    """The error message of a tool, the only content of its result."""
     result = call(name, **arguments)
     assert result.is_error
     assert result.structured_content is None
@@ -117,23 +117,23 @@ def failed(name: str, **arguments: object) -> str:
 
 
 def record(result: CallToolResult) -> dict[str, Any]:
-    """The JSON of a result that is no error."""
+    """The JSON of a successful result."""
     assert not result.is_error, text(result)
     assert result.structured_content is not None
     return result.structured_content
 
 
 @pytest.fixture
-def offered() -> dict[str, Tool]:
+def tools() -> dict[str, Tool]:
     async def listing(client: Client) -> list[Tool]:
         return (await client.list_tools()).tools
 
     return {tool.name: tool for tool in connected(ToolServer(load_settings()), listing)}
 
 
-def test_the_tools_only_read_and_say_that_text_is_data(offered: dict[str, Tool]) -> None:
-    assert list(offered) == TOOLS
-    for tool in offered.values():
+def test_tools_are_read_only_and_declare_text_as_data(tools: dict[str, Tool]) -> None:
+    assert list(tools) == TOOLS
+    for tool in tools.values():
         assert tool.annotations is not None
         assert tool.annotations.read_only_hint is True
         assert tool.annotations.destructive_hint is False
@@ -142,16 +142,16 @@ def test_the_tools_only_read_and_say_that_text_is_data(offered: dict[str, Tool])
         assert tool.description.endswith(DATA)
 
 
-def test_the_document_names_every_tool_with_its_arguments(offered: dict[str, Tool]) -> None:
-    page = (ROOT / "docs" / "tool-server.md").read_text(encoding="utf-8")
-    told = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", page, flags=re.MULTILINE)
-    assert {name: set(re.findall(r"`(\w+)`", arguments)) for name, arguments in told} == {
-        tool.name: set(tool.input_schema["properties"]) for tool in offered.values()
+def test_documentation_lists_every_tool_with_its_arguments(tools: dict[str, Tool]) -> None:
+    document = (ROOT / "docs" / "tool-server.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `(\w+)` \| ([^|]*)\|", document, flags=re.MULTILINE)
+    assert {name: set(re.findall(r"`(\w+)`", arguments)) for name, arguments in documented} == {
+        tool.name: set(tool.input_schema["properties"]) for tool in tools.values()
     }
 
 
-def test_every_argument_is_bounded_and_every_result_names_its_build(offered: dict[str, Tool]) -> None:
-    for tool in offered.values():
+def test_arguments_are_bounded_and_results_name_the_build(tools: dict[str, Tool]) -> None:
+    for tool in tools.values():
         assert tool.input_schema["additionalProperties"] is False
         assert [*unbounded(tool.input_schema)] == []
         assert tool.output_schema is not None
@@ -159,34 +159,36 @@ def test_every_argument_is_bounded_and_every_result_names_its_build(offered: dic
 
 
 def unbounded(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Parts of a schema that let in strings, numbers or lists of any size."""
+    """Parts of a schema that allow strings, numbers or lists of any size."""
     kind = schema.get("type")
     if kind == "string" and not {"enum", "maxLength"} & schema.keys():
         yield schema
     if kind in ("integer", "number") and not {"minimum", "maximum"} <= schema.keys():
         yield schema
     if kind == "array":
-        few = "maxItems" in schema or schema.get("uniqueItems")
-        yield from unbounded(schema["items"]) if few else [schema]
+        limited = "maxItems" in schema or schema.get("uniqueItems")
+        yield from unbounded(schema["items"]) if limited else [schema]
     inner = [*schema.get("properties", {}).values(), *schema.get("$defs", {}).values()]
     for part in [*inner, *schema.get("anyOf", [])]:
         yield from unbounded(part)
 
 
-def test_a_search_has_text_and_json_that_name_the_build(build: str) -> None:
+def test_search_has_text_and_json_with_the_build(build: str) -> None:
     result = call("search_best_practices", query="prompt caching", limit=1)
-    found = record(result)
-    assert (found["query"], found["build"]) == ("prompt caching", build)
-    assert [hit["id"] for hit in found["hits"]] == ["GENCOST03-BP01"]
+    results = record(result)
+    assert (results["query"], results["build"]) == ("prompt caching", build)
+    assert [hit["id"] for hit in results["hits"]] == ["GENCOST03-BP01"]
     assert text(result).startswith("GENCOST03-BP01  Cache repeated prompts  (Cost optimization · Low)\n")
     assert text(result).endswith(f"\n\nbuild {build}")
 
 
 @pytest.mark.usefixtures("build")
-def test_a_search_is_for_practices_and_risks_unless_other_kinds_are_named() -> None:
+def test_search_is_limited_to_practices_and_risks_by_default() -> None:
     def ids(**filters: list[str]) -> set[str]:
-        more = {"filters": filters} if filters else {}
-        return {hit["id"] for hit in record(call("search_best_practices", query="agents", **more))["hits"]}
+        optional = {"filters": filters} if filters else {}
+        return {
+            hit["id"] for hit in record(call("search_best_practices", query="agents", **optional))["hits"]
+        }
 
     assert ids() == {"GENSEC05-BP01", "GENSEC05-BP02", "LLM03:2026"}
     assert ids(kinds=["question"]) == {"GENSEC05"}
@@ -195,7 +197,7 @@ def test_a_search_is_for_practices_and_risks_unless_other_kinds_are_named() -> N
     assert ids(pillars=["Sustainability"]) == set()
 
 
-def test_an_entry_is_read_whole_in_a_language(build: str) -> None:
+def test_entry_is_complete_in_the_requested_language(build: str) -> None:
     result = call("get_entry", entry_id="gensec5 bp1", language="ja")
     entry = record(result)
     assert (entry["id"], entry["language"], entry["build"]) == ("GENSEC05-BP01", "ja", build)
@@ -203,21 +205,21 @@ def test_an_entry_is_read_whole_in_a_language(build: str) -> None:
     assert "1. エージェントごとに専用のロールを作る。" in text(result)
 
 
-def test_questions_are_listed_with_their_practices_where_they_are_asked_for(build: str) -> None:
+def test_questions_are_listed_with_practices_on_request(build: str) -> None:
     listed = record(call("list_questions"))
     assert [entry["id"] for entry in listed["entries"]] == ["GENSEC05"]
     assert listed["build"] == build
-    more = call("list_questions", pillars=["Security"], with_best_practices=True)
-    assert [entry["id"] for entry in record(more)["entries"]] == [
+    with_practices = call("list_questions", pillars=["Security"], with_best_practices=True)
+    assert [entry["id"] for entry in record(with_practices)["entries"]] == [
         "GENSEC05",
         "GENSEC05-BP01",
         "GENSEC05-BP02",
     ]
-    assert text(more).startswith("Security\n   GENSEC05  How do you keep agents within bounds?\n")
+    assert text(with_practices).startswith("Security\n   GENSEC05  How do you keep agents within bounds?\n")
     assert record(call("list_questions", pillars=["Reliability"]))["entries"] == []
 
 
-def test_related_entries_say_why_and_are_of_the_served_build(
+def test_related_entries_have_a_reason_and_are_in_the_served_build(
     home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GENLENS_MODEL", WORDS)
@@ -248,7 +250,7 @@ def test_related_entries_say_why_and_are_of_the_served_build(
     ]
 
 
-def test_what_changed_of_one_entry_is_told_as_a_diff(home: Path, encoder: WordEncoder, build: str) -> None:
+def test_changes_of_one_entry_have_a_diff(home: Path, encoder: WordEncoder, build: str) -> None:
     reworded = replace(corpus()[4], title="Cache prompts that repeat")
     entries = [reworded if entry.id == reworded.id else entry for entry in corpus()[:-1]]
     make_build(home, encoder, entries, SOURCES, MADE_AT)
@@ -262,11 +264,11 @@ def test_what_changed_of_one_entry_is_told_as_a_diff(home: Path, encoder: WordEn
     assert "+Cache prompts that repeat" in text(result)
 
 
-def test_status_is_that_of_the_command_line(build: str) -> None:
+def test_status_has_build_model_counts_and_kept_builds(build: str) -> None:
     result = call("status")
-    found = record(result)
-    assert (found["build"], found["model"], found["kept"]) == (build, WORDS, [build])
-    assert found["counts"] == {"question": 1, "best_practice": 3, "page": 1, "risk": 3}
+    status = record(result)
+    assert (status["build"], status["model"], status["kept"]) == (build, WORDS, [build])
+    assert status["counts"] == {"question": 1, "best_practice": 3, "page": 1, "risk": 3}
     assert f"kept   {build}  (served)" in text(result)
 
 
@@ -285,7 +287,7 @@ def test_status_is_that_of_the_command_line(build: str) -> None:
         ("ask", {"question": "a", "filters": {"a\nb" + "c" * 999: []}}, "filters.a bccc"),
         ("search_best_practices", {"query": "a", "limit": 51}, "limit: Input should be less than or equal"),
         ("search_best_practices", {"query": "a", "limit": 0}, "limit: Input should be greater than or equal"),
-        ("search_best_practices", {"query": "a", "filters": MANY}, "should have at most 10 items"),
+        ("search_best_practices", {"query": "a", "filters": ELEVEN_EDITIONS}, "should have at most 10 items"),
         ("get_entry", {"entry_id": "banana"}, "'banana' is not an id such as GENSEC05-BP01 or LLM03:2026"),
         ("get_entry", {"entry_id": "GENSEC99-BP01"}, "GENSEC99-BP01 is not in the served build"),
         ("get_entry", {"entry_id": "x" * 61}, "entry_id: String should have at most 60 characters"),
@@ -298,11 +300,11 @@ def test_status_is_that_of_the_command_line(build: str) -> None:
         ("delete_everything", {}, "Unknown tool: delete_everything"),
     ],
 )
-def test_what_cannot_be_used_gets_one_clear_line(name: str, arguments: dict[str, Any], line: str) -> None:
-    said = failed(name, **arguments)
-    assert line in said
-    assert said.count("\n") == 0
-    assert len(said) < 300
+def test_bad_arguments_are_refused_in_one_line(name: str, arguments: dict[str, Any], line: str) -> None:
+    message = error_of(name, **arguments)
+    assert line in message
+    assert message.count("\n") == 0
+    assert len(message) < 300
 
 
 @pytest.mark.parametrize(
@@ -317,23 +319,23 @@ def test_what_cannot_be_used_gets_one_clear_line(name: str, arguments: dict[str,
         ("status", {}),
     ],
 )
-def test_without_an_index_every_tool_says_how_to_make_one(
+def test_missing_index_is_an_error_with_the_command_to_run(
     home: Path, name: str, arguments: dict[str, Any]
 ) -> None:
-    assert failed(name, **arguments) == f"no index in {home}; make one with: genlens refresh"
+    assert error_of(name, **arguments) == f"no index in {home}; make one with: genlens refresh"
 
 
 @pytest.mark.usefixtures("build")
-def test_a_crash_says_nothing_of_what_happened(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_crash_does_not_reveal_its_message(monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_: object) -> None:
         raise RuntimeError("a secret of the machine")
 
     monkeypatch.setattr("assistant.mcp.tools.ask", crash)
-    assert failed("ask", question="agents") == "Error executing tool ask"
+    assert error_of("ask", question="agents") == "Error executing tool ask"
 
 
-async def the_story_of_two_builds(client: Client, home: Path, encoder: WordEncoder) -> None:
-    """A server that is asked, refreshed under its feet, asked again, and rolled back."""
+async def refresh_and_roll_back(client: Client, home: Path, encoder: WordEncoder) -> None:
+    """Calls to a server during a refresh and a rollback."""
     first = current_build(home).id
     assert record(await client.call_tool("get_entry", {"entry_id": "LLM06:2026"}))["build"] == first
     second = make_build(home, encoder, corpus()[:-2], SOURCES, MADE_AT).id
@@ -349,19 +351,19 @@ async def the_story_of_two_builds(client: Client, home: Path, encoder: WordEncod
 
 
 @pytest.mark.usefixtures("build")
-def test_over_stdio_a_new_build_is_noticed_and_stdout_carries_the_protocol_alone(
+def test_stdio_server_notices_a_new_build_and_prints_only_the_protocol(
     home: Path, encoder: WordEncoder
 ) -> None:
-    over_stdio(home, lambda client: the_story_of_two_builds(client, home, encoder))
+    over_stdio(home, lambda client: refresh_and_roll_back(client, home, encoder))
 
 
 @pytest.mark.usefixtures("build")
-def test_over_http_a_new_build_is_noticed(home: Path, encoder: WordEncoder) -> None:
+def test_http_server_notices_a_new_build(home: Path, encoder: WordEncoder) -> None:
     with http_server(home) as address:
-        connected(address, lambda client: the_story_of_two_builds(client, home, encoder))
+        connected(address, lambda client: refresh_and_roll_back(client, home, encoder))
 
 
-def test_over_stdio_an_answer_is_that_of_the_command_line(catalogue_home: Path) -> None:
+def test_stdio_answer_has_text_citations_and_build(catalogue_home: Path) -> None:
     result = over_stdio(
         catalogue_home, calling("ask", question=AGENT), "sentence-transformers/all-MiniLM-L6-v2"
     )
@@ -373,7 +375,7 @@ def test_over_stdio_an_answer_is_that_of_the_command_line(catalogue_home: Path) 
     assert text(result).endswith(f"\n\nbuild {answer['build']}")
 
 
-def test_over_http_a_question_out_of_scope_is_no_error(catalogue_home: Path) -> None:
+def test_http_question_out_of_scope_is_not_an_error(catalogue_home: Path) -> None:
     with http_server(catalogue_home, "sentence-transformers/all-MiniLM-L6-v2") as address:
         result = connected(address, calling("ask", question="What is the capital of France?"))
     answer = record(result)
@@ -382,7 +384,7 @@ def test_over_http_a_question_out_of_scope_is_no_error(catalogue_home: Path) -> 
 
 
 @pytest.mark.usefixtures("build")
-def test_over_http_only_callers_on_this_machine_are_answered(home: Path) -> None:
+def test_http_server_answers_only_local_callers(home: Path) -> None:
     listing = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
     accepted = {"Accept": "application/json, text/event-stream"}
 

@@ -1,4 +1,4 @@
-"""The chat page without a browser."""
+"""The chat page, without a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,13 +24,13 @@ def shown(page: AppTest) -> str:
     return "\n".join(element.value for element in page.markdown)
 
 
-def test_an_empty_page_invites_with_examples(page: AppTest) -> None:
+def test_empty_page_shows_examples(page: AppTest) -> None:
     page.run()
     assert not page.exception
     assert page.button(key="example_1").label == escape(AGENT)
 
 
-def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> None:
+def test_question_is_answered_with_its_sources(page: AppTest) -> None:
     page.run().chat_input[0].set_value("How do I keep an agent from taking actions it should not?").run()
     assert not page.exception
     assert [message.name for message in page.chat_message] == ["user", "assistant"]
@@ -43,7 +43,7 @@ def test_a_question_is_answered_with_its_sources_beside_it(page: AppTest) -> Non
     assert "**What to do**" in text
 
 
-def test_an_example_is_asked_when_it_is_clicked(page: AppTest) -> None:
+def test_clicked_example_is_asked(page: AppTest) -> None:
     page.run()
     page.button(key="example_1").click().run()
     assert not page.exception
@@ -60,7 +60,7 @@ def test_earlier_answers_stay_on_the_page(page: AppTest) -> None:
     assert "Not covered" in shown(page)
 
 
-def test_hostile_text_is_shown_as_text(page: AppTest) -> None:
+def test_hostile_question_is_shown_as_text(page: AppTest) -> None:
     page.run().chat_input[0].set_value(
         "<img src=x onerror=alert(1)> [agents](javascript:alert(1)) prompts"
     ).run()
@@ -69,7 +69,9 @@ def test_hostile_text_is_shown_as_text(page: AppTest) -> None:
     assert not any(element.allow_html for element in page.markdown)
 
 
-def test_without_an_index_the_page_says_what_to_do(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_index_is_an_error_with_the_command_to_run(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GENLENS_HOME", "/nonexistent/home")
     page.run()
     assert not page.exception

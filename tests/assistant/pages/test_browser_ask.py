@@ -1,4 +1,4 @@
-"""A person asks a question on the page, in a real browser."""
+"""The Ask view, in a browser."""
 
 import re
 from collections.abc import Iterator
@@ -10,15 +10,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from support.browsing import WIDTHS, Watch, serving
 
 pytestmark = pytest.mark.browser
-# Milliseconds for the first answer, which opens the model.
+# Milliseconds for the first answer, which loads the model.
 SLOW = 90_000
 AGENT = "How do I keep an agent from taking actions it should not?"
 
 
 @pytest.fixture(scope="module")
 def address(catalogue_home: Path) -> Iterator[str]:
-    with serving(catalogue_home) as found:
-        yield found
+    with serving(catalogue_home) as url:
+        yield url
 
 
 @pytest.fixture(params=WIDTHS, ids=["wide", "narrow"])
@@ -41,19 +41,19 @@ def answer(page: Page) -> Locator:
     return page.get_by_test_id("stChatMessage").last
 
 
-def test_a_question_is_answered_with_sources_that_link_to_the_site(page: Page) -> None:
+def test_sources_of_an_answer_link_to_the_site(page: Page) -> None:
     ask(page, AGENT)
     links = answer(page).locator("a[href^='https://docs.aws.amazon.com/']")
     expect(links.first).to_have_attribute("href", re.compile(r"/gensec05-bp01\.html"))
     expect(answer(page).get_by_text("LLM03:2026").locator("visible=true").first).to_be_visible()
 
 
-def test_an_example_is_one_click_away(page: Page) -> None:
+def test_clicked_example_is_answered(page: Page) -> None:
     page.get_by_role("button", name=AGENT).click()
     answer(page)
 
 
-def test_a_mark_opens_the_passage_by_keyboard_alone_and_escape_closes_it(page: Page) -> None:
+def test_citation_mark_opens_its_passage_by_keyboard_and_escape_closes_it(page: Page) -> None:
     ask(page, AGENT)
     mark = answer(page).get_by_role("button", name="GENSEC05-BP01").nth(1)
     mark.focus()
@@ -65,7 +65,7 @@ def test_a_mark_opens_the_passage_by_keyboard_alone_and_escape_closes_it(page: P
     expect(passage).to_be_hidden()
 
 
-def test_a_question_is_asked_by_keyboard_alone(page: Page) -> None:
+def test_question_can_be_asked_by_keyboard(page: Page) -> None:
     expect(page.get_by_test_id("stChatInput")).to_be_visible(timeout=SLOW)
     for _ in range(40):
         page.keyboard.press("Tab")
@@ -76,7 +76,7 @@ def test_a_question_is_asked_by_keyboard_alone(page: Page) -> None:
     answer(page)
 
 
-def test_the_language_is_one_click_away_and_stays_after_a_reload_with_the_answers(page: Page) -> None:
+def test_language_and_answers_stay_after_a_reload(page: Page) -> None:
     ask(page, AGENT)
     answer(page)
     page.get_by_text("日本語", exact=True).click()
@@ -87,7 +87,7 @@ def test_the_language_is_one_click_away_and_stays_after_a_reload_with_the_answer
     expect(page.get_by_text(AGENT, exact=True).first).to_be_visible()
 
 
-def test_the_page_fits_its_window_and_asks_no_other_host(page: Page) -> None:
+def test_page_fits_its_window_and_requests_no_other_host(page: Page) -> None:
     watch = Watch(page)
     page.reload()
     ask(
@@ -103,11 +103,11 @@ def test_the_page_fits_its_window_and_asks_no_other_host(page: Page) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_axe_finds_no_serious_barrier(page: Page, address: str, language: str) -> None:
+def test_axe_finds_no_serious_violation(page: Page, address: str, language: str) -> None:
     page.goto(f"{address}/?lang={language}")
     ask(page, AGENT)
     answer(page)
-    # Streamlit's own frame around the page is not ours to change.
-    found = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
-    serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == []
+    # Streamlit's frame around the page is outside our control.
+    results = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
+    serious = [rule for rule in results["violations"] if rule["impact"] in ("serious", "critical")]
+    assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in serious] == []

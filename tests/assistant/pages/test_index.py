@@ -1,4 +1,4 @@
-"""The page Index without a browser."""
+"""The Index view, without a browser."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ from kb.storage.refresh_log import failed_now, write_failures
 
 @pytest.fixture
 def older(home: Path, encoder: WordEncoder) -> str:
-    """The build before the served one, in which one title was another."""
+    """The build before the served one; one of its titles differs."""
     entries = [replace(e, title="Old words") if e.id == "GENSEC05-BP02" else e for e in corpus()]
     build = make_build(home, encoder, entries, SOURCES, MADE_AT).id
     older = home / "builds" / f"20260101T000000{build[15:]}"
@@ -36,27 +36,27 @@ def older(home: Path, encoder: WordEncoder) -> str:
 
 
 @pytest.fixture
-def page(home: Path, encoder: WordEncoder, older: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+def view(home: Path, encoder: WordEncoder, older: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     assert older < make_build(home, encoder, corpus(), SOURCES, MADE_AT).id
     monkeypatch.setenv("GENLENS_MODEL", encoder.model)
     monkeypatch.setattr(st, "get_option", listening_on("127.0.0.1"))
-    with app() as one:
-        yield one
+    with app() as chat_page:
+        yield chat_page
 
 
 def listening_on(address: str) -> Callable[[str], object]:
-    """The options of a server that listens on an address."""
+    """Streamlit's options, with a server that listens on the given address."""
     options = st.get_option
     return lambda key: address if key == "server.address" else options(key)
 
 
-def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
-    opened(page, "index")
-    assert not page.exception
-    assert {metric.label: metric.value for metric in page.metric} == {
+def test_view_shows_the_served_build(view: AppTest, home: Path) -> None:
+    opened(view, "index")
+    assert not view.exception
+    assert {metric.label: metric.value for metric in view.metric} == {
         "Question": "1", "Best practice": "3", "Risk": "3", "Page": "1",
     }  # fmt: skip
-    text = shown(page).replace("\\", "")
+    text = shown(view).replace("\\", "")
     assert f"Build: `{current_build(home).id}`" in text
     assert "Embedding model: tests/words" in text
     assert "2026 (English): 2 entries from the site, read 2026-01-02 03:04 UTC" in text
@@ -64,22 +64,22 @@ def test_what_is_served_is_told(page: AppTest, home: Path) -> None:
     assert "[OWASP Foundation, CC BY-SA 4.0](https://creativecommons.org/licenses/by-sa/4.0/)" in text
 
 
-def test_what_changed_since_the_build_before_is_told(page: AppTest) -> None:
-    opened(page, "index")
-    text = shown(page)
+def test_view_shows_changes_since_the_previous_build(view: AppTest) -> None:
+    opened(view, "index")
+    text = shown(view)
     assert "**Changed (2)**: GENSEC05, GENSEC05\\-BP02" in text
-    assert "-Old words" in page.expander[-1].markdown[0].value
+    assert "-Old words" in view.expander[-1].markdown[0].value
 
 
-def test_what_failed_is_told_as_text(page: AppTest, home: Path) -> None:
+def test_failures_are_shown_as_text(view: AppTest, home: Path) -> None:
     write_failures(home, [failed_now("owasp-llm 2025 (en)", "<b>down</b> [x](http://evil.test)")])
-    opened(page, "index")
-    assert "\\<b\\>down" in page.warning[0].value
-    assert "](" not in page.warning[0].value.replace("\\]\\(", "")
+    opened(view, "index")
+    assert "\\<b\\>down" in view.warning[0].value
+    assert "](" not in view.warning[0].value.replace("\\]\\(", "")
 
 
-def asked_whether(older: str) -> AppTest:
-    """The dialog by itself: AppTest runs no fragments, and a dialog is one."""
+def rollback_dialog(older: str) -> AppTest:
+    """The dialog alone: AppTest does not run fragments, such as dialogs."""
 
     def script(build: str) -> None:
         from assistant.pages.index.builds import confirm_rollback
@@ -90,97 +90,97 @@ def asked_whether(older: str) -> AppTest:
     return AppTest.from_function(script, args=(older,)).run()
 
 
-def test_rolling_back_asks_first(page: AppTest, home: Path, older: str) -> None:
+def test_rollback_asks_for_confirmation(view: AppTest, home: Path, older: str) -> None:
     served = current_build(home).id
-    opened(page, "index").button(key=f"serve-{older}").click().run()
-    assert not page.exception
-    assert f"Serve build `{older}` instead of `{served}`?" in shown(page)
+    opened(view, "index").button(key=f"serve-{older}").click().run()
+    assert not view.exception
+    assert f"Serve build `{older}` instead of `{served}`?" in shown(view)
     assert current_build(home).id == served
 
 
-def test_a_yes_rolls_back(home: Path, older: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[tuple[Path, str, bool]] = []
+def test_confirmed_rollback_is_done(home: Path, older: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Path, str, bool]] = []
 
-    def remembered(settings: Settings, build: str, *, wait: bool) -> None:
-        done.append((settings.home, build, wait))
+    def recorded(settings: Settings, build: str, *, wait: bool) -> None:
+        calls.append((settings.home, build, wait))
 
-    monkeypatch.setattr("assistant.pages.index.builds.rollback", remembered)
-    dialog = asked_whether(older)
-    assert done == []
+    monkeypatch.setattr("assistant.pages.index.builds.rollback", recorded)
+    dialog = rollback_dialog(older)
+    assert calls == []
     dialog.button[0].click().run()
     assert not dialog.exception
-    assert done == [(home, older, False)]
+    assert calls == [(home, older, False)]
 
 
-def test_a_rollback_that_is_refused_says_why(older: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_rollback_shows_the_reason(older: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy(_settings: Settings, _build: str, *, wait: bool) -> None:
         raise BusyError(f"another refresh is under way, waited for: {wait}")
 
     monkeypatch.setattr("assistant.pages.index.builds.rollback", busy)
-    dialog = asked_whether(older)
+    dialog = rollback_dialog(older)
     dialog.button[0].click().run()
     assert dialog.error[0].value == "another refresh is under way\\, waited for\\: False"
 
 
-def test_a_page_that_others_reach_lets_nobody_refresh_who_is_not_logged_in(
-    page: AppTest, older: str, monkeypatch: pytest.MonkeyPatch
+def test_public_server_requires_login_to_refresh_or_roll_back(
+    view: AppTest, older: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(st, "get_option", listening_on("0.0.0.0"))  # noqa: S104
-    opened(page, "index")
-    assert not page.exception
-    assert "Log in to refresh or roll back" in page.info[0].value
-    assert [button.label for button in page.button] == [f"Serve {older}"]
-    assert page.button[0].disabled
+    opened(view, "index")
+    assert not view.exception
+    assert "Log in to refresh or roll back" in view.info[0].value
+    assert [button.label for button in view.button] == [f"Serve {older}"]
+    assert view.button[0].disabled
 
 
-def test_the_page_speaks_japanese(page: AppTest) -> None:
-    in_japanese(opened(page, "index"))
-    assert not page.exception
-    assert [one.value for one in page.subheader][:3] == ["配信中のビルド", "失敗", "更新"]
+def test_view_has_a_japanese_version(view: AppTest) -> None:
+    in_japanese(opened(view, "index"))
+    assert not view.exception
+    assert [heading.value for heading in view.subheader][:3] == ["配信中のビルド", "失敗", "更新"]
 
 
-def ended(refreshing: RefreshJob) -> State:
-    """How a refresh of the tests' own making ended."""
+def final_state(job: RefreshJob) -> State:
+    """The state of a job at its end, or after 30 seconds."""
     end = monotonic() + 30
-    while refreshing.state.running and monotonic() < end:
+    while job.state.running and monotonic() < end:
         sleep(0.01)
-    return refreshing.state
+    return job.state
 
 
-def said(*lines: dict[str, object]) -> RefreshJob:
-    """A refresh whose process says the given lines."""
+def job_printing(*lines: dict[str, object]) -> RefreshJob:
+    """A job with a process that prints the given lines."""
     program = f"print({chr(10).join(map(json.dumps, lines))!r})" if lines else ""
     return RefreshJob((sys.executable, "-c", program))
 
 
-def test_a_refresh_is_followed_to_its_end() -> None:
-    refreshing = said({"done": 64, "total": 128}, {"build": "b", "published": True, "failed": ["owasp-llm"]})
-    assert refreshing.state == State()
-    refreshing.start("refresh")
-    assert ended(refreshing) == State(build="b", new=True, failed=("owasp-llm",))
+def test_job_follows_a_refresh_to_its_end() -> None:
+    job = job_printing({"done": 64, "total": 128}, {"build": "b", "published": True, "failed": ["owasp-llm"]})
+    assert job.state == State()
+    job.start("refresh")
+    assert final_state(job) == State(build="b", new=True, failed=("owasp-llm",))
 
 
-def test_a_check_says_what_a_refresh_would_change() -> None:
-    refreshing = said({"ids": {"added": ["GENSEC07"]}, "new": True, "failed": []})
-    refreshing.start("check")
-    assert ended(refreshing) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True)
+def test_job_of_a_check_has_the_expected_changes() -> None:
+    job = job_printing({"ids": {"added": ["GENSEC07"]}, "new": True, "failed": []})
+    job.start("check")
+    assert final_state(job) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True)
 
 
-def test_a_process_that_dies_is_an_error_and_can_be_repeated() -> None:
-    refreshing = RefreshJob((sys.executable, "-c", "raise SystemExit(7)"))
-    refreshing.start("refresh")
-    assert "code 7" in ended(refreshing).error
-    refreshing.start("refresh")
-    assert "code 7" in ended(refreshing).error
+def test_crashed_process_is_an_error_and_can_be_started_again() -> None:
+    job = RefreshJob((sys.executable, "-c", "raise SystemExit(7)"))
+    job.start("refresh")
+    assert "code 7" in final_state(job).error
+    job.start("refresh")
+    assert "code 7" in final_state(job).error
 
 
-def test_a_second_start_joins_the_one_that_is_under_way() -> None:
-    refreshing = RefreshJob((sys.executable, "-c", "import sys; print('{\"error\": \"'+sys.argv[1]+'\"}')"))
-    refreshing.start("refresh")
-    refreshing.start("check")
-    assert ended(refreshing) == State(error="refresh")
+def test_second_start_joins_the_running_job() -> None:
+    job = RefreshJob((sys.executable, "-c", "import sys; print('{\"error\": \"'+sys.argv[1]+'\"}')"))
+    job.start("refresh")
+    job.start("check")
+    assert final_state(job) == State(error="refresh")
 
 
-def test_progress_is_kept_between_lines() -> None:
+def test_progress_line_updates_the_state() -> None:
     state = after(State(running=True), '{"done": 64, "total": 128}')
     assert state == State(running=True, done=64, total=128)

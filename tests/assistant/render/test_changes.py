@@ -13,7 +13,7 @@ PAGE = "genai-lens/definitions"
 
 
 def changed(entry: Entry) -> Entry:
-    """The entry as the newer build of the tests has it."""
+    """The entry in the newer build."""
     if entry.id == PAGE:
         return replace(entry, sections=(*entry.sections, prose("Units", Role.OTHER, "A token.")))
     if entry.id == "GENCOST03-BP01":
@@ -26,7 +26,7 @@ def changed(entry: Entry) -> Entry:
 
 @pytest.fixture
 def changes() -> Changes:
-    """A page and a practice that changed, a risk that moved, one that came and a practice that went."""
+    """A changed page and practice, a moved and an added risk, a removed practice."""
     old = tuple(entry for entry in corpus() if entry.id != "LLM03:2026")
     new = tuple(changed(entry) for entry in corpus() if entry.id != "GENSEC05-BP01")
     new = tuple(e for e in new if e.id != "GENSEC05")
@@ -34,7 +34,7 @@ def changes() -> Changes:
     return compare(Contents("older", SITE, old), Contents("newer", SITE, new))
 
 
-def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
+def test_json_has_exactly_the_promised_keys(changes: Changes) -> None:
     assert changes_json(changes, diff=False).dump() == {
         "from": "older",
         "to": "newer",
@@ -48,7 +48,7 @@ def test_json_has_the_promised_keys_and_no_others(changes: Changes) -> None:
     }
 
 
-def test_json_has_the_diffs_that_are_asked_for(changes: Changes) -> None:
+def test_json_has_diffs_on_request(changes: Changes) -> None:
     level, steps = changes_json(changes, diff=True).dump()["changed"][0]["diff"]
     assert level == {
         "field": "risk_level",
@@ -84,7 +84,7 @@ changed
 OLD_PLACE = "https://raw.githubusercontent.com/GenAI-Security-Project/GenAI-LLM-Top10/main/2026/LLM06_"
 
 
-def test_text_has_an_entry_a_line(changes: Changes) -> None:
+def test_text_has_one_line_per_entry(changes: Changes) -> None:
     assert changes_text(changes, diff=False) == HEAD + (
         f"   {PAGE}  Definitions  (Units)\n\n"
         "moved\n"
@@ -93,7 +93,7 @@ def test_text_has_an_entry_a_line(changes: Changes) -> None:
     )
 
 
-def test_text_has_the_diffs_that_are_asked_for_below_each_entry(changes: Changes) -> None:
+def test_text_has_diffs_below_each_entry_on_request(changes: Changes) -> None:
     text = changes_text(changes, diff=True)
     assert text.startswith(HEAD)
     assert text.removeprefix(HEAD).splitlines()[:20] == [
@@ -143,7 +143,7 @@ def test_markdown_links_each_entry_and_fences_each_diff(changes: Changes) -> Non
     assert fences[0].content.splitlines()[2:] == ["@@ -1 +1 @@", "-Low", "+High"]
 
 
-def test_markdown_without_diffs_is_a_list_under_each_heading(changes: Changes) -> None:
+def test_markdown_without_diffs_has_a_list_under_each_heading(changes: Changes) -> None:
     text = changes_markdown(changes, diff=False)
     assert text.splitlines()[:3] == [
         r"From older\: genai\-lens 2025\-11\-19 \(en\)\, owasp\-llm 2026 \(en\)\, owasp\-llm 2025 \(en\)",
@@ -161,31 +161,31 @@ def test_equal_builds_have_no_changes() -> None:
     assert changes_json(same, diff=True).dump()["changed"] == []
 
 
-def test_the_language_is_told_where_the_text_of_one_alone_differs() -> None:
+def test_language_is_shown_if_only_one_language_differs() -> None:
     sources = (*SITE, replace(SITE[0], language="ja"))
     entries = tuple(replace(e, title="別") if e.language == "ja" else e for e in corpus())
-    found = compare(Contents("a", sources, corpus()), Contents("b", sources, entries))
+    changes = compare(Contents("a", sources, corpus()), Contents("b", sources, entries))
     assert "   GENSEC05-BP01  Give agents only the permissions they need  (title in ja)" in changes_text(
-        found, diff=False
+        changes, diff=False
     )
 
 
 def test_build_from_the_catalogue_has_a_note() -> None:
-    found = compare(Contents("a", SOURCES, corpus()), Contents("b", SITE, corpus()))
-    notes = catalogue_notes(found)
+    changes = compare(Contents("a", SOURCES, corpus()), Contents("b", SITE, corpus()))
+    notes = catalogue_notes(changes)
     assert notes == (
         "a has owasp-llm 2025 (en) from the genlens catalogue, in its own words, not from the site.",
         "If one build has an entry from the site and the other from the catalogue, only its facts are "
         "compared: title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
     )
-    assert changes_text(found, diff=False).splitlines()[2:4] == list(notes)
+    assert changes_text(changes, diff=False).splitlines()[2:4] == list(notes)
     assert notes[0].replace("-", r"\-").replace("(en)", r"\(en\)").replace(",", r"\,").replace(
         ".", r"\."
-    ) in changes_markdown(found, diff=False)
+    ) in changes_markdown(changes, diff=False)
     assert catalogue_notes(compare(Contents("a", SITE, ()), Contents("b", SITE, ()))) == ()
 
 
-# Words of a page.
+# Hostile pages.
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -198,7 +198,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_words_of_a_page_are_shown_and_do_nothing(text: str) -> None:
+def test_hostile_page_is_shown_as_text(text: str) -> None:
     page = corpus()[5]
     hostile = replace(
         page,
@@ -210,14 +210,14 @@ def test_words_of_a_page_are_shown_and_do_nothing(text: str) -> None:
     other = replace(hostile, title=f"{text}!", sections=(Section(text, Role.OTHER, (Item(f"{text}!"),)),))
     more = replace(page, id=f"more{text}", title=text)
     moved = replace(hostile, id="moved", url="https://docs.aws.amazon.com/")
-    found = compare(
+    changes = compare(
         Contents("a", SITE, (hostile, replace(hostile, id="moved"))),
         Contents("b", SITE, (other, more, moved)),
     )
     for diff in (True, False):
-        plain = changes_text(found, diff=diff)
+        plain = changes_text(changes, diff=diff)
         assert all(c.isprintable() or c == "\n" for c in plain)
-        rendered = MarkdownIt("commonmark").parse(changes_markdown(found, diff=diff))
+        rendered = MarkdownIt("commonmark").parse(changes_markdown(changes, diff=diff))
         inline = {child.type for token in rendered for child in token.children or []}
         assert {token.type for token in rendered} <= {
             "paragraph_open", "paragraph_close", "inline", "fence", "heading_open", "heading_close",

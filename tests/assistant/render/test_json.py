@@ -4,6 +4,7 @@ A change of a snapshot is a change for users. Write them anew with: python -m te
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,15 @@ def test_entry_has_sections_with_items(base: KnowledgeBase) -> None:
         "marker": "number",
         "depth": 0,
     }
+
+
+def test_entry_has_all_its_facts_and_the_text_of_each_section(base: KnowledgeBase) -> None:
+    entry = base.entry("GENSEC05-BP01")
+    record = entry_json(entry).dump()
+    expected = json.loads(json.dumps(asdict(entry)))
+    for section, plain in zip(entry.sections, expected["sections"], strict=True):
+        plain["text"] = section.text
+    assert record == expected
 
 
 def test_list_has_one_row_per_entry(base: KnowledgeBase) -> None:

@@ -32,7 +32,7 @@ def test_headings_are_bold_and_code_is_fenced() -> None:
     )
 
 
-def test_item_that_is_a_link_is_linked() -> None:
+def test_linked_item_is_a_link() -> None:
     rendered = html(Item("IAM (guide)", BULLET), links=(Link("IAM (guide)", "https://a.test/x (y)"),))
     assert rendered == '<ul><li><a href="https://a.test/x%20%28y%29">IAM (guide)</a></li></ul>'
 
@@ -76,18 +76,18 @@ SECTION = Section(
         ([(42, 47)], ["Write one narrow role\\.", "- Review it \\[often\\]\\."]),
         ([], ["Write one narrow role\\.", "- Review it \\[often\\]\\."]),
     ],
-    ids=["word", "item", "escaped", "over two items", "two spans", "code is not marked", "none"],
+    ids=["word", "item", "escaped", "over two items", "two spans", "code is not marked", "no span"],
 )
 def test_spans_are_highlighted(spans: list[tuple[int, int]], expected: list[str]) -> None:
     assert section_markdown(SECTION, spans).split("\n\n") == [*expected, "```text\nx = 1\n```"]
 
 
-def test_highlight_ignores_white_space_at_its_ends() -> None:
+def test_highlight_excludes_white_space_at_its_ends() -> None:
     section = Section("Steps", Role.STEPS, (Item("One.  Two  three."),))
     assert section_markdown(section, [(4, 11)]) == "One\\. :primary-background[Two] three\\."
 
 
-def test_repeated_words_are_highlighted_where_they_are_cited() -> None:
+def test_repeated_word_is_highlighted_only_in_its_span() -> None:
     section = Section("Steps", Role.STEPS, (Item("Ask. Then ask."), Item("Ask again.")))
     assert section_markdown(section, [(10, 13)]).split("\n\n") == [
         "Ask\\. Then :primary-background[ask]\\.",

@@ -1,4 +1,4 @@
-"""An id that is all that was typed leads to its entry."""
+"""Lookup of an entry by a typed id."""
 
 import pytest
 
@@ -18,20 +18,20 @@ from kb.knowledge_base import KnowledgeBase
         ("genai-lens/definitions", "genai-lens/definitions"),
     ],
 )
-def test_an_id_in_any_spelling_is_looked_up(base: KnowledgeBase, typed: str, expected: str) -> None:
-    found = look_up(base, typed, Language.ENGLISH)
-    assert found is not None
-    assert found.id == expected
+def test_id_in_any_spelling_is_looked_up(base: KnowledgeBase, typed: str, expected: str) -> None:
+    entry = look_up(base, typed, Language.ENGLISH)
+    assert entry is not None
+    assert entry.id == expected
 
 
 @pytest.mark.parametrize(
     "typed", ["agents", "agents gensec5 bp1", "gensec5 bp1 llm6", "GENSEC09", "llm9 2025", ""]
 )
-def test_other_words_and_ids_of_nothing_are_not(base: KnowledgeBase, typed: str) -> None:
+def test_other_words_and_unknown_ids_are_not_looked_up(base: KnowledgeBase, typed: str) -> None:
     assert look_up(base, typed, Language.ENGLISH) is None
 
 
-def test_the_entry_comes_in_the_language_that_is_asked_for(base: KnowledgeBase) -> None:
-    found = look_up(base, "gensec5 bp1", Language.JAPANESE)
-    assert found is not None
-    assert found.language is Language.JAPANESE
+def test_entry_is_in_the_requested_language(base: KnowledgeBase) -> None:
+    entry = look_up(base, "gensec5 bp1", Language.JAPANESE)
+    assert entry is not None
+    assert entry.language is Language.JAPANESE

@@ -1,4 +1,4 @@
-"""The tree of entries, what stands next to each, and how practices and risks cross."""
+"""The tree of entries, their neighbours, and the crosswalk of practices and risks."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,30 +25,30 @@ PAIRS = {
 
 @pytest.fixture
 def paired(home: Path, encoder: WordEncoder) -> KnowledgeBase:
-    """The small corpus with a practice, a risk and what it was in the other edition."""
+    """The small corpus with related entries: practices, risks, and risks of the other edition."""
     entries: list[Entry] = [replace(entry, related=PAIRS.get(entry.id, ())) for entry in corpus()]
     return KnowledgeBase(Build(home, make_build(home, encoder, entries, SOURCES, MADE_AT).id), encoder)
 
 
-def test_the_tree_has_pillars_questions_practices_and_risks_by_edition(base: KnowledgeBase) -> None:
-    found = tree(base, ENGLISH)
-    (branch,) = found.pillars["Security"]
+def test_tree_has_pillars_questions_practices_and_risks_by_edition(base: KnowledgeBase) -> None:
+    entry_tree = tree(base, ENGLISH)
+    (branch,) = entry_tree.pillars["Security"]
     assert branch.question is not None
     assert (branch.id, branch.question.id, branch.asked) == ("GENSEC05", "GENSEC05", BOUNDS)
     assert [entry.id for entry in branch.practices] == ["GENSEC05-BP01", "GENSEC05-BP02"]
-    assert {year: [e.id for e in risks] for year, risks in found.risks.items()} == {
+    assert {year: [e.id for e in risks] for year, risks in entry_tree.risks.items()} == {
         "2026": ["LLM03:2026", "LLM06:2026"],
         "2025": ["LLM06:2025"],
     }
-    (orphan,) = found.pillars["Cost optimization"]  # a practice whose question the build lacks
+    (orphan,) = entry_tree.pillars["Cost optimization"]  # its question is not in the build
     assert (orphan.id, orphan.question, [e.id for e in orphan.practices]) == (
         "GENCOST03", None, ["GENCOST03-BP01"],
     )  # fmt: skip
-    assert [entry.id for entry in found.pages] == ["genai-lens/definitions"]
-    assert found.principles == ()
+    assert [entry.id for entry in entry_tree.pages] == ["genai-lens/definitions"]
+    assert entry_tree.principles == ()
 
 
-def test_entries_are_in_the_language_where_they_have_it(base: KnowledgeBase) -> None:
+def test_entries_are_in_the_chosen_language_if_translated(base: KnowledgeBase) -> None:
     (branch,) = tree(base, Language.JAPANESE).pillars["Security"]
     assert [entry.language.value for entry in branch.practices] == ["ja", "en"]
 
@@ -63,20 +63,20 @@ def test_entries_are_in_the_language_where_they_have_it(base: KnowledgeBase) -> 
         ("LLM03:2026", None, "LLM06:2026"),
     ],
 )
-def test_neighbours_are_of_the_same_kind_and_edition(
+def test_neighbours_have_the_same_kind_and_edition(
     base: KnowledgeBase, entry_id: str, before: str | None, after: str | None
 ) -> None:
-    found = neighbours(base, base.entry(entry_id))
-    assert tuple(other and other.id for other in found) == (before, after)
+    pair = neighbours(base, base.entry(entry_id))
+    assert tuple(entry and entry.id for entry in pair) == (before, after)
 
 
-def test_a_risk_is_known_in_its_other_edition(paired: KnowledgeBase) -> None:
-    (found,) = counterparts(paired, paired.entry("LLM03:2026"))
-    assert (found.risk.id, found.why) == ("LLM06:2025", "Moved up.")
+def test_risk_has_its_counterpart_in_the_other_edition(paired: KnowledgeBase) -> None:
+    (counterpart,) = counterparts(paired, paired.entry("LLM03:2026"))
+    assert (counterpart.risk.id, counterpart.why) == ("LLM06:2025", "Moved up.")
     assert counterparts(paired, paired.entry("LLM06:2026")) == ()
 
 
-def test_a_practice_crosses_risks_of_one_edition_by_itself_and_of_the_other_through_it(
+def test_practice_crosses_newer_risks_directly_and_older_ones_through_them(
     paired: KnowledgeBase,
 ) -> None:
     (newer,) = crossings(paired, ENGLISH, "2026")

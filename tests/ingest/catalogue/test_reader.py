@@ -13,13 +13,13 @@ QUESTION = (DATA / "catalog" / "genai-lens" / "GENSEC01.yaml").read_text(encodin
 RISK = (DATA / "catalog" / "owasp-llm" / "LLM06-2025.yaml").read_text(encoding="utf-8")
 
 
-def own(title: str, role: Role, *items: Item) -> Section:
-    """A section in the catalogue's words."""
+def section(title: str, role: Role, *items: Item) -> Section:
+    """A section from the catalogue."""
     return Section(title, role, items, origin=Origin.CATALOGUE)
 
 
-def refuse(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens") -> None:
-    """A catalogue of one file with this text is refused with a line that holds the parts."""
+def assert_refused(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens") -> None:
+    """Assert that a catalogue file with this text is refused in one line containing the parts."""
     path = folder / name / ("LLM06-2025.yaml" if name == "owasp-llm" else "GENSEC01.yaml")
     path.parent.mkdir()
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
@@ -31,20 +31,20 @@ def refuse(folder: Path, text: str | bytes, *parts: str, name: str = "genai-lens
     assert [part for part in parts if part not in message.removeprefix(str(path))] == []
 
 
-def changed(text: str, old: str, new: str) -> str:
+def replaced(text: str, old: str, new: str) -> str:
     assert text.count(old) == 1
     return text.replace(old, new)
 
 
-def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
-    found = read_source(DATA / "catalog", source("genai-lens"))
-    assert [(entry.id, entry.language.value) for entry in found] == [
+def test_question_and_its_practices_are_read_in_both_languages() -> None:
+    entries = read_source(DATA / "catalog", source("genai-lens"))
+    assert [(entry.id, entry.language.value) for entry in entries] == [
         (entry_id, language)
         for entry_id in ("GENOPS04", "GENOPS04-BP01", "GENSEC01", "GENSEC01-BP01", "GENSEC01-BP02")
         for language in ("en", "ja")
     ]
-    assert {entry.edition for entry in found} == {"2026-02-03"}
-    assert found[6:8] == (
+    assert {entry.edition for entry in entries} == {"2026-02-03"}
+    assert entries[6:8] == (
         Entry(
             id="GENSEC01-BP01",
             kind=Kind.BEST_PRACTICE,
@@ -57,8 +57,8 @@ def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
             question="How do you know who calls your models?",
             risk_level=RiskLevel.HIGH,
             sections=(
-                own("Summary", Role.INTRODUCTION, Item("Nameless callers cannot be stopped one by one.")),
-                own(
+                section("Summary", Role.INTRODUCTION, Item("Nameless callers cannot be stopped one by one.")),
+                section(
                     "What to do",
                     Role.STEPS,
                     Item("Keep a register of callers.", Marker.NUMBER),
@@ -78,30 +78,30 @@ def test_a_question_and_its_practices_are_read_in_both_languages() -> None:
             question="モデルを呼び出しているのが誰か、どのように把握していますか。",
             risk_level=RiskLevel.HIGH,
             sections=(
-                own("概要", Role.INTRODUCTION, Item("名前のない呼び出し元は個別に止められません。")),
-                own("実施すること", Role.STEPS, Item("呼び出し元の台帳を作る。", Marker.NUMBER)),
+                section("概要", Role.INTRODUCTION, Item("名前のない呼び出し元は個別に止められません。")),
+                section("実施すること", Role.STEPS, Item("呼び出し元の台帳を作る。", Marker.NUMBER)),
             ),
         ),
     )
 
 
-def test_a_question_has_a_summary_and_no_steps() -> None:
-    found = read_source(DATA / "catalog", source("genai-lens"))[4]
-    assert (found.id, found.kind, found.risk_level) == ("GENSEC01", Kind.QUESTION, None)
-    assert found.sections == (
-        own("Summary", Role.INTRODUCTION, Item("Asks whether every request can be traced to somebody.")),
+def test_question_has_a_summary_and_no_steps() -> None:
+    entry = read_source(DATA / "catalog", source("genai-lens"))[4]
+    assert (entry.id, entry.kind, entry.risk_level) == ("GENSEC01", Kind.QUESTION, None)
+    assert entry.sections == (
+        section("Summary", Role.INTRODUCTION, Item("Asks whether every request can be traced to somebody.")),
     )
 
 
-def test_a_question_without_a_japanese_wording_keeps_the_english_one() -> None:
-    found = read_source(DATA / "catalog", source("genai-lens"))
-    assert (found[1].title, found[1].question) == (
+def test_question_without_a_japanese_wording_keeps_the_english_one() -> None:
+    entries = read_source(DATA / "catalog", source("genai-lens"))
+    assert (entries[1].title, entries[1].question) == (
         "環境の自動構築",
         "How do you build the same environment twice?",
     )
 
 
-def test_a_risk_takes_its_edition_from_its_id() -> None:
+def test_edition_of_a_risk_comes_from_its_id() -> None:
     newer, newer_japanese, older, older_japanese = read_source(DATA / "catalog", source("owasp-llm"))
     assert older == Entry(
         id="LLM06:2025",
@@ -112,19 +112,19 @@ def test_a_risk_takes_its_edition_from_its_id() -> None:
         url=f"{OWASP}2025/LLM06_ExcessiveAgency.md",
         language=Language.ENGLISH,
         sections=(
-            own(
+            section(
                 "Summary",
                 Role.INTRODUCTION,
                 Item("What an extension may do is what an attacker may do."),
             ),
-            own("What to do", Role.STEPS, Item("Give each extension one duty.", Marker.NUMBER)),
+            section("What to do", Role.STEPS, Item("Give each extension one duty.", Marker.NUMBER)),
         ),
     )
     assert (newer.id, newer.edition, newer_japanese.language) == ("LLM03:2026", "2026", Language.JAPANESE)
     assert (older_japanese.id, older_japanese.title) == ("LLM06:2025", "過剰なエージェンシー")
 
 
-def test_a_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
+def test_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
     assert read_source(tmp_path, source("genai-lens")) == ()
 
 
@@ -154,24 +154,24 @@ def test_a_source_without_a_catalogue_has_no_entries(tmp_path: Path) -> None:
     ids=[
         "missing",
         "blank",
-        "a number",
+        "number",
         "unknown",
         "renamed",
         "unknown level",
         "no level",
-        "a step that is a number",
+        "step not text",
         "not https",
         "title in English",
         "step in English",
         "question in English",
         "loose id",
-        "a practice of another question",
+        "practice of another question",
     ],
 )
-def test_a_broken_entry_is_refused_by_file_entry_and_field(
+def test_invalid_entry_is_refused_with_file_entry_and_field(
     tmp_path: Path, old: str, new: str, field: str, reason: str
 ) -> None:
-    refuse(tmp_path, changed(QUESTION, old, new), f", GENSEC01, {field}: ", reason)
+    assert_refused(tmp_path, replaced(QUESTION, old, new), f", GENSEC01, {field}: ", reason)
 
 
 @pytest.mark.parametrize(
@@ -182,16 +182,16 @@ def test_a_broken_entry_is_refused_by_file_entry_and_field(
         ("ja:\n", "japanese:\n", "LLM06:2025", "ja"),
         ("en:\n", "risk_level: High\nen:\n", "LLM06:2025", "risk_level"),
     ],
-    ids=["loose id", "number beyond ten", "no Japanese", "a field of practices"],
+    ids=["loose id", "number beyond ten", "no Japanese", "field of practices"],
 )
-def test_a_broken_risk_is_refused_by_file_entry_and_field(
+def test_invalid_risk_is_refused_with_file_entry_and_field(
     tmp_path: Path, old: str, new: str, entry: str, field: str
 ) -> None:
-    refuse(tmp_path, changed(RISK, old, new), f", {entry}, {field}: ", name="owasp-llm")
+    assert_refused(tmp_path, replaced(RISK, old, new), f", {entry}, {field}: ", name="owasp-llm")
 
 
-def test_a_file_without_an_id_is_refused_by_its_name(tmp_path: Path) -> None:
-    refuse(tmp_path, changed(RISK, "id: LLM06:2025\n", ""), "id: Field required", name="owasp-llm")
+def test_file_without_an_id_is_refused_with_its_name(tmp_path: Path) -> None:
+    assert_refused(tmp_path, replaced(RISK, "id: LLM06:2025\n", ""), "id: Field required", name="owasp-llm")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_a_file_without_an_id_is_refused_by_its_name(tmp_path: Path) -> None:
         (b"id: \xff", "not a YAML file: "),
         (b"id: !!python/object/apply:os.getcwd []", "not a YAML file: "),
     ],
-    ids=["empty", "a list", "a word", "open bracket", "a tab", "not UTF-8", "an object"],
+    ids=["empty", "list", "text", "open bracket", "tab", "not UTF-8", "object"],
 )
-def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
-    refuse(tmp_path, text, reason)
+def test_file_without_a_mapping_is_refused(tmp_path: Path, text: bytes, reason: str) -> None:
+    assert_refused(tmp_path, text, reason)

@@ -1,4 +1,4 @@
-"""The client: which addresses it asks for, how often, and what it takes for a page."""
+"""The client: allowed addresses, robots.txt, rate limits, retries and accepted pages."""
 
 import gzip
 import re
@@ -12,7 +12,7 @@ import pytest
 from support import faults
 from support.faults import HEAD, always, redirect, until
 from support.saved import LENS
-from support.shared_site import nobody
+from support.shared_site import closed_port
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
@@ -31,24 +31,24 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 @pytest.fixture
 def waits() -> list[float]:
-    """Seconds that would have been waited before each new attempt."""
+    """Seconds of each wait between attempts; the client does not sleep."""
     return []
 
 
 @pytest.fixture
 def client(site: Site, waits: list[float]) -> Iterator[Client]:
-    """A client of one host, which a mirror on this machine stands in for."""
+    """A client of one host; a mirror on this machine replaces the host."""
     site.pages[PLACE] = b"<h1>Page</h1>"
-    with Client((HOST,), site.base, RateLimit(sleep=waits.append)) as made:
-        yield made
+    with Client((HOST,), site.base, RateLimit(sleep=waits.append)) as client:
+        yield client
 
 
-def asked(site: Site, place: str = PLACE) -> int:
-    """How often a page was asked for."""
+def request_count(site: Site, place: str = PLACE) -> int:
+    """The number of requests for a page."""
     return sum(path == place for path, _ in site.requests)
 
 
-def test_a_page_is_fetched_from_the_mirror_and_keeps_its_true_address(client: Client, site: Site) -> None:
+def test_page_from_the_mirror_keeps_its_original_address(client: Client, site: Site) -> None:
     page = client.fetch(PAGE)
     assert (page.url, page.body, page.encoding) == (PAGE, b"<h1>Page</h1>", "utf-8")
     assert page.etag.startswith('"')
@@ -56,23 +56,25 @@ def test_a_page_is_fetched_from_the_mirror_and_keeps_its_true_address(client: Cl
     assert site.requests == [(ROBOTS, 404), (PLACE, 200)]
 
 
-def test_the_site_is_told_who_asks(client: Client, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, str]] = []
+def test_requests_have_user_agent_and_validators(
+    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[dict[str, str]] = []
     reply = site.reply
 
-    def remember(path: str, headers: dict[str, str]) -> Reply:
-        seen.append({name.lower(): value for name, value in headers.items()})
+    def record(path: str, headers: dict[str, str]) -> Reply:
+        requests.append({name.lower(): value for name, value in headers.items()})
         return reply(path, headers)
 
-    monkeypatch.setattr(site, "reply", remember)
+    monkeypatch.setattr(site, "reply", record)
     client.fetch(PAGE, Page(PAGE, b"old", "", etag='"1"', last_modified="Wed, 01 Apr 2026 00:00:00 GMT"))
-    robots, page = seen
+    robots, page = requests
     assert robots["user-agent"] == page["user-agent"] == "genlens/0.1.0 (+https://github.com/genlens/genlens)"
     assert (page["if-none-match"], page["if-modified-since"]) == ('"1"', "Wed, 01 Apr 2026 00:00:00 GMT")
     assert "if-none-match" not in robots
 
 
-# Where it may go.
+# Allowed addresses.
 
 FOREIGN = [
     "http://docs.aws.amazon.com/page.html",
@@ -95,21 +97,21 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("address", [*FOREIGN, "page.html", ""])
-def test_only_https_on_the_hosts_of_the_source_is_asked_for(client: Client, site: Site, address: str) -> None:
+def test_address_must_be_https_on_a_host_of_the_source(client: Client, site: Site, address: str) -> None:
     with pytest.raises(FetchError, match="expected https and one of the hosts " + re.escape(HOST)) as caught:
         client.fetch(address)
     assert str(caught.value).startswith(f"{address}: ")
     assert site.requests == []
 
 
-def test_an_address_that_cannot_be_sent_is_refused(client: Client, site: Site) -> None:
+def test_malformed_address_is_refused(client: Client, site: Site) -> None:
     with pytest.raises(FetchError, match="is not an address"):
         client.fetch(f"https://{HOST}/a\x01b.html")
     assert site.requests == [(ROBOTS, 404)]
 
 
 @pytest.mark.parametrize("address", FOREIGN)
-def test_a_redirect_is_held_to_the_same_hosts(client: Client, site: Site, address: str) -> None:
+def test_redirect_must_be_https_on_a_host_of_the_source(client: Client, site: Site, address: str) -> None:
     site.faults[PLACE] = redirect(address)
     with pytest.raises(FetchError, match="expected https and one of the hosts " + re.escape(HOST)):
         client.fetch(PAGE)
@@ -120,31 +122,29 @@ def test_a_redirect_is_held_to_the_same_hosts(client: Client, site: Site, addres
 @pytest.mark.parametrize(
     "location", ["other.html", PAGE.replace("page", "other"), "{mirror}/" + HOST + "/other.html"]
 )
-def test_a_redirect_on_the_host_is_followed_to_the_true_address(
-    client: Client, site: Site, location: str, status: int
-) -> None:
+def test_redirect_on_the_host_is_followed(client: Client, site: Site, location: str, status: int) -> None:
     site.pages[f"/{HOST}/other.html"] = b"other"
     site.faults[PLACE] = redirect(location.format(mirror=site.base), status)
     page = client.fetch(PAGE)
     assert (page.url, page.body) == (f"https://{HOST}/other.html", b"other")
 
 
-def test_a_redirect_to_another_host_of_the_source_is_followed(site: Site) -> None:
+def test_redirect_to_another_host_of_the_source_is_followed(site: Site) -> None:
     site.pages["/raw.githubusercontent.com/a.md"] = b"# A"
     site.faults[PLACE] = redirect("https://raw.githubusercontent.com/a.md")
     with Client((HOST, "raw.githubusercontent.com"), site.base) as client:
         assert client.fetch(PAGE).url == "https://raw.githubusercontent.com/a.md"
 
 
-def test_redirects_in_a_circle_end(client: Client, site: Site) -> None:
+def test_redirect_loop_is_refused(client: Client, site: Site) -> None:
     site.faults[PLACE] = redirect(f"/{HOST}/other.html")
     site.faults[f"/{HOST}/other.html"] = redirect("page.html")
     with pytest.raises(FetchError, match=r"/page\.html: more than 5 redirects"):
         client.fetch(PAGE)
-    assert asked(site) + asked(site, f"/{HOST}/other.html") == 6
+    assert request_count(site) + request_count(site, f"/{HOST}/other.html") == 6
 
 
-def test_a_redirect_that_leads_nowhere_is_no_page(client: Client, site: Site) -> None:
+def test_redirect_without_a_location_is_refused(client: Client, site: Site) -> None:
     site.faults[PLACE] = always(Reply(302))
     with pytest.raises(FetchError, match="the site answered 302, expected 200"):
         client.fetch(PAGE)
@@ -154,7 +154,7 @@ def test_a_redirect_that_leads_nowhere_is_no_page(client: Client, site: Site) ->
 
 
 @pytest.mark.parametrize("agent", ["*", "genlens", "GenLens"])
-def test_what_robots_txt_forbids_is_not_asked_for(client: Client, site: Site, agent: str) -> None:
+def test_page_forbidden_by_robots_txt_is_not_requested(client: Client, site: Site, agent: str) -> None:
     site.pages[ROBOTS] = f"User-agent: {agent}\nDisallow: /private/\n".encode()
     site.pages[f"/{HOST}/private/a.html"] = b"a"
     with pytest.raises(FetchError, match=r"a\.html: robots\.txt of the host forbids it"):
@@ -163,18 +163,20 @@ def test_what_robots_txt_forbids_is_not_asked_for(client: Client, site: Site, ag
     assert site.requests == [(ROBOTS, 200), (PLACE, 200)]
 
 
-def test_rules_for_others_do_not_count(client: Client, site: Site) -> None:
+def test_robots_rules_for_other_agents_are_ignored(client: Client, site: Site) -> None:
     site.pages[ROBOTS] = b"User-agent: otherbot\nDisallow: /\n"
     assert client.fetch(PAGE).url == PAGE
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_a_missing_robots_txt_allows_everything(client: Client, site: Site, status: int) -> None:
+def test_missing_robots_txt_allows_everything(client: Client, site: Site, status: int) -> None:
     site.faults[ROBOTS] = always(Reply(status))
     assert client.fetch(PAGE).url == PAGE
 
 
-def test_a_broken_robots_txt_allows_nothing(client: Client, site: Site, waits: list[float]) -> None:
+def test_robots_txt_with_a_server_error_forbids_everything(
+    client: Client, site: Site, waits: list[float]
+) -> None:
     site.faults[ROBOTS] = always(Reply(500))
     with pytest.raises(FetchError, match=r"robots\.txt"):
         client.fetch(PAGE)
@@ -182,25 +184,25 @@ def test_a_broken_robots_txt_allows_nothing(client: Client, site: Site, waits: l
     assert len(waits) == 3
 
 
-def test_a_robots_txt_that_is_refused_for_a_while_allows_nothing(client: Client, site: Site) -> None:
+def test_rate_limited_robots_txt_forbids_everything(client: Client, site: Site) -> None:
     site.faults[ROBOTS] = always(Reply(429))
     with pytest.raises(FetchError, match=r"robots\.txt: the site answered 429"):
         client.fetch(PAGE)
-    assert asked(site) == 0
+    assert request_count(site) == 0
 
 
-def test_a_robots_txt_elsewhere_allows_nothing(client: Client, site: Site) -> None:
+def test_robots_txt_on_another_host_forbids_everything(client: Client, site: Site) -> None:
     site.faults[ROBOTS] = redirect("https://example.org/robots.txt")
     with pytest.raises(FetchError, match=r"robots\.txt"):
         client.fetch(PAGE)
-    assert asked(site) == 0
+    assert request_count(site) == 0
 
 
-# How fast and how much.
+# Rate limits.
 
 
-class Time:
-    """A clock that stands still but for the waits that are made on it."""
+class FakeClock:
+    """A clock that moves only when a client waits."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -208,30 +210,30 @@ class Time:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def pace(self, requests: int = 100, seconds: float = 900.0) -> RateLimit:
+    def rate_limit(self, requests: int = 100, seconds: float = 900.0) -> RateLimit:
         return RateLimit(requests, seconds, lambda: self.now, self.sleep)
 
 
 @pytest.fixture
-def elsewhere(site: Site, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A mirror that does not count as one on this machine."""
+def remote_mirror(site: Site, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A mirror treated as a remote host."""
     monkeypatch.setattr("ingest.fetch.client._is_loopback", lambda _: False)
     return site.base
 
 
-def test_a_host_is_left_alone_between_two_requests(elsewhere: str, site: Site) -> None:
+def test_requests_to_a_host_are_delayed(remote_mirror: str, site: Site) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
-    clock = Time()
-    with Client((HOST,), elsewhere, clock.pace()) as client:
+    clock = FakeClock()
+    with Client((HOST,), remote_mirror, clock.rate_limit()) as client:
         for _ in range(3):
             client.fetch(PAGE)
     assert clock.now == pytest.approx(3 * DELAY)
 
 
-def test_a_host_is_left_alone_as_long_as_its_robots_txt_asks(elsewhere: str, site: Site) -> None:
+def test_crawl_delay_in_robots_txt_is_respected(remote_mirror: str, site: Site) -> None:
     site.pages[PLACE], site.pages[ROBOTS] = b"<h1>Page</h1>", b"User-agent: *\nCrawl-delay: 2\n"
-    clock = Time()
-    with Client((HOST,), elsewhere, clock.pace()) as client:
+    clock = FakeClock()
+    with Client((HOST,), remote_mirror, clock.rate_limit()) as client:
         for _ in range(3):
             client.fetch(PAGE)
     assert clock.now == pytest.approx(DELAY + 2 + 2)
@@ -250,85 +252,85 @@ def test_a_host_is_left_alone_as_long_as_its_robots_txt_asks(elsewhere: str, sit
         ("", False),
     ],
 )
-def test_a_mirror_on_this_machine_needs_no_rest(base: str, loopback: bool) -> None:
+def test_loopback_host_is_recognised(base: str, loopback: bool) -> None:
     assert _is_loopback(base) is loopback
 
 
-def test_a_mirror_on_this_machine_is_asked_at_once(client: Client, waits: list[float]) -> None:
+def test_requests_to_a_local_mirror_are_not_delayed(client: Client, waits: list[float]) -> None:
     for _ in range(3):
         client.fetch(PAGE)
     assert waits == []
 
 
-def test_a_refresh_asks_for_so_many_pages_and_no_more(site: Site) -> None:
+def test_number_of_requests_per_refresh_is_limited(site: Site) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
-    pace = Time().pace(requests=3)
-    with Client((HOST,), site.base, pace) as client, Client((HOST,), site.base, pace) as other:
+    limit = FakeClock().rate_limit(requests=3)
+    with Client((HOST,), site.base, limit) as client, Client((HOST,), site.base, limit) as other:
         client.fetch(PAGE)
         with pytest.raises(FetchError, match=f"^{HOST}: the refresh made 3 requests, expected fewer"):
             other.fetch(PAGE)
     assert len(site.requests) == 3
 
 
-def test_a_refresh_takes_so_many_minutes_and_no_more(site: Site) -> None:
+def test_duration_of_a_refresh_is_limited(site: Site) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
-    clock = Time()
+    clock = FakeClock()
     site.faults[PLACE] = always(Reply(503, headers={"Retry-After": "50"}))
     with (
-        Client((HOST,), site.base, clock.pace(seconds=60.0)) as client,
+        Client((HOST,), site.base, clock.rate_limit(seconds=60.0)) as client,
         pytest.raises(FetchError, match=f"^{HOST}: the refresh took more than 1 minutes; try again later"),
     ):
         client.fetch(PAGE)
-    assert asked(site) == 2
+    assert request_count(site) == 2
 
 
-def test_no_more_than_four_connections_are_open_at_once(client: Client, site: Site) -> None:
+def test_at_most_four_connections_are_open_at_once(client: Client, site: Site) -> None:
     client.fetch(PAGE)
     lock, gate = threading.Lock(), threading.Barrier(4)
     open_now: list[int] = [0, 0]
 
-    def counted(_: int) -> None:
+    def count_connections(_: int) -> None:
         with lock:
             open_now[0] += 1
             open_now[1] = max(open_now)
-        gate.wait(10)  # four are asked for at once
-        time.sleep(0.02)  # and a fifth would be by now
+        gate.wait(10)  # wait until four connections are open
+        time.sleep(0.02)  # a fifth connection would be open by now
         with lock:
             open_now[0] -= 1
 
-    site.faults[PLACE] = counted
+    site.faults[PLACE] = count_connections
     with ThreadPoolExecutor(8) as pool:
         pages = list(pool.map(client.fetch, [PAGE] * 8))
     assert ({page.body for page in pages}, open_now[1]) == ({b"<h1>Page</h1>"}, 4)
 
 
-# What passes and what does not.
+# Retries.
 
 
-def test_a_site_that_is_busy_is_asked_again(client: Client, site: Site, waits: list[float]) -> None:
+def test_busy_site_is_retried(client: Client, site: Site, waits: list[float]) -> None:
     site.faults[PLACE] = until(3, Reply(503))
     assert client.fetch(PAGE).body == b"<h1>Page</h1>"
-    assert asked(site) == 4
+    assert request_count(site) == 4
     assert [0 <= wait <= most for wait, most in zip(waits, (0.5, 1, 2), strict=True)] == [True] * 3
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_a_site_that_stays_busy_is_given_up(
+def test_busy_site_fails_after_four_attempts(
     client: Client, site: Site, waits: list[float], status: int
 ) -> None:
     site.faults[PLACE] = always(Reply(status, headers={"Retry-After": "3"}))
     with pytest.raises(FetchError, match=rf"^{PAGE}: the site answered {status}$"):
         client.fetch(PAGE)
-    assert asked(site) == 4
+    assert request_count(site) == 4
     assert waits == [3, 3, 3]
 
 
 @pytest.mark.parametrize(
     ("value", "wait"),
     [("7", 7.0), ("0", 0.0), (" 60 ", 60.0), ("86400", 60.0), (PAST, 0.0), (FUTURE, 60.0)],
-    ids=["seconds", "at once", "blanks", "a day", "a time that has passed", "a time far away"],
+    ids=["seconds", "zero", "spaces", "one day", "past time", "future time"],
 )
-def test_a_wait_that_the_site_asks_for_is_kept_up_to_a_minute(
+def test_retry_after_is_respected_up_to_a_minute(
     client: Client, site: Site, waits: list[float], value: str, wait: float
 ) -> None:
     site.faults[PLACE] = until(1, Reply(429, headers={"Retry-After": value}))
@@ -337,7 +339,7 @@ def test_a_wait_that_the_site_asks_for_is_kept_up_to_a_minute(
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "1.5", "", "²", "9" * 400])
-def test_a_wait_that_cannot_be_read_is_chosen_by_the_client(
+def test_invalid_retry_after_is_replaced_by_backoff(
     client: Client, site: Site, waits: list[float], value: str
 ) -> None:
     site.faults[PLACE] = until(1, Reply(503, headers={"Retry-After": value}))
@@ -347,82 +349,80 @@ def test_a_wait_that_cannot_be_read_is_chosen_by_the_client(
 
 
 @pytest.mark.parametrize("status", [204, 206, 400, 401, 403, 404, 410])
-def test_an_answer_that_will_not_change_is_not_asked_for_again(
-    client: Client, site: Site, waits: list[float], status: int
-) -> None:
+def test_permanent_status_is_not_retried(client: Client, site: Site, waits: list[float], status: int) -> None:
     site.faults[PLACE] = always(Reply(status))
     with pytest.raises(FetchError, match=rf"^{PAGE}: the site answered {status}, expected 200$"):
         client.fetch(PAGE)
-    assert (asked(site), waits) == (1, [])
+    assert (request_count(site), waits) == (1, [])
 
 
 SHORT = HEAD + b"Content-Length: 1000\r\n\r\n"
 BROKEN = {
-    "a body that breaks off": (faults.announcing(1000, b"<h1>Pa"), "RemoteProtocolError: .*without sending"),
-    "a body that is longer than announced": (
+    "truncated body": (faults.announcing(1000, b"<h1>Pa"), "RemoteProtocolError: .*without sending"),
+    "body longer than announced": (
         faults.announcing(6, b"<h1>Page</h1>"),
         "longer than its Content",
     ),
-    "chunks that break off": (
+    "truncated chunks": (
         Reply(by_hand=lambda c: c.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n<h1>P\r\n")),
         "RemoteProtocolError: .*incomplete chunked read",
     ),
-    "a gzip stream that breaks off": (
+    "truncated gzip stream": (
         faults.packed(b"<h1>Page</h1>" * 99, keep=0.8),
         "its gzip stream is not complete",
     ),
-    "a gzip stream and more": (
+    "data after a gzip stream": (
         faults.packed(b"<h1>Page</h1>", more=b"<p>"),
         "its gzip stream is not complete",
     ),
-    "a body that is not gzip": (faults.page(b"<h1>", Content_Encoding="gzip"), "not packed as gzip"),
-    "a reset at once": (faults.reset(), "ReadError"),
-    "a reset within the headers": (faults.reset(HEAD), "ReadError|RemoteProtocolError"),
-    "a reset within the body": (faults.reset(SHORT + b"<h1>Pa"), "ReadError"),
-    "no HTTP at all": (Reply(by_hand=lambda c: c.sendall(b"220 ready\r\n")), "RemoteProtocolError"),
+    "body not gzip": (faults.page(b"<h1>", Content_Encoding="gzip"), "invalid gzip"),
+    "reset at once": (faults.reset(), "ReadError"),
+    "reset in the headers": (faults.reset(HEAD), "ReadError|RemoteProtocolError"),
+    "reset in the body": (faults.reset(SHORT + b"<h1>Pa"), "ReadError"),
+    "not HTTP": (Reply(by_hand=lambda c: c.sendall(b"220 ready\r\n")), "RemoteProtocolError"),
 }
 
 
 @pytest.mark.parametrize(("reply", "reason"), BROKEN.values(), ids=BROKEN)
-def test_an_answer_that_is_not_whole_is_asked_for_again(
+def test_incomplete_response_is_retried(
     client: Client, site: Site, waits: list[float], reply: Reply, reason: str
 ) -> None:
     site.faults[PLACE] = until(2, reply)
     assert client.fetch(PAGE).body == b"<h1>Page</h1>"
-    assert (asked(site), len(waits)) == (3, 2)
+    assert (request_count(site), len(waits)) == (3, 2)
     site.requests.clear()
     site.faults[PLACE] = always(reply)
     with pytest.raises(FetchError, match=rf"^{PAGE}: ({reason})"):
         client.fetch(PAGE)
-    assert (asked(site), len(waits)) == (4, 5)
+    assert (request_count(site), len(waits)) == (4, 5)
 
 
 SLOW = {
-    "no answer": faults.silent(1.0),
-    "headers that drip": faults.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 50, 0.05),
-    "a body that drips": faults.dripping(SHORT, b"<p>" * 20, 0.05),
-    "a packed body of nothing that drips": faults.dripping(
+    "no response": faults.silent(1.0),
+    "slow headers": faults.dripping(b"HTTP/1.1 200 OK\r\n", b"X-Slow: " + b"y" * 50, 0.05),
+    "slow body": faults.dripping(SHORT, b"<p>" * 20, 0.05),
+    "slow empty gzip blocks": faults.dripping(
         HEAD + b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"")[:10], b"\0\0\0\xff\xff" * 10, 0.05
     ),
 }
 
 
 @pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
-def test_a_page_that_takes_too_long_is_given_up(
+def test_slow_page_times_out(
     client: Client, site: Site, waits: list[float], monkeypatch: pytest.MonkeyPatch, reply: Reply
 ) -> None:
-    client.fetch(PAGE)  # from now on the rules of the host are known
+    client.fetch(PAGE)  # robots.txt of the host is now cached
     monkeypatch.setattr("ingest.fetch.client.MAX_SECONDS", 0.2)
     site.faults[PLACE] = always(reply)
-    begun = time.monotonic()
+    started = time.monotonic()
     with pytest.raises(FetchError, match=rf"^{PAGE}: ReadTimeout: (timed out|not complete after 0 seconds)"):
         client.fetch(PAGE)
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - started < 8
     assert len(waits) == 3
 
 
-def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits: list[float]) -> None:
-    with nobody() as base, Client((HOST,), base, RateLimit(sleep=waits.append)) as client:
+def test_unreachable_host_is_reported_without_retries(waits: list[float]) -> None:
+    with closed_port() as base, Client((HOST,), base, RateLimit(sleep=waits.append)) as client:
         place = base.removeprefix("http://")
         with pytest.raises(UnreachableError, match=rf"^{place} cannot be reached: ") as caught:
             client.fetch(PAGE)
@@ -430,11 +430,11 @@ def test_a_host_that_cannot_be_reached_is_told_from_a_page_that_is_broken(waits:
     assert waits == []
 
 
-def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[float]) -> None:
+def test_host_reached_before_is_retried(site: Site, waits: list[float]) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
     with Client((HOST,), site.base, RateLimit(sleep=waits.append)) as client:
         client.fetch(PAGE)
-        with nobody() as base:
+        with closed_port() as base:
             client._mirror = base
             with pytest.raises(FetchError, match=rf"^{PAGE}: ConnectError: ") as caught:
                 client.fetch(PAGE)
@@ -442,38 +442,38 @@ def test_a_host_that_was_reached_before_is_tried_again(site: Site, waits: list[f
     assert len(waits) == 3
 
 
-# What a page is.
+# Accepted pages.
 
 
-def test_a_page_over_the_cap_is_refused(client: Client, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_over_the_size_limit_is_refused(
+    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("ingest.fetch.response.MAX_BYTES", 1000)
     site.pages[PLACE] = b"x" * 1000
     assert len(client.fetch(PAGE).body) == 1000
     site.pages[PLACE] = b"x" * 1001
     with pytest.raises(FetchError, match="more than 1000 bytes; the page is refused"):
         client.fetch(PAGE)
-    assert asked(site) == 2
+    assert request_count(site) == 2
 
 
-@pytest.mark.parametrize("declared", [True, False], ids=["declared", "in chunks"])
-def test_of_a_huge_page_no_more_than_the_cap_is_read(client: Client, site: Site, declared: bool) -> None:
+@pytest.mark.parametrize("declared", [True, False], ids=["declared length", "chunked"])
+def test_huge_page_is_read_only_up_to_the_size_limit(client: Client, site: Site, declared: bool) -> None:
     site.faults[PLACE] = always(faults.huge(500, declared=declared))
-    assert peak_of_a_refusal(client) < 4 * MAX_BYTES
-    assert asked(site) == 1
+    assert peak_memory_of_refusal(client) < 4 * MAX_BYTES
+    assert request_count(site) == 1
 
 
-def test_of_a_page_that_unpacks_to_a_huge_one_no_more_than_the_cap_is_unpacked(
-    client: Client, site: Site
-) -> None:
+def test_gzip_bomb_is_unpacked_only_up_to_the_size_limit(client: Client, site: Site) -> None:
     bomb = faults.packed(bytes(200 * faults.MIB))
     assert len(bomb.body) < faults.MIB
     site.faults[PLACE] = always(bomb)
-    assert peak_of_a_refusal(client) < 4 * MAX_BYTES
-    assert asked(site) == 1
+    assert peak_memory_of_refusal(client) < 4 * MAX_BYTES
+    assert request_count(site) == 1
 
 
-def peak_of_a_refusal(client: Client) -> int:
-    """The most bytes of memory that were held at once while a page was refused."""
+def peak_memory_of_refusal(client: Client) -> int:
+    """Peak memory in bytes while the client refuses a page."""
     tracemalloc.start()
     try:
         with pytest.raises(FetchError, match="more than 8388608 bytes; the page is refused"):
@@ -483,23 +483,21 @@ def peak_of_a_refusal(client: Client) -> int:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("packing", ["br", "zstd", "deflate", "gzip, gzip"])
-def test_a_page_that_is_packed_as_nobody_asked_for_is_refused(
-    client: Client, site: Site, packing: str
-) -> None:
-    site.faults[PLACE] = always(faults.page(b"<h1>Page</h1>", Content_Encoding=packing))
-    with pytest.raises(FetchError, match=rf"packed as {packing}, expected gzip or nothing"):
+@pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "gzip, gzip"])
+def test_other_content_encoding_is_refused(client: Client, site: Site, encoding: str) -> None:
+    site.faults[PLACE] = always(faults.page(b"<h1>Page</h1>", Content_Encoding=encoding))
+    with pytest.raises(FetchError, match=rf"Content-Encoding {encoding}, expected gzip or none"):
         client.fetch(PAGE)
 
 
-def test_a_packed_page_is_unpacked(client: Client, site: Site) -> None:
+def test_gzip_page_is_unpacked(client: Client, site: Site) -> None:
     packed = gzip.compress("鍵".encode())
     site.faults[PLACE] = always(Reply(200, packed, HTML | {"Content-Encoding": "gzip"}))
     assert client.fetch(PAGE).text == "鍵"
 
 
 @pytest.mark.parametrize("kind", ["application/octet-stream", "application/pdf", "image/png", ""])
-def test_what_is_no_text_is_refused(client: Client, site: Site, kind: str) -> None:
+def test_other_content_type_is_refused(client: Client, site: Site, kind: str) -> None:
     site.faults[PLACE] = always(Reply(200, b"%PDF", {"Content-Type": kind} if kind else {}))
     with pytest.raises(FetchError, match=f"content type {kind or 'missing'}, expected text or JSON"):
         client.fetch(PAGE)
@@ -508,7 +506,7 @@ def test_what_is_no_text_is_refused(client: Client, site: Site, kind: str) -> No
 @pytest.mark.parametrize(
     "kind", ["text/html", "TEXT/PLAIN; charset=utf-8", "text/markdown", "application/json"]
 )
-def test_text_and_json_are_pages(client: Client, site: Site, kind: str) -> None:
+def test_text_and_json_are_accepted(client: Client, site: Site, kind: str) -> None:
     site.faults[PLACE] = always(Reply(200, b"{}", {"Content-Type": kind}))
     assert client.fetch(PAGE).text == "{}"
 
@@ -524,9 +522,9 @@ def test_text_and_json_are_pages(client: Client, site: Site, kind: str) -> None:
         ("text/plain; charset=iso-8859-1", "鍵".encode(), "鍵"),
         ("text/plain; charset=shift_jis", "鍵".encode(), "鍵"),
     ],
-    ids=["not said", "said", "of seven bits", "not known", "not for text", "said wrong", "said wrong too"],
+    ids=["missing", "right", "seven-bit", "unknown", "not a text codec", "wrong", "wrong and multibyte"],
 )
-def test_a_page_is_decoded_as_it_is_and_not_as_the_site_says_where_that_is_wrong(
+def test_page_is_decoded_even_with_a_wrong_charset(
     client: Client, site: Site, kind: str, body: bytes, text: str
 ) -> None:
     site.faults[PLACE] = always(Reply(200, body, {"Content-Type": kind}))
@@ -534,13 +532,13 @@ def test_a_page_is_decoded_as_it_is_and_not_as_the_site_says_where_that_is_wrong
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "ascii", "martian"])
-def test_a_page_that_cannot_be_decoded_is_refused(client: Client, site: Site, charset: str) -> None:
+def test_undecodable_page_is_refused(client: Client, site: Site, charset: str) -> None:
     site.faults[PLACE] = always(faults.page("鍵".encode("shift_jis"), f"text/html; charset={charset}"))
     with pytest.raises(FetchError, match=f"its text is neither UTF-8 nor {charset}; the page is refused"):
         client.fetch(PAGE)
 
 
-def test_a_page_that_did_not_change_is_the_kept_one_with_a_new_time(client: Client, site: Site) -> None:
+def test_unchanged_page_is_the_kept_page_with_a_new_time(client: Client, site: Site) -> None:
     kept = client.fetch(PAGE)
     old = Page(PAGE, b"as kept", "2020-01-01T00:00:00+00:00", "shift_jis", kept.etag, "long ago")
     again = client.fetch(PAGE, old)
@@ -550,20 +548,20 @@ def test_a_page_that_did_not_change_is_the_kept_one_with_a_new_time(client: Clie
     assert site.requests[-1] == (PLACE, 304)
 
 
-def test_a_page_that_changed_takes_the_place_of_the_kept_one(client: Client, site: Site) -> None:
+def test_changed_page_replaces_the_kept_page(client: Client, site: Site) -> None:
     kept = client.fetch(PAGE)
     site.pages[PLACE] = b"<h1>New</h1>"
     again = client.fetch(PAGE, kept)
     assert (again.body, again.etag != kept.etag) == (b"<h1>New</h1>", True)
 
 
-def test_a_site_may_not_say_unchanged_when_nothing_is_kept(client: Client, site: Site) -> None:
+def test_not_modified_without_a_kept_page_is_refused(client: Client, site: Site) -> None:
     site.faults[PLACE] = always(Reply(304))
     with pytest.raises(FetchError, match="the site answered 304, expected 200"):
         client.fetch(PAGE)
 
 
-def test_pages_lie_in_the_mirror_as_host_and_path(site: Site) -> None:
+def test_path_in_the_mirror_is_host_and_path(site: Site) -> None:
     with Client((HOST,), site.base) as client:
         page = client.fetch(f"{LENS}toc-contents.json")
     assert page.url == f"{LENS}toc-contents.json"

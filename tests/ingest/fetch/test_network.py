@@ -1,4 +1,4 @@
-"""The network under the client: where it connects to, and by way of what."""
+"""The network layer of the client: public addresses, time limits and proxies."""
 
 import socket
 import socketserver
@@ -19,30 +19,30 @@ PAGE = f"https://{HOST}/page.html"
 PUBLIC = "93.184.216.34"
 
 
-class Names:
-    """A name service that answers each question with the next of the given lists of addresses."""
+class FakeResolver:
+    """A name resolver; each lookup returns the next list of addresses."""
 
     def __init__(self, *answers: list[str]) -> None:
         self.answers = list(answers)
-        self.asked: list[str] = []
+        self.lookups: list[str] = []
 
     def getaddrinfo(self, host: str, port: int, **_: object) -> list[tuple[object, ...]]:
-        self.asked.append(host)
+        self.lookups.append(host)
         addresses = self.answers.pop(0)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in addresses]
 
 
 @pytest.fixture
 def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The addresses that were connected to; all connections are refused."""
-    seen: list[str] = []
+    """Addresses of all connection attempts; every attempt is refused."""
+    hosts: list[str] = []
 
     def connect_tcp(_: object, host: str, *__: object) -> None:
-        seen.append(host)
+        hosts.append(host)
         raise httpcore2.ConnectError("refused")
 
     monkeypatch.setattr(httpcore2.SyncBackend, "connect_tcp", connect_tcp)
-    return seen
+    return hosts
 
 
 @pytest.mark.parametrize(
@@ -53,41 +53,39 @@ def connected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         "fd00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "2002:7f00:1::", "2001:db8::1",
     ],
 )  # fmt: skip
-def test_addresses_that_are_not_of_the_internet_at_large(address: str) -> None:
+def test_special_address_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", [PUBLIC, "2600:9000::1", "::ffff:93.184.216.34"])
-def test_addresses_of_the_internet_at_large(address: str) -> None:
+def test_internet_address_is_public(address: str) -> None:
     assert is_public(address)
 
 
 @pytest.mark.parametrize("addresses", [["169.254.169.254"], [PUBLIC, "10.0.0.1"], ["127.0.0.1"]])
-def test_a_host_that_leads_to_a_private_address_is_not_connected_to(
+def test_host_with_a_private_address_is_refused_before_connecting(
     monkeypatch: pytest.MonkeyPatch, connected: list[str], addresses: list[str]
 ) -> None:
-    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", Names(addresses).getaddrinfo)
-    found = rf"^{HOST} leads to {addresses[-1]}, expected a public address"
-    with Client((HOST,)) as client, pytest.raises(FetchError, match=found):
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", FakeResolver(addresses).getaddrinfo)
+    message = rf"^{HOST} resolves to {addresses[-1]}, expected a public address"
+    with Client((HOST,)) as client, pytest.raises(FetchError, match=message):
         client.fetch(PAGE)
     assert connected == []
 
 
-def test_what_is_checked_is_what_is_connected_to(
-    monkeypatch: pytest.MonkeyPatch, connected: list[str]
-) -> None:
-    names = Names([PUBLIC, "93.184.216.35"], ["127.0.0.1"])
-    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", names.getaddrinfo)
+def test_connection_uses_the_checked_addresses(monkeypatch: pytest.MonkeyPatch, connected: list[str]) -> None:
+    resolver = FakeResolver([PUBLIC, "93.184.216.35"], ["127.0.0.1"])
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", resolver.getaddrinfo)
     with Client((HOST,)) as client:
         with pytest.raises(UnreachableError, match="refused"):
             client.fetch(PAGE)
-        assert (names.asked, connected) == ([HOST], [PUBLIC, "93.184.216.35"])
-        with pytest.raises(FetchError, match=r"leads to 127\.0\.0\.1"):
+        assert (resolver.lookups, connected) == ([HOST], [PUBLIC, "93.184.216.35"])
+        with pytest.raises(FetchError, match=r"resolves to 127\.0\.0\.1"):
             client.fetch(PAGE)
-    assert (names.asked, connected) == ([HOST, HOST], [PUBLIC, "93.184.216.35"])
+    assert (resolver.lookups, connected) == ([HOST, HOST], [PUBLIC, "93.184.216.35"])
 
 
-def test_a_host_without_a_name_entry_cannot_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_host_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
@@ -96,12 +94,12 @@ def test_a_host_without_a_name_entry_cannot_be_reached(monkeypatch: pytest.Monke
         client.fetch(PAGE)
 
 
-def test_names_of_this_machine_are_found_private() -> None:
-    with pytest.raises(FetchError, match="localhost leads to "):
+def test_localhost_is_private() -> None:
+    with pytest.raises(FetchError, match="localhost resolves to "):
         public_addresses("localhost", 443)
 
 
-def test_time_is_shared_by_all_waits_of_a_request() -> None:
+def test_time_limit_is_shared_by_all_waits_of_a_request() -> None:
     now = [0.0]
     network = Network(anywhere=True, clock=lambda: now[0])
     network.allow(30.0)
@@ -113,32 +111,32 @@ def test_time_is_shared_by_all_waits_of_a_request() -> None:
         network.left(10.0)
 
 
-# By way of a proxy.
+# Proxies.
 
 
 @contextmanager
 def proxy() -> Iterator[tuple[str, list[bytes]]]:
-    """A proxy that refuses every tunnel, its address, and the first lines of what it was asked for."""
-    asked: list[bytes] = []
+    """The address of a proxy that refuses every tunnel, and the header lines it received."""
+    received: list[bytes] = []
 
     class Refusing(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            asked.append(self.rfile.readline())
+            received.append(self.rfile.readline())
             while (line := self.rfile.readline()) not in (b"\r\n", b""):
-                asked.append(line)
+                received.append(line)
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
     with socketserver.TCPServer(("127.0.0.1", 0), Refusing) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        yield f"127.0.0.1:{server.server_address[1]}", asked
+        yield f"127.0.0.1:{server.server_address[1]}", received
         server.shutdown()
         thread.join()
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
-def test_a_proxy_that_the_user_sets_may_be_private(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    with proxy() as (address, asked):
+def test_proxy_set_by_the_user_may_be_private(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    with proxy() as (address, received):
         monkeypatch.setenv(name, f"http://user:word@{address}")
         limit = RateLimit(sleep=lambda _: None)
         with (
@@ -146,16 +144,16 @@ def test_a_proxy_that_the_user_sets_may_be_private(monkeypatch: pytest.MonkeyPat
             pytest.raises(FetchError, match="ProxyError: 403 Forbidden"),
         ):
             client.fetch(PAGE)
-    assert asked[0] == f"CONNECT {HOST}:443 HTTP/1.1\r\n".encode()
-    assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n" in asked
+    assert received[0] == f"CONNECT {HOST}:443 HTTP/1.1\r\n".encode()
+    assert b"Proxy-Authorization: Basic dXNlcjp3b3Jk\r\n" in received
 
 
-def test_a_host_that_is_excepted_from_the_proxy_is_asked_itself(
+def test_host_in_no_proxy_is_contacted_directly(
     monkeypatch: pytest.MonkeyPatch, connected: list[str]
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", HOST)
-    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", Names([PUBLIC]).getaddrinfo)
+    monkeypatch.setattr("ingest.fetch.network.getaddrinfo", FakeResolver([PUBLIC]).getaddrinfo)
     with Client((HOST,)) as client, pytest.raises(UnreachableError):
         client.fetch(PAGE)
     assert connected == [PUBLIC]

@@ -1,4 +1,4 @@
-"""Kept pages: what is put comes back whole, or not at all."""
+"""The page store: a page is returned complete or not at all."""
 
 import json
 import re
@@ -26,23 +26,23 @@ def store(tmp_path: Path) -> PageStore:
 
 
 def file(folder: Path, suffix: str) -> Path:
-    """The one file of this suffix that is kept."""
-    (found,) = (folder / "pages").glob(f"*{suffix}")
-    return found
+    """The only stored file with this suffix."""
+    (path,) = (folder / "pages").glob(f"*{suffix}")
+    return path
 
 
-def test_a_kept_page_comes_back_whole_by_the_address_that_was_asked_for(store: PageStore) -> None:
+def test_page_is_stored_under_its_requested_address(store: PageStore) -> None:
     store.put(ADDRESS, PAGE)
     assert store.get(ADDRESS) == PAGE
     assert store.get(PAGE.url) is None
 
 
-def test_a_page_is_kept_for_the_next_process(store: PageStore, tmp_path: Path) -> None:
+def test_page_is_kept_for_the_next_process(store: PageStore, tmp_path: Path) -> None:
     store.put(ADDRESS, PAGE)
     assert PageStore(tmp_path / "pages").get(ADDRESS) == PAGE
 
 
-def test_a_newer_page_takes_the_place_of_the_older_one(store: PageStore, tmp_path: Path) -> None:
+def test_newer_page_replaces_the_older_one(store: PageStore, tmp_path: Path) -> None:
     newer = Page(ADDRESS, b"", "2026-05-01T00:00:00+00:00")
     store.put(ADDRESS, PAGE)
     store.put(ADDRESS, newer)
@@ -50,12 +50,12 @@ def test_a_newer_page_takes_the_place_of_the_older_one(store: PageStore, tmp_pat
     assert sorted(path.suffix for path in (tmp_path / "pages").iterdir()) == [".body", ".json"]
 
 
-def test_a_store_that_was_never_written_keeps_nothing(store: PageStore, tmp_path: Path) -> None:
+def test_new_store_is_empty_and_creates_no_folder(store: PageStore, tmp_path: Path) -> None:
     assert store.get(ADDRESS) is None
     assert list(tmp_path.glob("pages*")) == []
 
 
-def test_a_body_that_was_cut_short_is_not_kept(store: PageStore, tmp_path: Path) -> None:
+def test_truncated_body_is_ignored(store: PageStore, tmp_path: Path) -> None:
     store.put(ADDRESS, PAGE)
     body = file(tmp_path, ".body")
     body.write_bytes(body.read_bytes()[:-1])
@@ -63,14 +63,14 @@ def test_a_body_that_was_cut_short_is_not_kept(store: PageStore, tmp_path: Path)
 
 
 @pytest.mark.parametrize("suffix", [".body", ".json"])
-def test_half_a_page_is_not_kept(store: PageStore, tmp_path: Path, suffix: str) -> None:
+def test_page_with_a_missing_file_is_ignored(store: PageStore, tmp_path: Path, suffix: str) -> None:
     store.put(ADDRESS, PAGE)
     file(tmp_path, suffix).unlink()
     assert store.get(ADDRESS) is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "list", "missing fact", "unknown fact", "no digest", "not UTF-8"])
-def test_damaged_facts_are_not_kept(store: PageStore, tmp_path: Path, damage: str) -> None:
+def test_page_with_damaged_facts_is_ignored(store: PageStore, tmp_path: Path, damage: str) -> None:
     store.put(ADDRESS, PAGE)
     path = file(tmp_path, ".json")
     facts = json.loads(path.read_bytes())
@@ -86,13 +86,13 @@ def test_damaged_facts_are_not_kept(store: PageStore, tmp_path: Path, damage: st
     assert store.get(ADDRESS) is None
 
 
-def test_a_folder_that_cannot_be_read_is_told(store: PageStore, tmp_path: Path) -> None:
+def test_unreadable_folder_is_reported(store: PageStore, tmp_path: Path) -> None:
     (tmp_path / "pages").write_text("a file, not a folder", encoding="utf-8")
     with pytest.raises(StorageError, match=re.escape(str(tmp_path / "pages")) + ".*: Not a directory"):
         store.get(ADDRESS)
 
 
-def test_a_page_is_decoded_as_its_site_says() -> None:
+def test_page_is_decoded_with_its_encoding() -> None:
     assert PAGE.text == "<h1>鍵 \x00</h1>\r\n"
     assert Page(ADDRESS, b"caf\xe9", "", "iso-8859-1").text == "café"
     assert Page(ADDRESS, b"caf\xe9!", "").text == "caf\ufffd!"
@@ -114,5 +114,5 @@ def test_a_page_is_decoded_as_its_site_says() -> None:
         ("http://[::1", ""),
     ],
 )
-def test_a_link_leads_to_a_web_address_or_nowhere(href: str, address: str) -> None:
+def test_link_target_is_a_web_address_or_empty(href: str, address: str) -> None:
     assert link_target(ADDRESS, href) == address

@@ -136,36 +136,36 @@ GENOPS04 = Entry(
 )
 
 
-def opened(lens: Source, edition: Edition, pages: Pages) -> EditionEntries:
+def read_edition(lens: Source, edition: Edition, pages: Pages) -> EditionEntries:
     return LensPages(lens, edition, pages).read(pages)
 
 
 def read(changed: dict[str, str] | None = None) -> dict[str, Entry]:
-    """The entries of the small lens by id, with some of its pages changed."""
+    """Entries of the small lens by id, with some pages changed."""
     lens = source("genai-lens")
-    entries = opened(lens, lens.editions[0], saved(changed)).entries
+    entries = read_edition(lens, lens.editions[0], saved(changed)).entries
     assert len({entry.id for entry in entries}) == len(entries)
     return {entry.id: entry for entry in entries}
 
 
-def refuse(changed: dict[str, str], address: str, found: str, expected: str) -> None:
-    """The lens with some of its pages changed is refused with a line that says why."""
+def assert_refused(changed: dict[str, str], address: str, found: str, expected: str) -> None:
+    """Assert that the lens with changed pages is refused with this message."""
     message = f"{address}: found {found}, expected {expected}"
     with pytest.raises(PageShapeError, match=f"^{re.escape(message)}$"):
         read(changed)
 
 
-def test_a_best_practice_is_read_whole() -> None:
+def test_every_section_of_a_best_practice_is_read() -> None:
     assert read()["GENSEC01-BP02"] == GENSEC01_BP02
 
 
-def test_a_question_is_read_whole_although_its_page_types_the_id_another_way() -> None:
+def test_question_is_read_despite_another_spelling_of_its_id() -> None:
     assert "GENOPS4:" in body(f"{LENS}genops4.html")
     assert read()["GENOPS04"] == GENOPS04
 
 
-def test_entries_come_in_the_order_of_the_contents() -> None:
-    assert [(found.id, found.kind, found.pillar) for found in read().values()] == [
+def test_entries_follow_the_table_of_contents() -> None:
+    assert [(entry.id, entry.kind, entry.pillar) for entry in read().values()] == [
         ("genai-lens/generative-ai-lens", Kind.PAGE, None),
         ("genai-lens/definitions", Kind.PAGE, None),
         ("genai-lens/design-principles", Kind.PAGE, None),
@@ -181,7 +181,7 @@ def test_entries_come_in_the_order_of_the_contents() -> None:
     ]
 
 
-def test_addresses_are_the_contents_and_each_page_of_the_guide() -> None:
+def test_addresses_are_the_contents_and_every_page_of_the_guide() -> None:
     lens = source("genai-lens")
     assert LensPages(lens, lens.editions[0], saved()).addresses == tuple(
         LENS + name
@@ -201,22 +201,22 @@ def test_addresses_are_the_contents_and_each_page_of_the_guide() -> None:
     )
 
 
-def test_pillars_are_counted_from_the_questions_alone() -> None:
+def test_pillars_are_counted_from_questions() -> None:
     entries = tuple(read().values())
     assert count_pillars(entries) == 2
     assert count_pillars(tuple(entry for entry in entries if entry.id != "GENOPS04")) == 1
 
 
-def test_a_best_practice_takes_its_question_from_the_page_of_the_question() -> None:
-    found = read({QUESTION: edited(QUESTION, "How do you know who calls your models?", "Who calls?")})
-    assert [found[name].question for name in ("GENSEC01", "GENSEC01-BP01", "GENOPS04-BP01")] == [
+def test_question_of_a_best_practice_comes_from_the_question_page() -> None:
+    entries = read({QUESTION: edited(QUESTION, "How do you know who calls your models?", "Who calls?")})
+    assert [entries[name].question for name in ("GENSEC01", "GENSEC01-BP01", "GENOPS04-BP01")] == [
         "Who calls?",
         "Who calls?",
         "How do you build the same environment twice?",
     ]
 
 
-def test_the_list_of_practices_is_no_text_of_a_question_however_its_page_sets_it() -> None:
+def test_list_of_practices_is_not_text_of_a_question() -> None:
     new = '<div class="highlights" id="inline-topiclist"><h6>Topics</h6><ul>'
     older = edited(QUESTION, new, '<div class="itemizedlist"><h6>Best practices</h6><ul>')
     assert read({QUESTION: older}) == read()
@@ -226,7 +226,7 @@ def test_the_list_of_practices_is_no_text_of_a_question_however_its_page_sets_it
     )
 
 
-def test_a_section_links_to_its_heading_where_it_has_one() -> None:
+def test_section_links_to_its_heading_if_any() -> None:
     entry = read()["GENSEC01-BP01"]
     assert [entry.section_url(section).removeprefix(LENS) for section in entry.sections] == [
         "gensec01-bp01.html",
@@ -238,7 +238,7 @@ def test_a_section_links_to_its_heading_where_it_has_one() -> None:
     ]
 
 
-def test_a_plain_page_keeps_its_parts_and_is_named_after_its_file() -> None:
+def test_plain_page_keeps_its_sections_and_is_named_after_its_file() -> None:
     entry = read()["genai-lens/definitions"]
     assert (entry.title, entry.url) == ("Definitions", f"{LENS}definitions.html")
     assert entry.sections == (
@@ -263,9 +263,9 @@ def test_a_plain_page_keeps_its_parts_and_is_named_after_its_file() -> None:
     )
 
 
-def test_principles_are_the_named_list_entries_of_their_page() -> None:
-    found = read()
-    principle = found["genai-lens/plan-the-way-back"]
+def test_principles_are_list_items_with_a_name() -> None:
+    entries = read()
+    principle = entries["genai-lens/plan-the-way-back"]
     assert principle == Entry(
         id="genai-lens/plan-the-way-back",
         kind=Kind.PRINCIPLE,
@@ -282,13 +282,13 @@ def test_principles_are_the_named_list_entries_of_their_page() -> None:
             ),
         ),
     )
-    assert found["genai-lens/start-small-measure"].title == "Start small & measure"
+    assert entries["genai-lens/start-small-measure"].title == "Start small & measure"
 
 
-def test_a_source_without_a_page_of_principles_has_none() -> None:
+def test_source_without_a_page_of_principles_has_no_principles() -> None:
     lens = source("genai-lens")
     edition = lens.editions[0].model_copy(update={"principles": None})
-    entries = opened(lens, edition, saved()).entries
+    entries = read_edition(lens, edition, saved()).entries
     assert Kind.PRINCIPLE not in {entry.kind for entry in entries}
 
 
@@ -298,23 +298,23 @@ def test_a_source_without_a_page_of_principles_has_none() -> None:
         ('content="Publication date: March 5, 2026 (Document revisions)"', 'content=""'),
         ("Publication date: <b>March 5, 2026</b>", "A date"),
     ],
-    ids=["in the text alone", "in the head alone"],
+    ids=["in the text", "in the head"],
 )
-def test_the_edition_is_the_publication_date_of_the_first_page(old: str, new: str) -> None:
+def test_edition_is_the_publication_date_of_the_first_page(old: str, new: str) -> None:
     lens = source("genai-lens")
-    found = opened(lens, lens.editions[0], saved({ROOT: edited(ROOT, old, new)}))
-    assert found.edition == "2026-03-05"
-    assert {entry.edition for entry in found.entries} == {"2026-03-05"}
+    result = read_edition(lens, lens.editions[0], saved({ROOT: edited(ROOT, old, new)}))
+    assert result.edition == "2026-03-05"
+    assert {entry.edition for entry in result.entries} == {"2026-03-05"}
 
 
-def test_a_first_page_without_a_date_is_refused() -> None:
+def test_first_page_without_a_date_is_refused() -> None:
     text = body(ROOT).replace("Publication date:", "Written:")
-    refuse({ROOT: text}, ROOT, "no publication date", "one, such as that of 2026-02-03")
+    assert_refused({ROOT: text}, ROOT, "no publication date", "one, such as that of 2026-02-03")
 
 
-def test_a_date_that_is_none_is_refused() -> None:
+def test_invalid_date_is_refused() -> None:
     text = body(ROOT).replace("March 5, 2026", "March 51, 2026")
-    refuse({ROOT: text}, ROOT, "the publication date 'March 51, 2026'", "month, day and year")
+    assert_refused({ROOT: text}, ROOT, "the publication date 'March 51, 2026'", "month, day and year")
 
 
 @pytest.mark.parametrize(
@@ -326,31 +326,31 @@ def test_a_date_that_is_none_is_refused() -> None:
     ],
 )
 @pytest.mark.parametrize(("typed", "level"), [("Low", RiskLevel.LOW), ("high.", RiskLevel.HIGH)])
-def test_the_level_of_risk_is_read_however_its_marker_is_worded(
+def test_level_of_risk_is_read_with_any_wording_of_its_marker(
     marker: str, typed: str, level: RiskLevel
 ) -> None:
     text = re.sub(r"<b>Level of risk[^<]*</b> Medium", f"<b>{marker}:</b> {typed}", body(PRACTICE), count=1)
-    found = read({PRACTICE: text})["GENSEC01-BP02"]
-    assert found == replace(GENSEC01_BP02, risk_level=level)
+    entry = read({PRACTICE: text})["GENSEC01-BP02"]
+    assert entry == replace(GENSEC01_BP02, risk_level=level)
 
 
-def test_a_level_of_risk_that_is_none_of_the_three_is_refused() -> None:
+def test_unknown_level_of_risk_is_refused() -> None:
     text = edited(PRACTICE, "</b> Medium", "</b> severe")
-    refuse({PRACTICE: text}, PRACTICE, "level of risk 'Severe'", "High, Medium or Low")
+    assert_refused({PRACTICE: text}, PRACTICE, "level of risk 'Severe'", "High, Medium or Low")
 
 
-@pytest.mark.parametrize("left", ["", "<p><b>Level of risk:</b> </p>"], ids=["no marker", "no word"])
-def test_a_best_practice_without_a_level_of_risk_is_refused(left: str) -> None:
-    text = re.sub(r"<p>\s*<b>Level of risk[^<]*</b> Medium\s*</p>", left, body(PRACTICE), count=1)
-    refuse({PRACTICE: text}, PRACTICE, "no level of risk", "High, Medium or Low")
+@pytest.mark.parametrize("paragraph", ["", "<p><b>Level of risk:</b> </p>"], ids=["no marker", "no word"])
+def test_best_practice_without_a_level_of_risk_is_refused(paragraph: str) -> None:
+    text = re.sub(r"<p>\s*<b>Level of risk[^<]*</b> Medium\s*</p>", paragraph, body(PRACTICE), count=1)
+    assert_refused({PRACTICE: text}, PRACTICE, "no level of risk", "High, Medium or Low")
 
 
 @pytest.mark.parametrize(
     "typed",
     ["GENSEC01\u2011BP02 Keep", "gensec1-bp2 Keep", "GENSEC01-BP02\u00a0Keep"],
-    ids=["another hyphen", "no zeros", "a blank that does not break"],
+    ids=["another hyphen", "no zeros", "non-breaking space"],
 )
-def test_the_id_of_a_page_is_read_however_it_is_typed(typed: str) -> None:
+def test_id_of_a_page_is_read_in_any_spelling(typed: str) -> None:
     text = edited(PRACTICE, "GENSEC01-BP02 Keep model traffic on private paths</h1>", f"{typed} it</h1>")
     assert read({PRACTICE: text})["GENSEC01-BP02"].title == "Keep it"
 
@@ -358,33 +358,33 @@ def test_the_id_of_a_page_is_read_however_it_is_typed(typed: str) -> None:
 @pytest.mark.parametrize(
     "heading",
     ["GENSEC01-BP03 Keep traffic", "GENSEC01 Keep traffic", "Keep traffic", ""],
-    ids=["another practice", "a question", "no id", "empty"],
+    ids=["another practice", "question", "no id", "empty"],
 )
-def test_a_best_practice_under_another_id_is_refused(heading: str) -> None:
+def test_best_practice_with_another_id_is_refused(heading: str) -> None:
     text = edited(PRACTICE, "GENSEC01-BP02 Keep model traffic on private paths</h1>", f"{heading}</h1>")
-    refuse({PRACTICE: text}, PRACTICE, f"the h1 {heading!r}", "one that begins with GENSEC01-BP02")
+    assert_refused({PRACTICE: text}, PRACTICE, f"the h1 {heading!r}", "one that begins with GENSEC01-BP02")
 
 
-def test_a_best_practice_without_an_introduction_is_refused() -> None:
+def test_best_practice_without_an_introduction_is_refused() -> None:
     text = re.sub(r"<p>\s*Prompts often.*?</p>", "", body(PRACTICE), flags=re.DOTALL)
-    refuse({PRACTICE: text}, PRACTICE, "no introduction in GENSEC01-BP02", "some text")
+    assert_refused({PRACTICE: text}, PRACTICE, "no introduction in GENSEC01-BP02", "some text")
 
 
-def test_a_best_practice_without_guidance_is_refused() -> None:
+def test_best_practice_without_guidance_is_refused() -> None:
     text = edited(PRACTICE, ">Implementation guidance</h2>", ">Advice</h2>")
-    refuse({PRACTICE: text}, PRACTICE, "no guidance in GENSEC01-BP02", "some text")
+    assert_refused({PRACTICE: text}, PRACTICE, "no guidance in GENSEC01-BP02", "some text")
 
 
-def test_a_question_without_its_table_is_refused() -> None:
+def test_question_without_its_table_is_refused() -> None:
     text = re.sub(r"<table.*?</table>", "", body(QUESTION), flags=re.DOTALL)
     found = "the h1 'Endpoint callers' and no question table"
-    refuse({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
+    assert_refused({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
 
 
-def test_a_question_with_the_table_of_another_is_refused() -> None:
+def test_question_with_the_table_of_another_is_refused() -> None:
     text = edited(QUESTION, "GENSEC01: How", "GENSEC02: How")
     found = "the question table 'GENSEC02: How do you know who calls your models?'"
-    refuse({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
+    assert_refused({QUESTION: text}, QUESTION, found, "a table that begins with GENSEC01")
 
 
 @pytest.mark.parametrize(
@@ -394,33 +394,35 @@ def test_a_question_with_the_table_of_another_is_refused() -> None:
         ("gensec01-bp02.html", "one that begins with GENSEC01-BP02"),
     ],
 )
-def test_a_page_that_vanished_shows_the_first_page_and_is_refused(name: str, expected: str) -> None:
-    refuse({LENS + name: body(ROOT)}, LENS + name, "the h1 'Generative AI Lens - A small one'", expected)
+def test_first_page_in_place_of_a_vanished_page_is_refused(name: str, expected: str) -> None:
+    assert_refused(
+        {LENS + name: body(ROOT)}, LENS + name, "the h1 'Generative AI Lens - A small one'", expected
+    )
 
 
-def test_a_question_that_vanished_is_refused() -> None:
+def test_first_page_in_place_of_a_vanished_question_is_refused() -> None:
     found = "the h1 'Generative AI Lens - A small one' and no question table"
-    refuse({QUESTION: body(ROOT)}, QUESTION, found, "a table that begins with GENSEC01")
+    assert_refused({QUESTION: body(ROOT)}, QUESTION, found, "a table that begins with GENSEC01")
 
 
-def test_an_entry_keeps_the_address_of_the_contents_when_its_page_has_moved() -> None:
+def test_moved_page_keeps_its_address_in_the_contents() -> None:
     lens, pages = source("genai-lens"), saved()
 
     def moved(address: str) -> Page:
         return replace(pages(address), url=address.replace("/latest/", "/2026/"))
 
-    entries = opened(lens, lens.editions[0], moved).entries
+    entries = read_edition(lens, lens.editions[0], moved).entries
     assert [entry.url for entry in entries if entry.id == "GENSEC01-BP02"] == [PRACTICE]
 
 
-def test_a_plain_page_may_be_titled_otherwise_than_in_the_contents() -> None:
+def test_plain_page_may_have_another_title_in_the_contents() -> None:
     address = f"{LENS}definitions.html"
     text = edited(address, 'id="definitions">Definitions</h1>', 'id="definitions">Words</h1>')
     assert read({address: text})["genai-lens/definitions"].title == "Words"
 
 
-def test_a_page_that_is_no_page_is_refused_by_address() -> None:
-    refuse({PRACTICE: "<html>Try again</html>"}, PRACTICE, "no element #main-col-body", "one")
+def test_page_without_the_main_column_is_refused() -> None:
+    assert_refused({PRACTICE: "<html>Try again</html>"}, PRACTICE, "no element #main-col-body", "one")
 
 
 @pytest.mark.parametrize(
@@ -438,31 +440,31 @@ def test_a_page_that_is_no_page_is_refused_by_address() -> None:
     ],
     ids=[
         "not JSON",
-        "a list",
+        "list",
         "another key",
-        "a number",
-        "a word",
+        "number",
+        "list of text",
         "no title",
-        "children that are a word",
-        "a broken address",
-        "nested without end",
+        "contents as text",
+        "invalid address",
+        "nested too deep",
     ],
 )
-def test_broken_contents_are_refused(text: str, found: str) -> None:
+def test_invalid_contents_are_refused(text: str, found: str) -> None:
     with pytest.raises(PageShapeError) as caught:
         read({CONTENTS: text})
     assert str(caught.value).startswith(f"{CONTENTS}: found {found}")
     assert str(caught.value).endswith(", expected a tree of titles")
 
 
-def test_a_title_without_a_page_only_groups_others() -> None:
+def test_title_without_a_page_is_a_group() -> None:
     contents = json.loads(body(CONTENTS))
     first = contents["contents"][0]
     first["contents"] = [{"title": "Pillars", "contents": first["contents"]}]
     assert [*read({CONTENTS: json.dumps(contents)})] == [*read()]
 
 
-def test_a_page_that_only_lists_others_is_no_entry() -> None:
+def test_page_with_only_a_list_of_pages_is_not_an_entry() -> None:
     address = f"{LENS}definitions.html"
     text = (
         '<div id="main-col-body"><h1 id="definitions">Definitions</h1>'
@@ -471,28 +473,28 @@ def test_a_page_that_only_lists_others_is_no_entry() -> None:
     assert "genai-lens/definitions" not in read({address: text})
 
 
-def test_contents_that_are_not_utf8_are_refused() -> None:
+def test_contents_with_invalid_utf_8_are_refused() -> None:
     page = Page(CONTENTS, b'{"contents": "\xff"}', FETCHED_AT)
     with pytest.raises(PageShapeError, match="UnicodeDecodeError"):
         list(read_contents(page, LENS))
 
 
 def test_empty_contents_are_refused() -> None:
-    refuse({CONTENTS: '{"contents": []}'}, CONTENTS, "an empty tree", "the pages of the lens")
+    assert_refused({CONTENTS: '{"contents": []}'}, CONTENTS, "an empty tree", "the pages of the lens")
 
 
-def test_contents_of_another_guide_alone_are_refused() -> None:
-    elsewhere = '{"contents": [{"title": "Glossary", "href": "https://docs.aws.amazon.com/glossary/"}]}'
-    refuse({CONTENTS: elsewhere}, CONTENTS, "an empty tree", "the pages of the lens")
+def test_contents_of_another_guide_are_refused() -> None:
+    other_guide = '{"contents": [{"title": "Glossary", "href": "https://docs.aws.amazon.com/glossary/"}]}'
+    assert_refused({CONTENTS: other_guide}, CONTENTS, "an empty tree", "the pages of the lens")
 
 
 @pytest.mark.parametrize("again", ["definitions.html", "./definitions.html#units"])
-def test_a_page_that_stands_in_the_contents_twice_is_refused(again: str) -> None:
+def test_page_listed_twice_in_the_contents_is_refused(again: str) -> None:
     text = edited(CONTENTS, '"design-principles.html"', f'"{again}"')
-    refuse({CONTENTS: text}, CONTENTS, f"{LENS}definitions.html twice", "each page once")
+    assert_refused({CONTENTS: text}, CONTENTS, f"{LENS}definitions.html twice", "each page once")
 
 
-def test_pages_below_a_link_that_leaves_the_guide_still_count() -> None:
+def test_pages_below_an_external_link_are_read() -> None:
     page = Page(
         CONTENTS,
         json.dumps(

@@ -19,18 +19,18 @@ def read(column: str, *, head: str = "", encoding: str = "utf-8") -> Body:
 
 
 def items(column: str) -> list[Item]:
-    """The items of a page that has no headings of its own."""
+    """Items of a page without headings."""
     (group,) = read(f"<h1>Title</h1>{column}").groups
     return group.items
 
 
-def test_a_page_is_its_title_its_lead_and_its_headed_groups() -> None:
-    found = read(
+def test_page_has_a_title_a_lead_and_groups_with_headings() -> None:
+    body = read(
         '<h1 class="topictitle" id="page">  A\n  title </h1><p>Lead.</p>'
         '<h2 id="part-6">Part</h2><p>One.</p><h3 id="sub">Sub part</h3><p>Two.</p><h2>Empty</h2>',
         head='<meta name="abstract" content="Published  once" />',
     )
-    assert found == Body(
+    assert body == Body(
         title="A title",
         anchor="page",
         publication="Published once",
@@ -45,7 +45,7 @@ def test_a_page_is_its_title_its_lead_and_its_headed_groups() -> None:
 
 
 @pytest.mark.parametrize(
-    ("html", "found"),
+    ("html", "reason"),
     [
         ("<h1>Title</h1><p>Text</p>", "no element #main-col-body"),
         ('<div id="main-col-body"><p>Text</p></div>', "0 h1 elements"),
@@ -55,12 +55,12 @@ def test_a_page_is_its_title_its_lead_and_its_headed_groups() -> None:
     ],
     ids=["no column", "no title", "two titles", "empty", "not HTML"],
 )
-def test_a_page_of_another_shape_is_refused_by_address(html: str, found: str) -> None:
-    with pytest.raises(PageShapeError, match=re.escape(f"{URL}: found {found}, expected one")):
+def test_page_of_another_shape_is_refused_with_its_address(html: str, reason: str) -> None:
+    with pytest.raises(PageShapeError, match=re.escape(f"{URL}: found {reason}, expected one")):
         read_body(Page(URL, html.encode(), ""), RUN_IN)
 
 
-def test_menus_banners_and_widgets_are_no_text() -> None:
+def test_menus_banners_and_widgets_are_dropped() -> None:
     frame = (
         "<awsdocs-language-banner>Choose a language</awsdocs-language-banner>"
         '<div class="awsdocs-page-header-container"><p>Print</p></div>'
@@ -73,11 +73,11 @@ def test_menus_banners_and_widgets_are_no_text() -> None:
     assert items(f"{frame}<p>Text <awsui-icon>external</awsui-icon>here.</p>{frame}") == [Item("Text here.")]
 
 
-def test_what_stands_outside_the_column_is_no_text() -> None:
+def test_text_outside_the_main_column_is_dropped() -> None:
     column = '<div id="main-col-body"><h1>T</h1><p>In.</p></div>'
     html = f"<p>Menu</p><div>{column}<p>Out.</p><table><tr><th>X:</th></tr></table></div><h1>U</h1>"
-    found = read_body(Page(URL, html.encode(), ""), RUN_IN)
-    assert found == Body("T", "", "", (), (Group("", "", 1, items=[Item("In.")]),))
+    body = read_body(Page(URL, html.encode(), ""), RUN_IN)
+    assert body == Body("T", "", "", (), (Group("", "", 1, items=[Item("In.")]),))
 
 
 def test_code_keeps_its_lines_and_loses_its_copy_button() -> None:
@@ -101,7 +101,7 @@ def test_lists_keep_their_markers_and_depth() -> None:
     ]
 
 
-def test_text_that_stands_beside_blocks_is_kept() -> None:
+def test_text_beside_blocks_is_kept() -> None:
     assert items(
         "Loose <b>words</b>,<p>a block</p>and a tail<ul><li>one <i>entry</i><p>more</p></li></ul>"
     ) == [
@@ -113,28 +113,28 @@ def test_text_that_stands_beside_blocks_is_kept() -> None:
     ]
 
 
-def test_links_in_text_that_stands_beside_blocks_are_kept() -> None:
-    found = read(
+def test_links_in_text_beside_blocks_are_kept() -> None:
+    body = read(
         '<h1>T</h1>Loose <a href="a.html">A</a><p>a block</p><ul><li><a href="b.html">B</a></li></ul>'
     )
-    assert found.groups[0].links == [
+    assert body.groups[0].links == [
         Link("A", "https://docs.example.org/guide/a.html"),
         Link("B", "https://docs.example.org/guide/b.html"),
     ]
 
 
-def test_rows_are_items_and_empty_cells_and_rows_are_not() -> None:
+def test_table_rows_are_items_without_empty_cells() -> None:
     column = (
         "<h1>T</h1><table><thead><tr><th>Name</th><th> Use </th></tr></thead>"
         '<tr><td><a href="a.html">A</a></td><td> </td><td>B  b</td></tr><tr><td> </td></tr></table>'
     )
-    found = read(column)
-    assert found.header_cells == ("Name", "Use")
-    assert found.groups[0].items == [Item("Name | Use"), Item("A | B b")]
-    assert found.groups[0].links == [Link("A", "https://docs.example.org/guide/a.html")]
+    body = read(column)
+    assert body.header_cells == ("Name", "Use")
+    assert body.groups[0].items == [Item("Name | Use"), Item("A | B b")]
+    assert body.groups[0].links == [Link("A", "https://docs.example.org/guide/a.html")]
 
 
-def test_terms_and_their_meanings_are_paragraphs() -> None:
+def test_terms_and_their_definitions_are_paragraphs() -> None:
     assert items("<dl><dt><b>Word</b></dt><dd><p>Meaning.</p><p>More.</p></dd></dl>") == [
         Item("Word"),
         Item("Meaning."),
@@ -142,12 +142,12 @@ def test_terms_and_their_meanings_are_paragraphs() -> None:
     ]
 
 
-def test_a_bold_marker_at_the_start_opens_a_group() -> None:
-    found = read(
+def test_bold_marker_at_the_start_opens_a_group() -> None:
+    body = read(
         "<h1>T</h1><p>Lead.</p><p>\n <b>Outcome\n of it:</b> Good.</p><p>And more.</p>"
         "<p><strong>Related pages</strong>: </p><ul><li>One</li></ul>"
     )
-    assert found.groups == (
+    assert body.groups == (
         Group("", "", 1, items=[Item("Lead.")]),
         Group("Outcome of it", "", 9, run_in=True, items=[Item("Good."), Item("And more.")]),
         Group("Related pages", "", 9, run_in=True, items=[Item("One", Marker.BULLET)]),
@@ -163,23 +163,23 @@ def test_other_bold_text_opens_no_group(paragraph: str) -> None:
     assert items(f"<p>{paragraph}</p>") == [Item(re.sub("<[^>]+>", "", paragraph))]
 
 
-def test_links_are_absolute_and_lead_somewhere() -> None:
-    found = read(
+def test_links_are_absolute_web_addresses() -> None:
+    body = read(
         '<h1>T</h1><p><a href="./b.html#x">B</a> <a href="/root">Root</a> <a href="#here">Here</a> '
         '<a href="https://example.org/?q=1&amp;r=2"><span>Far\n away</span><awsui-icon></awsui-icon></a> '
         '<a href="mailto:a@example.org">Mail</a> <a href="javascript:alert(1)">Script</a> '
         '<a href="c.html"> </a><a id="mark">Mark</a> <a href="http://[::1">Broken</a></p>'
     )
-    assert found.groups[0].links == [
+    assert body.groups[0].links == [
         Link("B", "https://docs.example.org/guide/b.html#x"),
         Link("Root", "https://docs.example.org/root"),
         Link("Here", "https://docs.example.org/guide/page.html#here"),
         Link("Far away", "https://example.org/?q=1&r=2"),
     ]
-    assert found.groups[0].items == [Item("B Root Here Far away Mail Script Mark Broken")]
+    assert body.groups[0].items == [Item("B Root Here Far away Mail Script Mark Broken")]
 
 
-def test_text_is_decoded_as_the_site_says_and_hidden_characters_are_dropped() -> None:
-    found = read("<h1>Ключ</h1><p>Тайна.</p>", encoding="iso-8859-5")
-    assert (found.title, found.groups[0].items) == ("Ключ", [Item("Тайна.")])
+def test_text_is_decoded_and_hidden_characters_are_dropped() -> None:
+    body = read("<h1>Ключ</h1><p>Тайна.</p>", encoding="iso-8859-5")
+    assert (body.title, body.groups[0].items) == ("Ключ", [Item("Тайна.")])
     assert items("<p>a\u200bb\u202ec\u00a0d\u3000Ｅ</p>") == [Item("abc d Ｅ")]

@@ -9,18 +9,18 @@ URL = "https://raw.example.org/project/main/final/LLM01_Page.md"
 
 
 def items(text: str) -> list[Item]:
-    """The items of a text that has no headings."""
+    """Items of a text without headings."""
     (group,) = read_groups(text, URL)
     return group.items
 
 
 def links(text: str) -> list[Link]:
-    """The links of a text that has no headings."""
+    """Links of a text without headings."""
     (group,) = read_groups(text, URL)
     return group.links
 
 
-def test_headings_cut_a_text_into_groups() -> None:
+def test_headings_split_text_into_groups() -> None:
     text = "Before.\n\n# One `two`\n\nA line\nand another.\n\nMore.\n\n#### *Deep*\n\nUnder\n-----\nLast.\n"
     assert read_groups(text, URL) == (
         MarkdownGroup("", 0, [Item("Before.")]),
@@ -31,7 +31,7 @@ def test_headings_cut_a_text_into_groups() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\n \n", "<!-- only a remark -->", "---"])
-def test_a_text_without_words_is_one_empty_group(text: str) -> None:
+def test_text_without_words_is_one_empty_group(text: str) -> None:
     assert read_groups(text, URL) == (MarkdownGroup("", 0),)
 
 
@@ -59,18 +59,18 @@ def test_code_keeps_its_lines_at_the_depth_of_its_list() -> None:
     assert items("    indented\n      code\n") == [Item("indented\n  code", Marker.CODE)]
 
 
-def test_rows_are_items_and_empty_cells_are_not() -> None:
+def test_table_rows_are_items_without_empty_cells() -> None:
     text = "| Tool | | Right |\n|---|:--:|---|\n| **mail** | | [read](r.md) |\n| | | |\n\nAfter.\n"
     assert items(text) == [Item("Tool | Right"), Item("mail | read"), Item("After.")]
     assert links(text) == [Link("read", "https://raw.example.org/project/main/final/r.md")]
 
 
-def test_marks_html_and_pictures_are_no_text() -> None:
+def test_markup_html_and_images_are_dropped() -> None:
     text = 'A *b* **c** `d<e>`<br>f <b onclick="x">g</b>\\\nh ![alt](x.png)&amp;i\n'
     assert items(f"{text}\n<script>\nalert(1)\n</script>\n") == [Item("A b c d<e>f g h &i")]
 
 
-def test_hidden_characters_are_dropped_before_markdown_is_read() -> None:
+def test_hidden_characters_are_dropped_before_parsing() -> None:
     text = "\ufeff# Ti\u200btle\r\n\r\nhid\U000e0041\u202eden\u00a0text、全角Ａ\r\n"
     assert read_groups(text, URL) == (
         MarkdownGroup("", 0),
@@ -78,7 +78,7 @@ def test_hidden_characters_are_dropped_before_markdown_is_read() -> None:
     )
 
 
-def test_links_are_absolute_and_lead_somewhere() -> None:
+def test_links_are_absolute_web_addresses() -> None:
     text = (
         "[A](../b.md#c) [D](/d) [**E** `f`](https://example.org/e?g=1) <https://example.org/auto>\n"
         "[Mail](mailto:a@example.org) [Script](javascript:alert(1)) [ ](x.md) [Empty]() ![P](p.png)\n"
@@ -93,7 +93,7 @@ def test_links_are_absolute_and_lead_somewhere() -> None:
     ]
 
 
-def test_a_link_over_two_lines_keeps_its_words_apart() -> None:
+def test_line_break_in_a_link_is_a_space() -> None:
     assert links("[two\nwords](a.md)") == [
         Link("two words", "https://raw.example.org/project/main/final/a.md")
     ]

@@ -15,21 +15,23 @@ JAPANESE = f"{OWASP_JAPANESE}LLM06_ExcessiveAgency.md"
 
 
 def read(number: int, changed: dict[str, str] | None = None, **facts: object) -> tuple[Entry, ...]:
-    """The entries of one of the editions in the source file, with some pages or facts changed."""
+    """Entries of one edition of the source, with some pages or facts changed."""
     risks = source("owasp-llm")
     edition = risks.editions[number].model_copy(update=facts)
-    found = RiskPages(risks, edition).read(saved(changed))
-    assert found.edition == edition.edition
-    return found.entries
+    result = RiskPages(risks, edition).read(saved(changed))
+    assert result.edition == edition.edition
+    return result.entries
 
 
 def sections(text: str) -> list[tuple[str, Role, list[str]]]:
-    """Title, role and texts of the sections that a page with this text after its heading has."""
+    """Title, role and item texts of the sections of a page with this text below its heading."""
     (entry,) = read(0, {RISK: f"## LLM03:2026 Risk\n\n{text}"})
-    return [(found.title, found.role, [item.text for item in found.items]) for found in entry.sections]
+    return [
+        (section.title, section.role, [item.text for item in section.items]) for section in entry.sections
+    ]
 
 
-def test_a_risk_is_read_whole() -> None:
+def test_every_section_of_a_risk_is_read() -> None:
     assert read(0) == (
         Entry(
             id="LLM03:2026",
@@ -109,13 +111,13 @@ def test_a_risk_is_read_whole() -> None:
     )
 
 
-def test_a_number_means_another_risk_in_another_edition() -> None:
+def test_number_of_a_risk_differs_between_editions() -> None:
     (newer,), (older,) = read(0), read(1)
     assert (newer.id, newer.title, newer.edition) == ("LLM03:2026", "Excessive Agency", "2026")
     assert (older.id, older.title, older.edition) == ("LLM06:2025", "Excessive Agency", "2025")
 
 
-def test_a_japanese_page_gives_the_same_id_in_japanese() -> None:
+def test_japanese_page_has_the_same_id() -> None:
     (entry,) = read(2)
     assert (entry.id, entry.language, entry.title, entry.url) == (
         "LLM06:2025",
@@ -162,11 +164,11 @@ def test_a_japanese_page_gives_the_same_id_in_japanese() -> None:
         ("Moving Forward", Role.OTHER),
     ],
 )
-def test_a_heading_tells_the_role_of_its_section(heading: str, role: Role) -> None:
+def test_role_of_a_section_comes_from_its_heading(heading: str, role: Role) -> None:
     assert sections(f"### {heading}\n\nText.") == [(heading, role, ["Text."])]
 
 
-def test_text_before_the_first_part_is_the_introduction() -> None:
+def test_text_before_the_first_section_is_the_introduction() -> None:
     text = "Lead.\n\n### Description\n\nMore."
     assert sections(text) == [
         ("Introduction", Role.INTRODUCTION, ["Lead."]),
@@ -183,7 +185,7 @@ def test_text_before_the_first_part_is_the_introduction() -> None:
     assert [section.title for section in entry.sections] == ["概要", "Description"]
 
 
-def test_deeper_headings_are_items_and_empty_parts_are_left_out() -> None:
+def test_deeper_headings_are_items_and_empty_sections_are_dropped() -> None:
     text = "### Description\n\n### Prevention\n\n#### A\n\n##### B\n\nText."
     (entry,) = read(0, {RISK: f"## LLM03:2026 Risk\n\n{text}"})
     assert entry.sections == (
@@ -196,7 +198,7 @@ def test_deeper_headings_are_items_and_empty_parts_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("heading", ["Reference Links", "Related Frameworks and Taxonomies"])
-def test_closing_lists_set_too_deep_are_parts_of_their_own(heading: str) -> None:
+def test_closing_lists_under_deep_headings_are_separate_sections(heading: str) -> None:
     text = f"### Example Attack Scenarios\n\n#### Scenario\n\nText.\n\n#### {heading}\n\n- One"
     assert sections(text) == [
         ("Example Attack Scenarios", Role.EXAMPLES, ["Scenario", "Text."]),
@@ -214,7 +216,7 @@ def test_closing_lists_set_too_deep_are_parts_of_their_own(heading: str) -> None
     ],
     ids=["first level", "no year, byte order mark", "loose", "bold"],
 )
-def test_the_heading_of_a_risk_is_read_however_it_is_typed(heading: str) -> None:
+def test_heading_of_a_risk_is_read_in_any_spelling(heading: str) -> None:
     text = edited(RISK, "## LLM03:2026 Excessive Agency", heading)
     (entry,) = read(0, {RISK: text})
     assert (entry.id, entry.title) == ("LLM03:2026", "Excessive Agency")
@@ -225,7 +227,7 @@ def test_the_heading_of_a_risk_is_read_however_it_is_typed(heading: str) -> None
     ["LLM03:2025 Supply Chain", "LLM04:2026 Supply Chain", "Excessive Agency", "LLM03:2026"],
     ids=["another year", "another number", "no id", "no title"],
 )
-def test_a_risk_under_another_heading_is_refused(heading: str) -> None:
+def test_risk_with_another_heading_is_refused(heading: str) -> None:
     text = edited(RISK, "LLM03:2026 Excessive Agency", heading)
     message = f"{RISK}: found the heading {heading!r}, expected one that begins with LLM03:2026"
     with pytest.raises(PageShapeError, match=f"^{re.escape(message)}$"):
@@ -233,13 +235,13 @@ def test_a_risk_under_another_heading_is_refused(heading: str) -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "404: Not Found", "<html><h1>LLM03:2026 Gone</h1></html>"])
-def test_a_page_without_a_heading_is_refused(text: str) -> None:
+def test_page_without_a_heading_is_refused(text: str) -> None:
     with pytest.raises(PageShapeError, match=re.escape(f"{RISK}: found no heading, expected one")):
         read(0, {RISK: text})
 
 
 @pytest.mark.parametrize("name", ["LLM00_Preface.md", "LLMZZ_Appendix.md"])
-def test_a_page_without_a_number_of_its_own_is_a_plain_page(name: str) -> None:
+def test_page_without_a_risk_number_is_a_plain_page(name: str) -> None:
     address = f"{OWASP}2026/final/{name}"
     risk, page = read(0, {address: "# A letter\n\nHello.\n"}, pages=("LLM03_ExcessiveAgency.md", name))
     assert risk.kind is Kind.RISK
@@ -255,14 +257,14 @@ def test_a_page_without_a_number_of_its_own_is_a_plain_page(name: str) -> None:
     )
 
 
-def test_a_risk_keeps_the_address_that_was_asked_for_when_its_page_has_moved() -> None:
+def test_moved_page_keeps_its_requested_address() -> None:
     risks, pages = source("owasp-llm"), saved()
     moved = RiskPages(risks, risks.editions[0]).read(lambda address: replace(pages(address), url=f"{OWASP}x"))
     (entry,) = moved.entries
     assert entry.url == RISK
 
 
-def test_addresses_are_the_pages_that_the_source_names() -> None:
+def test_addresses_are_the_pages_of_the_source() -> None:
     risks = source("owasp-llm")
     edition = risks.editions[0].model_copy(update={"pages": ("B.md", "A.md")})
     assert RiskPages(risks, edition).addresses == (f"{OWASP}2026/final/B.md", f"{OWASP}2026/final/A.md")

@@ -30,7 +30,7 @@ TEXTS = (
 
 @pytest.fixture(scope="session")
 def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home that shares its exports with those of `support.homes`: one export for all tests and workers."""
+    """A home that shares its export with `support.homes`: one export for all tests and workers."""
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     root = tmp_path_factory.getbasetemp().parent if worker else tmp_path_factory.getbasetemp()
     home = root / "encoder-home"
@@ -44,73 +44,73 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def real(exports: Path) -> OnnxEncoder:
+def onnx(exports: Path) -> OnnxEncoder:
     return prepare_encoder(exports, DEFAULT_MODEL)
 
 
 @pytest.fixture
-def copied(exports: Path, tmp_path: Path) -> Path:
-    """An export of one's own, to be damaged."""
-    (made,) = (exports / "exports").iterdir()
-    return Path(shutil.copytree(made, tmp_path / "export"))
+def export_copy(exports: Path, tmp_path: Path) -> Path:
+    """A copy of the export, for a test to damage."""
+    (export,) = (exports / "exports").iterdir()
+    return Path(shutil.copytree(export, tmp_path / "export"))
 
 
 def test_known_sentences_have_the_published_cosines(home: Path) -> None:
     plain = prepare_encoder(home, str(find_published_weights(DEFAULT_MODEL).folder))
-    # The first example in the manual of sentence-transformers, and the numbers printed there.
+    # The first example in the manual of sentence-transformers, with its published numbers.
     texts = ["The weather is lovely today.", "It's so sunny outside!", "He drove to the stadium."]
     vectors = plain.encode(texts)
     expected = [[1.0, 0.6660, 0.1046], [0.6660, 1.0, 0.1411], [0.1046, 0.1411, 1.0]]
     np.testing.assert_allclose(vectors @ vectors.T, expected, atol=1e-4)
 
 
-def test_the_export_agrees_with_sentence_transformers(real: OnnxEncoder) -> None:
+def test_export_agrees_with_sentence_transformers(onnx: OnnxEncoder) -> None:
     expected = TorchEncoder(find_weights(DEFAULT_MODEL)).encode(TEXTS)
-    assert np.sum(expected * real.encode(TEXTS), axis=1).min() >= 0.9999
+    assert np.sum(expected * onnx.encode(TEXTS), axis=1).min() >= 0.9999
 
 
-def test_vectors_are_rows_of_length_one_even_of_an_empty_text(real: OnnxEncoder) -> None:
-    vectors = real.encode(TEXTS)
+def test_vectors_have_length_one_even_for_empty_text(onnx: OnnxEncoder) -> None:
+    vectors = onnx.encode(TEXTS)
     assert (vectors.shape, vectors.dtype) == ((6, 384), np.float32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert real.encode([]).shape == (0, 384)
+    assert onnx.encode([]).shape == (0, 384)
 
 
-def test_rows_keep_the_order_of_the_texts_over_batches(real: OnnxEncoder) -> None:
+def test_rows_follow_the_order_of_texts_across_batches(onnx: OnnxEncoder) -> None:
     texts = [f"{'word ' * (37 * i % 41)}number {i}" for i in range(40)]
-    alone = np.concatenate([real.encode([text]) for text in texts])
-    np.testing.assert_allclose(np.sum(alone * real.encode(texts), axis=1), 1, atol=1e-4)
+    one_by_one = np.concatenate([onnx.encode([text]) for text in texts])
+    np.testing.assert_allclose(np.sum(one_by_one * onnx.encode(texts), axis=1), 1, atol=1e-4)
 
 
-def test_word_pieces_are_counted_beyond_what_the_model_reads(real: OnnxEncoder) -> None:
-    assert real.count_pieces("") == 0
-    assert real.count_pieces("Log the call.") == 4
-    assert real.count_pieces("Log. " * 400) == 800
+def test_word_pieces_are_counted_beyond_the_model_limit(onnx: OnnxEncoder) -> None:
+    assert onnx.count_pieces("") == 0
+    assert onnx.count_pieces("Log the call.") == 4
+    assert onnx.count_pieces("Log. " * 400) == 800
 
 
-def test_an_export_says_what_it_was_made_from(real: OnnxEncoder) -> None:
-    assert real.model == "sentence-transformers/all-MiniLM-L6-v2"
-    assert real.weights_sha256 == find_weights(DEFAULT_MODEL).identity
-    assert (real.facts.dim, real.facts.max_pieces) == (384, 256)
+def test_export_records_its_model_and_weights(onnx: OnnxEncoder) -> None:
+    assert onnx.model == "sentence-transformers/all-MiniLM-L6-v2"
+    assert onnx.weights_sha256 == find_weights(DEFAULT_MODEL).identity
+    assert (onnx.facts.dim, onnx.facts.max_pieces) == (384, 256)
 
 
 @pytest.mark.parametrize("name", ["encoder.onnx", "tokenizer.json"])
-def test_an_altered_file_is_refused(copied: Path, name: str) -> None:
-    content = bytearray((copied / name).read_bytes())
+def test_altered_file_is_refused(export_copy: Path, name: str) -> None:
+    content = bytearray((export_copy / name).read_bytes())
     content[len(content) // 2] ^= 1
-    (copied / name).write_bytes(content)
+    (export_copy / name).write_bytes(content)
     with pytest.raises(ModelError, match=rf"{name}: SHA-256 \w{{64}}, expected \w{{64}}.*genlens refresh"):
-        OnnxEncoder(copied)
+        OnnxEncoder(export_copy)
 
 
-def test_a_missing_file_of_an_export_is_named(copied: Path) -> None:
-    (copied / "encoder.onnx").unlink()
+def test_missing_file_is_named(export_copy: Path) -> None:
+    (export_copy / "encoder.onnx").unlink()
     with pytest.raises(ModelError, match=r"encoder.onnx: No such file .*genlens refresh"):
-        OnnxEncoder(copied)
+        OnnxEncoder(export_copy)
 
 
 @pytest.mark.parametrize("facts", [None, "", "[1]", '{"model": "m"}', '{"surprise": 1}'])
-def test_a_folder_without_whole_facts_holds_no_export(tmp_path: Path, facts: str | None) -> None:
+def test_folder_with_incomplete_facts_is_not_an_export(tmp_path: Path, facts: str | None) -> None:
     if facts is not None:
         (tmp_path / "export.json").write_text(facts)
     with pytest.raises(ModelError) as caught:
@@ -118,16 +118,16 @@ def test_a_folder_without_whole_facts_holds_no_export(tmp_path: Path, facts: str
     assert str(caught.value) == f"{tmp_path}: no exported model; make it with: genlens refresh"
 
 
-def test_a_finished_export_is_opened_and_not_made_again(exports: Path, real: OnnxEncoder) -> None:
-    (made,) = (exports / "exports").iterdir()
-    before = (made / "encoder.onnx").stat()
-    assert prepare_encoder(exports, DEFAULT_MODEL).facts == real.facts
-    assert (made / "encoder.onnx").stat().st_mtime_ns == before.st_mtime_ns
-    assert [path.name for path in made.parent.iterdir()] == [real.weights_sha256[:16]]
+def test_finished_export_is_reused(exports: Path, onnx: OnnxEncoder) -> None:
+    (export,) = (exports / "exports").iterdir()
+    before = (export / "encoder.onnx").stat()
+    assert prepare_encoder(exports, DEFAULT_MODEL).facts == onnx.facts
+    assert (export / "encoder.onnx").stat().st_mtime_ns == before.st_mtime_ns
+    assert [path.name for path in export.parent.iterdir()] == [onnx.weights_sha256[:16]]
 
 
-class Turned:
-    """A model whose vectors are those of the fake one, the last of them turned by a given cosine."""
+class RotatedEncoder:
+    """The fake model with its last vector rotated to a given cosine."""
 
     def __init__(self, cosine: float) -> None:
         self.cosine = cosine
@@ -140,10 +140,10 @@ class Turned:
 
 
 @pytest.mark.parametrize(("cosine", "agrees"), [(0.99995, True), (0.999, False)])
-def test_an_export_that_strays_from_its_model_is_refused(cosine: float, agrees: bool) -> None:
+def test_export_disagreeing_with_its_model_is_refused(cosine: float, agrees: bool) -> None:
     from kb.embedding.onnx_export import _agree
 
-    model, exported = Turned(cosine), Turned(1)
+    model, exported = RotatedEncoder(cosine), RotatedEncoder(1)
     if agrees:
         _agree(model, exported)  # type: ignore[arg-type]
     else:
@@ -153,13 +153,13 @@ def test_an_export_that_strays_from_its_model_is_refused(cosine: float, agrees: 
             _agree(model, exported)  # type: ignore[arg-type]
 
 
-def test_the_default_model_reads_english_alone() -> None:
+def test_default_model_reads_only_english() -> None:
     assert reads(DEFAULT_MODEL, Language.ENGLISH)
     assert not reads(DEFAULT_MODEL, Language.JAPANESE)
     assert reads("intfloat/multilingual-e5-small", Language.JAPANESE)
 
 
-def test_a_model_is_given_the_question_or_a_gloss_that_it_reads() -> None:
+def test_model_input_is_the_question_or_its_gloss() -> None:
     japanese, multilingual = "権限を絞る", "intfloat/multilingual-e5-small"
     assert model_input(multilingual, japanese, Language.JAPANESE) == ModelInput(
         "権限を絞る", Language.JAPANESE
@@ -173,20 +173,20 @@ def test_a_model_is_given_the_question_or_a_gloss_that_it_reads() -> None:
     assert model_input(DEFAULT_MODEL, "ぴよぴよ", Language.JAPANESE) is None
 
 
-def test_normalising_leaves_a_row_of_zeros_alone() -> None:
+def test_normalising_keeps_rows_of_zeros() -> None:
     rows = np.array([[3, 4], [0, 0]], dtype=np.float32)
     np.testing.assert_allclose(normalised(rows), [[0.6, 0.8], [0, 0]], atol=1e-7)
 
 
-def test_where_the_export_fails_the_model_itself_encodes_the_same(
-    real: OnnxEncoder, home: Path, monkeypatch: pytest.MonkeyPatch
+def test_pytorch_model_replaces_a_failed_export(
+    onnx: OnnxEncoder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def failing(_weights: Weights, _folder: Path) -> None:
         raise ExportError("no export today")
 
     monkeypatch.setattr("kb.embedding.onnx_export.export", failing)
-    found = prepare_encoder(home, DEFAULT_MODEL)
-    assert not isinstance(found, OnnxEncoder)
-    assert (found.model, found.weights_sha256) == (real.model, real.weights_sha256)
-    assert np.sum(found.encode(TEXTS) * real.encode(TEXTS), axis=1).min() >= 0.9999
-    assert [found.count_pieces(text) for text in TEXTS] == [real.count_pieces(text) for text in TEXTS]
+    encoder = prepare_encoder(home, DEFAULT_MODEL)
+    assert not isinstance(encoder, OnnxEncoder)
+    assert (encoder.model, encoder.weights_sha256) == (onnx.model, onnx.weights_sha256)
+    assert np.sum(encoder.encode(TEXTS) * onnx.encode(TEXTS), axis=1).min() >= 0.9999
+    assert [encoder.count_pieces(text) for text in TEXTS] == [onnx.count_pieces(text) for text in TEXTS]

@@ -34,7 +34,7 @@ SMALL = """\
         ("権限を絞れば", "permissions narrow restrict"),
     ],
 )
-def test_a_question_is_read_word_for_word_whatever_its_inflections(typed: str, expected: str) -> None:
+def test_inflected_words_are_glossed(typed: str, expected: str) -> None:
     assert gloss(typed) == expected
 
 
@@ -48,7 +48,7 @@ def test_a_question_is_read_word_for_word_whatever_its_inflections(typed: str, e
         ("生成 AI", "generative AI"),
     ],
 )
-def test_the_longest_form_counts(typed: str, expected: str) -> None:
+def test_longest_form_wins(typed: str, expected: str) -> None:
     assert gloss(typed) == expected
 
 
@@ -61,16 +61,16 @@ def test_the_longest_form_counts(typed: str, expected: str) -> None:
         ("RAGの精度", "rag accuracy"),
     ],
 )
-def test_latin_words_and_numbers_stay(typed: str, expected: str) -> None:
+def test_latin_words_and_numbers_are_kept(typed: str, expected: str) -> None:
     assert gloss(typed) == expected
 
 
 @pytest.mark.parametrize("typed", ["", "ぴよぴよ", "教えてください", "？！", "龘龘"])
-def test_what_is_not_known_or_says_nothing_is_dropped(typed: str) -> None:
+def test_unknown_words_and_fillers_are_dropped(typed: str) -> None:
     assert gloss(typed) == ""
 
 
-def test_each_form_of_a_line_has_its_words(tmp_path: Path) -> None:
+def test_every_form_of_a_line_has_its_words(tmp_path: Path) -> None:
     file = tmp_path / "glossary.tsv"
     file.write_text(SMALL, encoding="utf-8")
     assert load_glossary(file) == {
@@ -85,39 +85,41 @@ def test_each_form_of_a_line_has_its_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", ["防 prevent", "\tprevent", " \tprevent"])
-def test_a_line_that_is_no_line_of_the_glossary_is_named(tmp_path: Path, line: str) -> None:
+def test_malformed_line_is_reported(tmp_path: Path, line: str) -> None:
     file = tmp_path / "glossary.tsv"
     file.write_text(f"{SMALL}{line}\n", encoding="utf-8")
     with pytest.raises(RecordError, match=r"glossary\.tsv, line 8: expected Japanese forms"):
         load_glossary(file)
 
 
-def test_a_glossary_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+def test_unreadable_glossary_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="cannot be read"):
-        load_glossary(tmp_path / "none.tsv")
+        load_glossary(tmp_path / "missing.tsv")
 
 
-def shipped() -> list[tuple[str, str]]:
+def bundled() -> list[tuple[str, str]]:
     lines = (data_folder() / "glossary.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [line.partition("\t") for line in lines if not line.startswith("#")]
     return [(form, words) for forms, _, words in pairs for form in forms.split(" ")]
 
 
-def test_every_form_of_the_shipped_glossary_can_be_found_and_stands_once() -> None:
-    forms = [form for form, _ in shipped()]
+def test_bundled_forms_are_unique_and_can_be_matched() -> None:
+    forms = [form for form, _ in bundled()]
     assert len(forms) > 3000
     assert [form for form in forms if forms.count(form) > 1] == []
-    # Text is looked up folded, in small letters, and not where a latin word begins.
+    # Lookup folds and lowercases the text, and never starts at a Latin word.
     assert [form for form in forms if form != comparable(fold(form)).lower()] == []
     assert [form for form in forms if not is_japanese(form[0])] == []
 
 
-def test_words_of_the_shipped_glossary_are_english() -> None:
-    odd = [words for _, words in shipped() if not re.fullmatch(r"(?:[A-Za-z]+(?:[- ][A-Za-z]+)*)?", words)]
-    assert odd == []
+def test_bundled_words_are_english() -> None:
+    not_english = [
+        words for _, words in bundled() if not re.fullmatch(r"(?:[A-Za-z]+(?:[- ][A-Za-z]+)*)?", words)
+    ]
+    assert not_english == []
 
 
-def test_only_what_asks_says_nothing() -> None:
-    empty = [form for form, words in shipped() if not words]
-    assert 40 < len(empty) < 100
-    assert not [form for form in empty if re.search("[ァ-ヴ]", form)]
+def test_bundled_fillers_are_few_and_never_katakana() -> None:
+    fillers = [form for form, words in bundled() if not words]
+    assert 40 < len(fillers) < 100
+    assert not [form for form in fillers if re.search("[ァ-ヴ]", form)]

@@ -29,51 +29,51 @@ def random_units(count: int, seed: int) -> Vectors:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store of more vectors than are added in one go."""
+    """A store with more vectors than one batch."""
     folder = tmp_path_factory.mktemp("vectors") / "chroma"
     with VectorStore(folder, make=True) as store:
         store.add(chunks(COUNT), random_units(COUNT, seed=20260102))
     return folder
 
 
-def test_neighbours_are_those_of_a_scan_over_all_vectors(stored: Path) -> None:
+def test_neighbours_equal_a_brute_force_scan(stored: Path) -> None:
     vectors, questions = random_units(COUNT, seed=20260102), random_units(25, seed=7)
     with VectorStore(stored) as store:
         for question in questions:
             cosines = vectors @ question
             best = np.argsort(-cosines)[:15]
-            found = store.nearest(question, 15)
-            assert [neighbour.chunk_id for neighbour in found] == [f"E.en.0.{row}" for row in best]
-            np.testing.assert_allclose([n.similarity for n in found], cosines[best], atol=1e-5)
+            neighbours = store.nearest(question, 15)
+            assert [neighbour.chunk_id for neighbour in neighbours] == [f"E.en.0.{row}" for row in best]
+            np.testing.assert_allclose([n.similarity for n in neighbours], cosines[best], atol=1e-5)
 
 
-def test_similarity_is_one_for_the_vector_itself_and_minus_one_for_its_opposite(tmp_path: Path) -> None:
+def test_similarity_is_one_for_the_same_vector_and_minus_one_for_its_opposite(tmp_path: Path) -> None:
     axes = np.array([[1, 0], [0, 1], [-1, 0]], dtype=np.float32)
     with VectorStore(tmp_path / "chroma", make=True) as store:
         store.add(chunks(3), axes)
-        found = store.nearest(axes[0], 10)
-    assert [neighbour.chunk_id for neighbour in found] == ["E.en.0.0", "E.en.0.1", "E.en.0.2"]
-    assert [neighbour.similarity for neighbour in found] == pytest.approx([1, 0, -1], abs=1e-6)
+        neighbours = store.nearest(axes[0], 10)
+    assert [neighbour.chunk_id for neighbour in neighbours] == ["E.en.0.0", "E.en.0.1", "E.en.0.2"]
+    assert [neighbour.similarity for neighbour in neighbours] == pytest.approx([1, 0, -1], abs=1e-6)
 
 
-def test_a_store_that_is_opened_again_holds_every_chunk(stored: Path) -> None:
+def test_reopened_store_has_every_chunk(stored: Path) -> None:
     with VectorStore(stored) as store:
         assert store.count() == COUNT
     with VectorStore(stored) as store:
         assert len(store.nearest(random_units(1, seed=1)[0], 7)) == 7
 
 
-def test_vectors_are_given_by_the_digest_of_what_was_embedded(stored: Path) -> None:
+def test_vectors_are_keyed_by_text_digest(stored: Path) -> None:
     with VectorStore(stored) as store:
-        kept = store.by_digest()
+        vectors = store.by_digest()
     expected = dict(zip((c.digest for c in chunks(COUNT)), random_units(COUNT, seed=20260102), strict=True))
-    assert kept.keys() == expected.keys()
+    assert vectors.keys() == expected.keys()
     for digest, vector in expected.items():
-        np.testing.assert_allclose(kept[digest], vector, atol=1e-7)
-    assert next(iter(kept.values())).dtype == np.float32
+        np.testing.assert_allclose(vectors[digest], vector, atol=1e-7)
+    assert next(iter(vectors.values())).dtype == np.float32
 
 
-def test_two_builds_in_one_process_keep_their_vectors_apart(tmp_path: Path) -> None:
+def test_stores_in_one_process_do_not_share_vectors(tmp_path: Path) -> None:
     axes = np.array([[1, 0], [0, 1]], dtype=np.float32)
     with VectorStore(tmp_path / "a", make=True) as first, VectorStore(tmp_path / "b", make=True) as second:
         first.add(chunks(2), axes)
@@ -82,46 +82,46 @@ def test_two_builds_in_one_process_keep_their_vectors_apart(tmp_path: Path) -> N
         assert second.nearest(axes[0], 1)[0].chunk_id == "E.en.0.1"
 
 
-def test_an_empty_store_has_no_vectors(tmp_path: Path) -> None:
+def test_empty_store_has_no_vectors(tmp_path: Path) -> None:
     with VectorStore(tmp_path / "chroma", make=True) as store:
         assert store.count() == 0
         assert store.by_digest() == {}
 
 
-def test_opening_a_missing_store_makes_none(tmp_path: Path) -> None:
+def test_opening_a_missing_store_does_not_create_it(tmp_path: Path) -> None:
     with pytest.raises(DamagedIndexError, match=r"chroma: no vector store; .*genlens refresh"):
         VectorStore(tmp_path / "chroma")
     assert not (tmp_path / "chroma").exists()
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not a database " * 500, None], ids=["empty", "other bytes", "shortened"]
+    "content", [b"", b"not a database " * 500, None], ids=["empty", "not a database", "truncated"]
 )
-def test_a_damaged_store_is_refused_each_time_it_is_opened(
+def test_damaged_store_is_refused_on_every_attempt(
     stored: Path, tmp_path: Path, content: bytes | None
 ) -> None:
     folder = tmp_path / "chroma"
     shutil.copytree(stored, folder)
     file = folder / "chroma.sqlite3"
     file.write_bytes(file.read_bytes()[:30_000] if content is None else content)
-    for _ in range(3):  # Chroma keeps the half-opened client of a first try
+    for _ in range(3):  # Chroma caches the half-opened client of the first attempt
         with pytest.raises(
             DamagedIndexError, match=r"chroma: the vector store cannot be read .*genlens refresh"
         ):
             VectorStore(folder)
 
 
-def test_a_store_is_not_made_where_one_is(stored: Path) -> None:
+def test_existing_store_is_not_replaced(stored: Path) -> None:
     with pytest.raises(StorageError, match=r"chroma: the vector store cannot be written"):
         VectorStore(stored, make=True)
 
 
-def test_a_question_of_another_length_is_refused(stored: Path) -> None:
+def test_query_vector_of_another_dimension_is_refused(stored: Path) -> None:
     with VectorStore(stored) as store, pytest.raises(DamagedIndexError, match=r"32.*3|3.*32"):
         store.nearest(np.array([1, 0, 0], dtype=np.float32), 1)
 
 
-def test_a_panic_of_the_core_of_chroma_is_told_as_damage(stored: Path, tmp_path: Path) -> None:
+def test_chroma_panic_is_reported_as_damage(stored: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(stored, tmp_path / "chroma")
     database = folder / "chroma.sqlite3"
     whole = database.read_bytes()
@@ -133,7 +133,7 @@ def test_a_panic_of_the_core_of_chroma_is_told_as_damage(stored: Path, tmp_path:
     assert not isinstance(caught.value.__cause__, Exception)
 
 
-def test_what_is_no_panic_passes(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keyboard_interrupt_is_not_reported_as_damage(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> NoReturn:
         raise KeyboardInterrupt
 
@@ -143,7 +143,7 @@ def test_what_is_no_panic_passes(stored: Path, monkeypatch: pytest.MonkeyPatch) 
             store.count()
 
 
-def test_a_store_that_is_dropped_lets_go_of_its_files(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_discarded_store_closes_its_client(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[str] = []
     monkeypatch.setattr(
         Client, "close", lambda client: closed.append(client.get_settings().persist_directory)

@@ -40,7 +40,7 @@ def chunk(entry_id: str, role: Role, language: Language = EN) -> Chunk:
     return Chunk(f"c{next(_numbers)}", entry_id, language, 0, role, 0, 1, "", "x")
 
 
-# A has an English and a Japanese version; chunks of an entry need not stand together.
+# A has an English and a Japanese version; its chunks are not adjacent.
 LAYOUT = Layout(
     ids=("A", "C-BP01", "C"),
     chunks=(
@@ -56,9 +56,9 @@ LAYOUT = Layout(
         chunk("C-BP01", Role.TERMS),  # 9
         chunk("C-BP01", Role.ASKS),  # 10
         chunk("A", Role.STEPS),  # 11
-        chunk("", Role.OUTSIDE),  # 12
-        chunk("", Role.OUTSIDE, JA),  # 13
-        chunk("", Role.OUTSIDE),  # 14
+        chunk("", Role.OUT_OF_SCOPE),  # 12
+        chunk("", Role.OUT_OF_SCOPE, JA),  # 13
+        chunk("", Role.OUT_OF_SCOPE),  # 14
     ),
     entries=(entry("A"), entry("C-BP01"), entry("A", JA), entry("C")),
 )
@@ -66,14 +66,14 @@ SCORES = np.array(
     [0.2, 0.7, 0.1, 0.4, 0.3, 0.2, 0.9, 0.8, 0.5, 0.3, 0.8, 0.6, 0.95, 0.99, 0.35], dtype=np.float32
 )
 
-FILLED = np.append(SCORES, np.float32(0))
-EVERY = np.arange(3)
+PADDED_SCORES = np.append(SCORES, np.float32(0))
+ALL_ROWS = np.arange(3)
 ASKS, SIGNS, TERMS = (frozenset({role}) for role in (Role.ASKS, Role.SIGNS, Role.TERMS))
 
 
-def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
-    np.testing.assert_allclose(found, expected, atol=1e-6)
-    assert found.dtype == np.float32
+def assert_close(values: Scores, expected: list[float] | list[list[float]]) -> None:
+    np.testing.assert_allclose(values, expected, atol=1e-6)
+    assert values.dtype == np.float32
 
 
 @pytest.mark.parametrize(
@@ -90,34 +90,34 @@ def close(found: Scores, expected: list[float] | list[list[float]]) -> None:
         (JA, SIGNS, [0, 0, 0]),
     ],
 )
-def test_an_entry_has_the_best_score_of_its_chunks_in_a_language_and_groups(
+def test_entry_score_is_its_best_chunk_by_language_and_role(
     language: Language, roles: frozenset[Role], expected: list[float]
 ) -> None:
-    close(best_chunks(LAYOUT, FILLED, EVERY, language, roles), expected)
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, ALL_ROWS, language, roles), expected)
 
 
-def test_the_best_few_count_as_so_many_even_where_there_are_fewer() -> None:
-    # A: (0.4 + 0.3 + 0.2) / 3, the fourth left out. B: 0.8 / 3.
-    close(best_chunks(LAYOUT, FILLED, EVERY, EN, ASKS, count=3), [0.3, 0.266667, 0])
+def test_best_chunks_are_averaged_over_a_fixed_count() -> None:
+    # A: (0.4 + 0.3 + 0.2) / 3, without the fourth. B: 0.8 / 3.
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, ALL_ROWS, EN, ASKS, count=3), [0.3, 0.266667, 0])
     # A: (0.2 + 0.6) / 3. C: 0.7 / 3.
-    close(best_chunks(LAYOUT, FILLED, EVERY, EN, BODY, count=3), [0.266667, 0, 0.233333])
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, ALL_ROWS, EN, BODY, count=3), [0.266667, 0, 0.233333])
     # A: 1.0 / 5. B: (0.5 + 0.8) / 5.
-    close(best_chunks(LAYOUT, FILLED, EVERY, EN, ASKS | SIGNS, count=5), [0.2, 0.26, 0])
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, ALL_ROWS, EN, ASKS | SIGNS, count=5), [0.2, 0.26, 0])
 
 
-def test_other_scores_are_not_mixed_with_those_before() -> None:
-    close(best_chunks(LAYOUT, FILLED, EVERY, EN, SIGNS), [0, 0.5, 0])
-    close(best_chunks(LAYOUT, np.append(SCORES / 2, np.float32(0)), EVERY, EN, SIGNS), [0, 0.25, 0])
+def test_scores_of_separate_calls_are_not_mixed() -> None:
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, ALL_ROWS, EN, SIGNS), [0, 0.5, 0])
+    assert_close(best_chunks(LAYOUT, np.append(SCORES / 2, np.float32(0)), ALL_ROWS, EN, SIGNS), [0, 0.25, 0])
 
 
-def test_documents_score_for_their_entries_in_their_language() -> None:
+def test_document_scores_are_spread_by_entry_and_language() -> None:
     scores = np.array([0.5, 0.25, 0.125, 0.75], dtype=np.float32)
-    close(spread_documents(LAYOUT, scores, EN), [0.5, 0.25, 0.75])
-    close(spread_documents(LAYOUT, scores, JA), [0.125, 0, 0])
+    assert_close(spread_documents(LAYOUT, scores, EN), [0.5, 0.25, 0.75])
+    assert_close(spread_documents(LAYOUT, scores, JA), [0.125, 0, 0])
 
 
 def postings(rows: list[int], scores: list[float], idf: list[float], count: int) -> BM25Index:
-    """Documents with "role" (the first two rows) and with "key" or "鍵" (the rows after)."""
+    """An index with "role" in the first two rows and "key" or "鍵" in the other rows."""
     return BM25Index(
         vocabulary={"role": 0, "key": 1, "鍵": 1},
         starts=np.array([0, 2, len(rows)]),
@@ -128,30 +128,32 @@ def postings(rows: list[int], scores: list[float], idf: list[float], count: int)
     )
 
 
-# "role" in the chunks 0 and 10, "key" in 0, 1, 6, 8 and 12; the rarity of entries counts nowhere.
+# "role" is in chunks 0 and 10, "key" in 0, 1, 6, 8 and 12; the idf of documents is not used.
 CHUNKS = postings([0, 10, 0, 1, 6, 8, 12], [1, 2, 0.5, 1, 3, 4, 10], [2.0, 1.0], 15)
 ENTRIES = postings([0, 1, 0, 2], [5, 2.5, 1, 4], [9.0, 9.0], 4)
 
 
 def features(typed: str) -> tuple[Query, Scores]:
     query = read_query(typed)
-    mass = np.float32(query_weight(query, CHUNKS))
-    whole = spread_documents(LAYOUT, ENTRIES.score(query.weights), query.language) / mass
-    return query, keyword_features(LAYOUT, query, CHUNKS.score(query.weights) / mass, whole, EVERY)
+    weight = np.float32(query_weight(query, CHUNKS))
+    document_scores = spread_documents(LAYOUT, ENTRIES.score(query.weights), query.language) / weight
+    return query, keyword_features(
+        LAYOUT, query, CHUNKS.score(query.weights) / weight, document_scores, ALL_ROWS
+    )
 
 
-def named(names: Sequence[str], row: Scores) -> dict[str, float]:
-    """The features of a row that are not 0."""
+def nonzero(names: Sequence[str], row: Scores) -> dict[str, float]:
+    """The non-zero features of a row."""
     return {n: round(float(v), 4) for n, v in zip(names, row, strict=True) if v}
 
 
-def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
-    # Twice "role" of rarity 2 and once "key" of rarity 1: weight 5. Chunk 0 scores 2 * 1 + 0.5,
+def test_keyword_scores_are_divided_by_the_query_weight() -> None:
+    # "role" twice with idf 2 and "key" once with idf 1: weight 5. Chunk 0 scores 2 * 1 + 0.5,
     # chunk 10 scores 2 * 2, chunks 1 and 8 score 1 and 4; documents 0 and 1 score 11 and 5.
-    query, found = features("role key roles")
+    query, rows = features("role key roles")
     assert query_weight(query, CHUNKS) == 5
-    # The pillar, here the source: (2.2 + 1.0 + 0) / 3. The third entry is the parent of the second.
-    assert [named(KEYWORD_FEATURES, row) for row in found] == [
+    # Pillar (here the source): (2.2 + 1.0 + 0) / 3. The third entry is the parent of the second.
+    assert [nonzero(KEYWORD_FEATURES, row) for row in rows] == [
         {
             "keyword body": 0.5,
             "keyword body, best 3": 0.1667,
@@ -171,10 +173,10 @@ def test_keyword_scores_are_shares_of_the_weight_of_the_query() -> None:
     ]
 
 
-def test_keyword_features_of_a_japanese_query_are_those_of_japanese_text() -> None:
-    query, found = features("鍵")
+def test_keyword_features_of_a_japanese_query_use_japanese_text() -> None:
+    query, rows = features("鍵")
     assert query.language is JA
-    assert [named(KEYWORD_FEATURES, row) for row in found] == [
+    assert [nonzero(KEYWORD_FEATURES, row) for row in rows] == [
         {
             "keyword body": 3.0,
             "keyword body, best 3": 1.0,
@@ -186,23 +188,23 @@ def test_keyword_features_of_a_japanese_query_are_those_of_japanese_text() -> No
     ]
 
 
-def test_an_unknown_term_makes_the_shares_smaller() -> None:
-    # 5 and ln(1 + 15.5 / 1.5)
-    query, found = features("role key roles soup")
+def test_unknown_term_lowers_keyword_scores() -> None:
+    # 5 plus ln(1 + 15.5 / 1.5)
+    query, rows = features("role key roles soup")
     assert query_weight(query, CHUNKS) == pytest.approx(5 + 2.427748, abs=1e-6)
-    assert found[0, KEYWORD_FEATURES.index("keyword entry")] == pytest.approx(11 / 7.427748)
+    assert rows[0, KEYWORD_FEATURES.index("keyword entry")] == pytest.approx(11 / 7.427748)
 
 
 @pytest.mark.parametrize("typed", ["what is it", "soup", "これはなに"])
-def test_a_query_without_known_terms_has_no_features(typed: str) -> None:
-    _, found = features(typed)
-    assert not found.any()
-    assert found.shape == (3, len(KEYWORD_FEATURES))
+def test_query_without_known_terms_has_no_features(typed: str) -> None:
+    _, rows = features(typed)
+    assert not rows.any()
+    assert rows.shape == (3, len(KEYWORD_FEATURES))
 
 
-def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
-    found = vector_features(LAYOUT, SCORES, EN, EVERY)
-    assert [named(VECTOR_FEATURES, row) for row in found] == [
+def test_vector_features_are_cosines_of_chunks_by_role() -> None:
+    rows = vector_features(LAYOUT, SCORES, EN, ALL_ROWS)
+    assert [nonzero(VECTOR_FEATURES, row) for row in rows] == [
         {
             "vector body": 0.6,
             "vector body, best 3": 0.2667,
@@ -222,8 +224,8 @@ def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
         },
         {"vector body": 0.7, "vector body, best 3": 0.2333, "vector pillar": 0.1533},
     ]
-    found = vector_features(LAYOUT, SCORES, JA, EVERY)
-    assert [named(VECTOR_FEATURES, row) for row in found] == [
+    rows = vector_features(LAYOUT, SCORES, JA, ALL_ROWS)
+    assert [nonzero(VECTOR_FEATURES, row) for row in rows] == [
         {
             "vector body": 0.9,
             "vector body, best 3": 0.3,
@@ -237,22 +239,22 @@ def test_vector_features_are_the_cosines_of_chunks_of_like_purpose() -> None:
     ]
 
 
-def test_features_are_those_of_the_rows_that_are_asked_for() -> None:
-    close(best_chunks(LAYOUT, FILLED, np.array([2, 0]), EN, BODY), [0.7, 0.6])
-    every = vector_features(LAYOUT, SCORES, EN, EVERY)
-    close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :-1], every[[1], :-1].tolist())
+def test_features_are_computed_for_requested_rows() -> None:
+    assert_close(best_chunks(LAYOUT, PADDED_SCORES, np.array([2, 0]), EN, BODY), [0.7, 0.6])
+    all_features = vector_features(LAYOUT, SCORES, EN, ALL_ROWS)
+    assert_close(vector_features(LAYOUT, SCORES, EN, np.array([1]))[:, :-1], all_features[[1], :-1].tolist())
 
 
-def test_a_pillar_counts_by_the_mean_of_its_best_three() -> None:
+def test_pillar_score_is_the_mean_of_its_best_three() -> None:
     values = np.array([0.3, 0.9, 0.6], dtype=np.float32)
-    close(pillar_means(LAYOUT, values, EVERY), [0.6, 0.6, 0.6])
+    assert_close(pillar_means(LAYOUT, values, ALL_ROWS), [0.6, 0.6, 0.6])
     other = replace(entry("C-BP01"), pillar="Security")
     split = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
-    close(pillar_means(split, values, EVERY), [0.3, 0.3, 0.3])
-    close(pillar_means(split, np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
+    assert_close(pillar_means(split, values, ALL_ROWS), [0.3, 0.3, 0.3])
+    assert_close(pillar_means(split, np.array([0.6, 0.9], dtype=np.float32), np.array([0, 1])), [0.2, 0.3])
 
 
-def test_the_features_of_a_query_depend_on_the_language_of_its_vectors() -> None:
+def test_feature_set_depends_on_question_and_encoded_language() -> None:
     assert feature_set(Language.ENGLISH, Language.ENGLISH) is FeatureSet.VECTORS
     assert feature_set(Language.JAPANESE, Language.JAPANESE) is FeatureSet.VECTORS
     assert feature_set(Language.JAPANESE, Language.ENGLISH) is FeatureSet.JAPANESE_GLOSSED

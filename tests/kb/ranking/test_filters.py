@@ -8,10 +8,10 @@ from kb.ranking.ranker import order
 ENTRIES = {f"{entry.id} {entry.language}": entry for entry in corpus()}
 
 
-def test_rows_are_ordered_best_first_and_equal_ones_as_they_stand() -> None:
+def test_order_is_best_first_and_stable() -> None:
     scores = np.array([0.1, 0.9, 0.0, 0.5, 0.9, -1.0, 0.5], dtype=np.float32)
-    every = np.ones(7, dtype=np.bool_)
-    assert order(scores, every).tolist() == [1, 4, 3, 6, 0]
+    all_rows = np.ones(7, dtype=np.bool_)
+    assert order(scores, all_rows).tolist() == [1, 4, 3, 6, 0]
     assert order(scores, np.array([1, 0, 1, 1, 1, 1, 0], dtype=np.bool_)).tolist() == [4, 3, 0]
     assert order(scores, np.zeros(7, dtype=np.bool_)).tolist() == []
 
@@ -37,11 +37,11 @@ def admitted(filters: Filters) -> set[str]:
         (Filters(kinds=frozenset({"no such kind"})), set()),
     ],
 )
-def test_an_entry_must_pass_every_filter_that_is_set(filters: Filters, expected: set[str]) -> None:
+def test_entry_must_pass_every_filter(filters: Filters, expected: set[str]) -> None:
     assert admitted(filters) == expected
 
 
-def test_filters_are_true_where_one_is_set() -> None:
+def test_filters_are_true_if_any_is_set() -> None:
     assert not Filters()
     for name in ("kinds", "pillars", "sources", "editions", "risk_levels"):
         assert Filters(**{name: frozenset({"x"})})

@@ -32,15 +32,15 @@ LAYOUT = Layout(
         chunk("A", Role.ASKS, JA),  # 4
         chunk("C-BP01", Role.ASKS),  # 5
         chunk("A", Role.STEPS),  # 6
-        chunk("", Role.OUTSIDE),  # 7
-        chunk("", Role.OUTSIDE, JA),  # 8
-        chunk("", Role.OUTSIDE),  # 9
+        chunk("", Role.OUT_OF_SCOPE),  # 7
+        chunk("", Role.OUT_OF_SCOPE, JA),  # 8
+        chunk("", Role.OUT_OF_SCOPE),  # 9
     ),
     entries=(entry("A"), entry("C-BP01"), entry("A", JA), entry("C")),
 )
 
 
-def test_chunks_and_documents_by_entry() -> None:
+def test_chunks_and_documents_are_listed_by_entry() -> None:
     assert LAYOUT.chunks_of(entry("A")) == [0, 2, 6]
     assert LAYOUT.chunks_of(entry("A", JA)) == [3, 4]
     assert LAYOUT.chunks_of(entry("C-BP01", JA)) == []
@@ -56,28 +56,28 @@ def test_documents_in_a_language_come_with_their_entries() -> None:
     assert (documents.tolist(), owners.tolist()) == ([2], [0])
 
 
-def test_entries_that_own_documents_come_once_in_order() -> None:
+def test_owners_of_documents_are_unique_and_in_order() -> None:
     assert LAYOUT.owners_of_documents(np.array([3, 2, 0])).tolist() == [0, 2]
 
 
-def test_entries_that_own_chunks_come_in_the_order_of_the_chunks_without_examples() -> None:
+def test_owners_of_chunks_follow_chunk_order_without_examples() -> None:
     assert LAYOUT.owners_of_chunks(np.array([7, 5, 2, 3, 0])).tolist() == [1, 0]
 
 
-def test_the_chunk_table_is_padded_and_ends_with_an_empty_row() -> None:
+def test_chunk_table_is_padded_and_ends_with_an_empty_row() -> None:
     table = LAYOUT.chunk_table(EN, frozenset({Role.INTRODUCTION, Role.STEPS, Role.RESOURCES}))
     assert table.tolist() == [[0, 6], [10, 10], [1, 10], [10, 10]]
     assert LAYOUT.chunk_table(JA, frozenset({Role.ASKS})).tolist() == [[4], [10], [10], [10]]
     assert LAYOUT.chunk_table(EN, frozenset()).shape == (4, 0)
 
 
-def test_examples_of_out_of_scope_questions_by_language() -> None:
-    assert LAYOUT.outside_chunks(EN).tolist() == [7, 9]
-    assert LAYOUT.outside_chunks(JA).tolist() == [8]
-    assert Layout(LAYOUT.ids, LAYOUT.chunks[:7], LAYOUT.entries).outside_chunks(EN).tolist() == []
+def test_out_of_scope_examples_are_listed_by_language() -> None:
+    assert LAYOUT.out_of_scope_chunks(EN).tolist() == [7, 9]
+    assert LAYOUT.out_of_scope_chunks(JA).tolist() == [8]
+    assert Layout(LAYOUT.ids, LAYOUT.chunks[:7], LAYOUT.entries).out_of_scope_chunks(EN).tolist() == []
 
 
-def test_the_parent_is_the_question_of_a_practice_or_the_earlier_edition_of_a_risk() -> None:
+def test_parent_is_the_question_of_a_practice_or_the_earlier_edition_of_a_risk() -> None:
     twins = (Related("LLM09:2026", "near"), Related("LLM06:2025", "the same"), Related("LLM01:2025", "part"))
     entries = (
         entry("LLM06:2025"),
@@ -89,11 +89,11 @@ def test_the_parent_is_the_question_of_a_practice_or_the_earlier_edition_of_a_ri
     )
     ids = tuple(dict.fromkeys(e.id for e in entries))
     layout = Layout(ids, (), entries)
-    # 5 is no parent: for the oldest edition, for a practice without its question, for a question.
+    # 5 means no parent: the oldest edition, a practice without its question, and a question.
     assert layout.parents.tolist() == [5, 0, 4, 5, 5]
 
 
-def test_pillars_are_numbered_and_entries_without_one_count_by_source() -> None:
+def test_pillars_are_numbered_and_default_to_the_source() -> None:
     other = replace(entry("C-BP01"), pillar="Security")
     layout = Layout(LAYOUT.ids, LAYOUT.chunks, (entry("A"), other, entry("C")))
     assert layout.pillars.tolist() == [0, 1, 0]

@@ -5,7 +5,7 @@ from kb.errors import InputError
 from kb.ranking.query import read_query
 
 
-def test_a_question_is_cleaned_and_read_as_terms() -> None:
+def test_question_is_cleaned_and_split_into_terms() -> None:
     query = read_query("  How do\u200b AGENTS\n lose\u3000roles? ")
     assert query.text == "How do AGENTS lose roles?"
     assert query.language is Language.ENGLISH
@@ -30,12 +30,12 @@ def test_one_kana_or_kanji_makes_a_question_japanese(typed: str, language: str) 
         ('"" "the" roles', ()),
     ],
 )
-def test_parts_in_double_quotes_are_phrases(typed: str, phrases: tuple[tuple[str, ...], ...]) -> None:
+def test_text_in_double_quotes_is_a_phrase(typed: str, phrases: tuple[tuple[str, ...], ...]) -> None:
     assert read_query(typed).phrases == phrases
 
 
 @pytest.mark.parametrize("typed", ["", "  \n", "\u200b\u00ad", "?!…", "🙂", "\x00", '""'])
-def test_a_question_without_a_letter_or_digit_is_empty(typed: str) -> None:
+def test_question_without_letters_or_digits_is_empty(typed: str) -> None:
     with pytest.raises(
         InputError, match=r"the question is empty, expected a few words or an id.*genlens ask"
     ):
@@ -43,16 +43,16 @@ def test_a_question_without_a_letter_or_digit_is_empty(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["5", "権", "a", "the"])
-def test_one_letter_or_digit_is_a_question(typed: str) -> None:
+def test_one_letter_or_digit_is_enough(typed: str) -> None:
     assert read_query(typed).text == typed
 
 
-def test_a_question_may_have_4000_characters_and_no_more() -> None:
+def test_question_is_limited_to_4000_characters() -> None:
     assert len(read_query("a" * 4000).text) == 4000
     with pytest.raises(InputError, match=r"has 4,001 characters, expected at most 4,000"):
         read_query("a" * 4001)
 
 
-def test_bytes_that_are_not_utf_8_are_no_question() -> None:
+def test_invalid_utf_8_is_refused() -> None:
     with pytest.raises(InputError, match="not text: it has bytes that are not UTF-8"):
         read_query(b"roles \xff\xfe".decode(errors="surrogateescape"))

@@ -36,26 +36,26 @@ def manifest(build_id: str) -> Manifest:
     return Manifest(build_id, 2, MADE_AT, "tests/words", "0" * 64, 256, {"risk": 3}, 18, SOURCES)
 
 
-def published(home: Path, build_id: str) -> None:
+def publish(home: Path, build_id: str) -> None:
     draft = Draft(home, build_id)
     draft.folder.mkdir(parents=True)
     write_manifest(draft.folder, manifest(build_id))
     draft.publish()
 
 
-def test_a_build_id_tells_its_time_and_its_content(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_id_has_time_and_fingerprint(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Clock, "ticks", 0)
     monkeypatch.setattr(builds, "datetime", Clock)
     assert new_id(home, "0123456789abcdef") == "20260102T000001-01234567"
     assert new_id(home, "ffff000000000000") == "20260102T000002-ffff0000"
 
 
-def test_two_builds_of_the_same_content_within_a_second_are_two(
+def test_builds_of_the_same_second_and_fingerprint_get_different_ids(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(builds, "datetime", Clock)
     for name in ("20260102T000001-01234567", "20260102T000002-01234567", "20260102T000001-ffff0000"):
-        published(home, name)
+        publish(home, name)
     monkeypatch.setattr(Clock, "ticks", 0)
     assert new_id(home, "0123456789abcdef") == "20260102T000003-01234567"
 
@@ -65,8 +65,8 @@ def test_kinds_are_counted_without_translations() -> None:
     assert count_kinds([]) == {}
 
 
-def test_a_published_build_is_the_one_that_is_served(home: Path) -> None:
-    published(home, "20260101T000000-aaaaaaaa")
+def test_published_build_is_served(home: Path) -> None:
+    publish(home, "20260101T000000-aaaaaaaa")
     assert current_build(home).id == "20260101T000000-aaaaaaaa"
     assert (home / "current").read_bytes() == b"20260101T000000-aaaaaaaa\n"
     folder = home / "builds" / "20260101T000000-aaaaaaaa"
@@ -74,28 +74,28 @@ def test_a_published_build_is_the_one_that_is_served(home: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["manifest.json"]
 
 
-def test_nothing_published_is_no_index(home: Path) -> None:
+def test_home_without_a_build_is_reported(home: Path) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
         current_build(home)
 
 
 @pytest.mark.parametrize("content", [b"", b"\n", b"gone\n", b"../builds\n", b"/etc\n", b".making-x\n", b"."])
-def test_a_pointer_to_no_build_is_refused(home: Path, content: bytes) -> None:
+def test_pointer_to_a_missing_build_is_refused(home: Path, content: bytes) -> None:
     (home / "builds" / ".making-x").mkdir(parents=True)
     (home / "current").write_bytes(content)
     with pytest.raises(DamagedIndexError, match=r"current names '.*', which is not a build here; .*refresh"):
         current_build(home)
 
 
-def test_a_pointer_that_is_no_text_is_refused(home: Path) -> None:
+def test_pointer_with_invalid_utf_8_is_refused(home: Path) -> None:
     home.mkdir()
     (home / "current").write_bytes(b"\xff\xfe")
     with pytest.raises(DamagedIndexError, match=r"current cannot be read .*genlens refresh"):
         current_build(home)
 
 
-def test_a_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -> None:
-    published(home, "b")
+def test_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -> None:
+    publish(home, "b")
     file = home / "builds" / "b" / "manifest.json"
     file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
     with pytest.raises(DamagedIndexError, match=r"builds/b: format 1, expected 2; .*genlens refresh"):
@@ -103,8 +103,8 @@ def test_a_manifest_of_another_format_is_refused_with_both_numbers(home: Path) -
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"id": "b"}', b"\xff"])
-def test_a_damaged_manifest_is_refused(home: Path, content: bytes | None) -> None:
-    published(home, "b")
+def test_damaged_manifest_is_refused(home: Path, content: bytes | None) -> None:
+    publish(home, "b")
     file = home / "builds" / "b" / "manifest.json"
     file.unlink() if content is None else file.write_bytes(content)
     with pytest.raises(
@@ -113,7 +113,7 @@ def test_a_damaged_manifest_is_refused(home: Path, content: bytes | None) -> Non
         read_manifest(file.parent)
 
 
-def test_builds_are_listed_newest_first_without_unfinished_ones_and_files(home: Path) -> None:
+def test_builds_are_listed_newest_first_without_drafts_and_files(home: Path) -> None:
     assert list_builds(home) == ()
     for name in ("20260102T000000-b", "20260101T000000-c", "20260103T000000-a", ".making-x"):
         (home / "builds" / name).mkdir(parents=True)
@@ -121,51 +121,51 @@ def test_builds_are_listed_newest_first_without_unfinished_ones_and_files(home: 
     assert list_builds(home) == ("20260103T000000-a", "20260102T000000-b", "20260101T000000-c")
 
 
-def test_the_last_five_builds_are_kept(home: Path) -> None:
+def test_last_five_builds_are_kept(home: Path) -> None:
     for day in range(1, 8):
-        published(home, f"2026010{day}T000000-a")
+        publish(home, f"2026010{day}T000000-a")
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03"]
 
 
-def test_the_served_build_is_kept_however_old_it_is(home: Path) -> None:
+def test_served_build_is_kept_at_any_age(home: Path) -> None:
     for day in range(2, 8):
         (home / "builds" / f"2026010{day}T000000-a").mkdir(parents=True)
-    published(home, "20260101T000000-a")
+    publish(home, "20260101T000000-a")
     assert current_build(home).id == "20260101T000000-a"
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03", "01"]
 
 
-def test_a_build_that_was_served_until_now_is_kept_however_old_it_is(home: Path) -> None:
+def test_previously_served_build_is_kept_at_any_age(home: Path) -> None:
     for day in range(1, 6):
-        published(home, f"2026010{day}T000000-a")
+        publish(home, f"2026010{day}T000000-a")
     serve(Build(home, "20260101T000000-a"))
     assert current_build(home).id == "20260101T000000-a"
-    published(home, "20260106T000000-a")
+    publish(home, "20260106T000000-a")
     assert current_build(home).id == "20260106T000000-a"
     assert [build_id[6:8] for build_id in list_builds(home)] == ["06", "05", "04", "03", "02", "01"]
-    published(home, "20260107T000000-a")
+    publish(home, "20260107T000000-a")
     assert [build_id[6:8] for build_id in list_builds(home)] == ["07", "06", "05", "04", "03"]
 
 
-def test_a_kept_build_is_known_by_its_whole_id(home: Path) -> None:
+def test_kept_build_is_found_by_its_full_id(home: Path) -> None:
     with pytest.raises(NoIndexError, match=f"^no index in {home}; make one with: genlens refresh$"):
         kept_builds(home)
-    published(home, "20260101T000000-a")
-    published(home, "20260102T000000-b")
+    publish(home, "20260101T000000-a")
+    publish(home, "20260102T000000-b")
     assert kept_builds(home) == ("20260102T000000-b", "20260101T000000-a")
     assert kept_build(home, "20260101T000000-a").id == "20260101T000000-a"
 
 
 @pytest.mark.parametrize("typed", ["", ".", "..", ".making-x", "20260101", "20260101T000000-A", "x" * 200])
-def test_what_names_no_kept_build_is_refused_with_those_that_are(home: Path, typed: str) -> None:
+def test_unknown_build_is_refused_with_a_list_of_kept_builds(home: Path, typed: str) -> None:
     (home / "builds" / ".making-x").mkdir(parents=True)
-    published(home, "20260101T000000-a")
+    publish(home, "20260101T000000-a")
     with pytest.raises(NotKeptError, match=rf"is not a build in {home}; kept: 20260101T000000-a$") as caught:
         kept_build(home, typed)
     assert len(str(caught.value)) < 200 + len(str(home))
 
 
-def test_an_unpublished_build_is_removed_however_its_making_ends(home: Path) -> None:
+def test_unpublished_draft_is_removed_on_any_exit(home: Path) -> None:
     with draft_build(home, "a" * 64) as draft:
         (draft.folder / "chroma").mkdir()
     with pytest.raises(ValueError, match=r"^mine$"), draft_build(home, "b" * 64):
@@ -176,28 +176,28 @@ def test_an_unpublished_build_is_removed_however_its_making_ends(home: Path) -> 
     assert not (home / "current").exists()
 
 
-def test_a_home_that_is_a_file_cannot_be_written(home: Path) -> None:
+def test_file_in_place_of_the_home_is_refused(home: Path) -> None:
     home.write_text("")
     with (
         pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"),
         draft_build(home, "a" * 64),
     ):
-        pytest.fail("there is nothing to make a build in")
+        pytest.fail("a draft was created in a file")
 
 
 def test_leftovers_of_killed_builds_are_removed(home: Path) -> None:
-    published(home, "a")
+    publish(home, "a")
     (home / "builds" / ".making-b" / "chroma").mkdir(parents=True)
     remove_leftovers(home)
     assert [path.name for path in (home / "builds").iterdir()] == ["a"]
-    remove_leftovers(home / "never made")
+    remove_leftovers(home / "missing")
 
 
-def test_an_export_is_named_by_its_weights(home: Path) -> None:
+def test_export_folder_is_named_by_its_weights(home: Path) -> None:
     assert export_folder(home, "0123456789abcdef" + "0" * 48) == home / "exports" / "0123456789abcdef"
 
 
-def test_chunks_are_lines_of_json_and_are_read_back(tmp_path: Path) -> None:
+def test_chunks_are_written_as_json_lines_and_read_back(tmp_path: Path) -> None:
     file = tmp_path / "chunks.jsonl"
     write_chunks(file, [CHUNK, CHUNK])
     assert file.read_bytes().decode() == LINE * 2
@@ -207,7 +207,7 @@ def test_chunks_are_lines_of_json_and_are_read_back(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line", [b"{\n", b"\n", LINE.encode()[:-20], LINE.replace("3", '"x"').encode(), b"\xff\n"]
 )
-def test_a_line_that_is_no_chunk_is_refused(tmp_path: Path, line: bytes) -> None:
+def test_malformed_chunk_line_is_refused(tmp_path: Path, line: bytes) -> None:
     file = tmp_path / "chunks.jsonl"
     file.write_bytes(LINE.encode() + line)
     with pytest.raises(RecordError, match=r"chunks.jsonl, line 2, "):
@@ -221,7 +221,7 @@ BLANK = (Section("Introduction", Role.INTRODUCTION, (Item(""),)), Section("Steps
     ("entries", "message"),
     [
         ((), "no entries were read, expected some"),
-        ((question(), question()), r"GENSEC05 \(en\) is there twice, expected once"),
+        ((question(), question()), r"GENSEC05 \(en\) is a duplicate, expected once"),
         ((replace(question(), url=""),), r"GENSEC05 \(en\) has no text or no https address, expected both"),
         (
             (replace(question(), url="http://docs.aws.amazon.com/x"),),
@@ -237,11 +237,11 @@ BLANK = (Section("Introduction", Role.INTRODUCTION, (Item(""),)), Section("Steps
         ),
     ],
 )
-def test_entries_that_cannot_be_served_are_refused(entries: tuple[Entry, ...], message: str) -> None:
+def test_invalid_entries_are_refused(entries: tuple[Entry, ...], message: str) -> None:
     with pytest.raises(RecordError, match=f"^{message}$"):
         check_entries(entries)
 
 
-def test_an_entry_may_stand_once_in_each_language() -> None:
+def test_entry_may_occur_once_per_language() -> None:
     check_entries((question(), replace(question(), language=Language.JAPANESE)))
     check_entries(corpus())

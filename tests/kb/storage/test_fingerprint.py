@@ -1,4 +1,4 @@
-"""The digest that tells whether a new build would be the same again."""
+"""The fingerprint of a build: equal for equal content, different after any change."""
 
 import hashlib
 from dataclasses import replace
@@ -14,47 +14,43 @@ from kb.index.chunker import cut
 from kb.storage.fingerprint import RECIPE, fingerprint
 
 ENTRIES = corpus()
-SAME = fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]})
+FINGERPRINT = fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]})
 OTHERS = {
     "entries": fingerprint(ENTRIES[1:], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
     "order": fingerprint(ENTRIES[::-1], "model", "weights", {Language.ENGLISH: ["Which soup?"]}),
-    "a title": fingerprint(
+    "title": fingerprint(
         (replace(ENTRIES[0], title="Other"), *ENTRIES[1:]),
         "model",
         "weights",
         {Language.ENGLISH: ["Which soup?"]},
     ),
-    "the model": fingerprint(ENTRIES, "other", "weights", {Language.ENGLISH: ["Which soup?"]}),
-    "the weights": fingerprint(ENTRIES, "model", "other", {Language.ENGLISH: ["Which soup?"]}),
-    "the scope": fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which bread?"]}),
-    "the language of the scope": fingerprint(
-        ENTRIES, "model", "weights", {Language.JAPANESE: ["Which soup?"]}
-    ),
+    "model": fingerprint(ENTRIES, "other", "weights", {Language.ENGLISH: ["Which soup?"]}),
+    "weights": fingerprint(ENTRIES, "model", "other", {Language.ENGLISH: ["Which soup?"]}),
+    "scope": fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which bread?"]}),
+    "language of the scope": fingerprint(ENTRIES, "model", "weights", {Language.JAPANESE: ["Which soup?"]}),
 }
 
 
-def test_equal_content_has_an_equal_digest() -> None:
+def test_equal_content_has_an_equal_fingerprint() -> None:
     again = fingerprint(corpus(), "model", "weights", {Language.ENGLISH: ("Which soup?",)})
-    assert again == SAME
-    assert len(SAME) == 64
+    assert again == FINGERPRINT
+    assert len(FINGERPRINT) == 64
 
 
 @pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
-def test_whatever_makes_another_build_makes_another_digest(other: str) -> None:
-    assert other != SAME
+def test_changed_content_changes_the_fingerprint(other: str) -> None:
+    assert other != FINGERPRINT
 
 
-@pytest.mark.parametrize("number", ["RECIPE", "FORMAT"])
-def test_another_way_to_make_builds_makes_another_digest(
-    monkeypatch: pytest.MonkeyPatch, number: str
-) -> None:
-    monkeypatch.setattr(kb.storage.fingerprint, number, 99)
-    assert fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]}) != SAME
+@pytest.mark.parametrize("constant", ["RECIPE", "FORMAT"])
+def test_recipe_and_format_change_the_fingerprint(monkeypatch: pytest.MonkeyPatch, constant: str) -> None:
+    monkeypatch.setattr(kb.storage.fingerprint, constant, 99)
+    assert fingerprint(ENTRIES, "model", "weights", {Language.ENGLISH: ["Which soup?"]}) != FINGERPRINT
 
 
-def test_builds_are_made_as_the_recipe_says() -> None:
-    """Where this fails, chunks or indexes of the same entries differ from before: raise `RECIPE`, and then
-    put the new digest here."""
+def test_recipe_has_known_chunks_and_indexes() -> None:
+    """If this fails, chunks or indexes of the same entries have changed: raise `RECIPE`, then update the
+    digest."""
     chunks = tuple(cut(ENTRIES, WordEncoder().count_pieces))
     digest = hashlib.sha256(repr([(chunk.id, chunk.embedded) for chunk in chunks]).encode())
     for index in (index_chunks(chunks), index_entries(ENTRIES)):

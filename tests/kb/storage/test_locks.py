@@ -20,7 +20,7 @@ with refresh_lock(Path(sys.argv[1])):
 """
 
 
-def test_a_home_is_made_and_the_lock_is_free_afterwards_however_the_block_ends(home: Path) -> None:
+def test_lock_creates_the_home_and_is_released_on_any_exit(home: Path) -> None:
     with refresh_lock(home):
         assert home.is_dir()
     with pytest.raises(ValueError, match=r"^mine$"), refresh_lock(home):
@@ -28,17 +28,17 @@ def test_a_home_is_made_and_the_lock_is_free_afterwards_however_the_block_ends(h
     FileLock(home / "refresh.lock").acquire(timeout=0).lock.release()
 
 
-def test_a_lock_that_another_holds_is_waited_for_with_a_warning(
+def test_wait_for_a_held_lock_is_logged_and_limited(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     message = f"^{home}: another refresh or rollback did not end within 0 seconds; stop it and repeat$"
     with refresh_lock(home), pytest.raises(BusyError, match=message), refresh_lock(home):
-        pytest.fail("two hold the lock")
+        pytest.fail("the lock was taken twice")
     assert f"another refresh or rollback is running in {home}; waiting for it to end" in caplog.text
 
 
-def test_one_goes_on_when_the_other_has_ended(home: Path) -> None:
+def test_waiting_thread_continues_after_the_other_ends(home: Path) -> None:
     order: list[str] = []
     waiting = threading.Event()
 
@@ -56,7 +56,7 @@ def test_one_goes_on_when_the_other_has_ended(home: Path) -> None:
     assert order == ["first", "second"]
 
 
-def test_a_lock_of_a_killed_process_is_no_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lock_of_a_killed_process_is_released(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kb.storage.locks.LOCK_SECONDS", 0.01)
     command = [sys.executable, "-c", HOLD, str(home)]
     root = ROOT
@@ -66,17 +66,17 @@ def test_a_lock_of_a_killed_process_is_no_lock(home: Path, monkeypatch: pytest.M
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(BusyError), refresh_lock(home):
-            pytest.fail("two hold the lock")
+            pytest.fail("the lock was taken twice")
         holder.kill()
         holder.wait()
         with refresh_lock(home):
             assert (home / "refresh.lock").exists()
 
 
-def test_a_home_that_is_a_file_cannot_be_locked(home: Path) -> None:
+def test_file_in_place_of_the_home_is_refused(home: Path) -> None:
     home.write_text("")
     with (
         pytest.raises(StorageError, match=r"set GENLENS_HOME to a folder that can be written"),
         refresh_lock(home),
     ):
-        pytest.fail("there is nothing to lock")
+        pytest.fail("a lock was taken in a file")

@@ -1,4 +1,4 @@
-"""A person searches, browses and looks after the index, in a real browser."""
+"""The Search, Browse and Index views, in a browser."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from kb.storage.builds import Build, current_build, serve
 
 pytestmark = pytest.mark.browser
 JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}
-PLACES = {
+VIEWS = {
     "search?q=agent": "Search",
     "browse": "Browse",
     "browse?id=GENSEC05-BP01": "",
@@ -26,8 +26,8 @@ HOSTILE = "<img src=http://evil.test/a.png> ![x](http://evil.test/b.png) [agents
 
 @pytest.fixture(scope="module")
 def home(catalogue_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of this module's own with two builds, so that there is one to roll back to."""
-    copy = tmp_path_factory.mktemp("places") / "home"
+    """A home with two builds, for rollbacks."""
+    copy = tmp_path_factory.mktemp("views") / "home"
     shutil.copytree(catalogue_home, copy, symlinks=True)
     served = current_build(copy).id
     older = copy / "builds" / f"20260101T000000{served[15:]}"
@@ -39,8 +39,8 @@ def home(catalogue_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="module")
 def address(home: Path) -> Iterator[str]:
-    with serving(home) as found:
-        yield found
+    with serving(home) as url:
+        yield url
 
 
 @pytest.fixture
@@ -51,14 +51,14 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def cell(page: Page, entry_id: str) -> None:
-    """Click the cell of an entry in the picture that is shown."""
-    mark = page.locator(f"[data-testid=stVegaLiteChart]:visible path[aria-label^='{entry_id}']").first
-    expect(mark).to_be_visible(timeout=30_000)
-    mark.click(force=True)
+def click_cell(page: Page, entry_id: str) -> None:
+    """Click the cell of an entry in the visible chart."""
+    shape = page.locator(f"[data-testid=stVegaLiteChart]:visible path[aria-label^='{entry_id}']").first
+    expect(shape).to_be_visible(timeout=30_000)
+    shape.click(force=True)
 
 
-def test_an_entry_is_found_by_keyboard_alone(page: Page, address: str) -> None:
+def test_entry_can_be_found_by_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}/search")
     box = page.get_by_role("searchbox")
     expect(box).to_be_visible(timeout=30_000)
@@ -80,7 +80,7 @@ def test_an_entry_is_found_by_keyboard_alone(page: Page, address: str) -> None:
     assert "id=GENCOST03-BP03" in page.url
 
 
-def test_facets_keep_what_is_chosen_while_their_counts_change(page: Page, address: str) -> None:
+def test_chosen_facets_stay_when_counts_change(page: Page, address: str) -> None:
     page.goto(f"{address}/search?q=agent")
     page.get_by_role("button", name=re.compile(r"^High \(")).click()
     expect(page.get_by_text(re.compile(r"^\d+ of \d+ found"))).to_be_visible()
@@ -92,18 +92,18 @@ def test_facets_keep_what_is_chosen_while_their_counts_change(page: Page, addres
 
 
 @pytest.mark.parametrize(("tab", "entry_id"), [("Lens", "GENSEC05-BP01"), ("Crosswalk", "GENREL04-BP02")])
-def test_a_cell_of_a_picture_leads_to_its_entry_and_back(
+def test_clicked_cell_opens_its_entry_and_a_link_leads_back(
     page: Page, address: str, tab: str, entry_id: str
 ) -> None:
     page.goto(f"{address}/browse")
     page.get_by_role("tab", name=tab).click()
-    cell(page, entry_id)
+    click_cell(page, entry_id)
     expect(page.get_by_role("heading", name=re.compile(f"^{entry_id} "))).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="All entries").click()
     expect(page.get_by_role("heading", name="Browse")).to_be_visible(timeout=30_000)
 
 
-def test_a_rollback_is_asked_for_and_done(page: Page, address: str, home: Path) -> None:
+def test_rollback_is_confirmed_and_done(page: Page, address: str, home: Path) -> None:
     served = current_build(home).id
     page.goto(f"{address}/index")
     serve_older = page.get_by_role("button", name=re.compile("^Serve 20260101T000000"))
@@ -120,42 +120,42 @@ def test_a_rollback_is_asked_for_and_done(page: Page, address: str, home: Path) 
 
 @pytest.mark.parametrize(("width", "height"), WIDTHS, ids=["wide", "narrow"])
 @pytest.mark.parametrize("japanese", [False, True], ids=["en", "ja"])
-def test_the_places_fit_ask_no_other_host_and_bar_nobody(
+def test_views_fit_their_window_and_are_accessible_and_request_no_other_host(
     browser: Browser, address: str, width: int, height: int, japanese: bool
 ) -> None:
     page = browser.new_page(viewport={"width": width, "height": height})
     watch = Watch(page)
-    for path, name in PLACES.items():
+    for path, name in VIEWS.items():
         page.goto(f"{address}/{path}")
         entry = re.compile("^GENSEC05-BP01 ")
         heading = page.get_by_role("heading", name=name or entry, exact=bool(name))
         expect(heading).to_be_visible(timeout=30_000)
-        if japanese:  # only then: what is clicked before Streamlit has drawn a page leads to the first one
+        if japanese:  # not earlier: a click before Streamlit has drawn a view opens the first view
             page.get_by_text("日本語", exact=True).click()
-            page.mouse.move(0, 0)  # what the mouse points at has other colours
+            page.mouse.move(0, 0)  # an element under the mouse has other colours
             title = JAPANESE.get(name, name) or entry
             heading = page.get_by_role("heading", name=title, exact=bool(name))
             expect(heading).to_be_visible(timeout=30_000)
-        page.wait_for_timeout(1500)  # for what is drawn after the heading
+        page.wait_for_timeout(1500)  # for elements drawn after the heading
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
-        assert barriers(page) == [], path
+        assert violations(page) == [], path
     assert watch.elsewhere == []
     assert watch.complaints == []
     page.close()
 
 
-def barriers(page: Page) -> list[str]:
-    """Serious violations that axe finds in our part of a page: what it shows, without Streamlit's frame."""
-    found = Axe().run(page, context="[data-testid=stMainBlockContainer]").response["violations"]
+def violations(page: Page) -> list[str]:
+    """Serious violations found by axe in a view, without Streamlit's frame."""
+    results = Axe().run(page, context="[data-testid=stMainBlockContainer]").response["violations"]
     return [
-        f"{one['id']}: {node['html'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"]
+        f"{rule['id']}: {node['html'][:200]}"
+        for rule in results
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
     ]
 
 
-def test_hostile_words_are_searched_for_as_text(page: Page, address: str) -> None:
+def test_hostile_query_is_searched_as_text(page: Page, address: str) -> None:
     watch = Watch(page)
     page.goto(f"{address}/search")
     box = page.get_by_role("searchbox")

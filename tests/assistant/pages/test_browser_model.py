@@ -1,4 +1,4 @@
-"""A language model words the answer on the page, in a real browser."""
+"""The Ask view with a language model, in a browser."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from kb.storage.builds import current_build
 
 pytestmark = pytest.mark.browser
 SLOW = 90_000
-ASKED = {
+QUESTIONS = {
     "en": "How do I keep an agent from taking actions it should not?",
     "ja": "エージェントに渡す権限は、どこまで絞ればいいですか？",
 }
@@ -29,29 +29,30 @@ def base(catalogue_home: Path) -> KnowledgeBase:
 
 @pytest.fixture
 def address(catalogue_home: Path, running_model: ModelServer) -> Iterator[str]:
-    with serving(catalogue_home, GENLENS_LLM=running_model.setting) as found:
-        yield found
+    with serving(catalogue_home, GENLENS_LLM=running_model.setting) as url:
+        yield url
 
 
-@pytest.mark.parametrize("language", ASKED)
-def test_what_is_supported_and_what_is_in_doubt_can_be_told_apart(
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_statement_in_doubt_is_marked(
     browser: Browser, address: str, base: KnowledgeBase, running_model: ModelServer, language: str
 ) -> None:
-    said = ask(base, ASKED[language]).statements[:2]
-    supported = " ".join(f"{one.text} [{one.id}]" for one in said)
-    lie = f"<b>Buy</b> the cheapest bank. [{said[0].id}] ![x](http://evil.test/a.png) [{said[0].id}]"
+    statements = ask(base, QUESTIONS[language]).statements[:2]
+    supported = " ".join(f"{s.text} [{s.id}]" for s in statements)
+    cited = statements[0].id
+    doubtful = f"<b>Buy</b> the cheapest bank. [{cited}] ![x](http://evil.test/a.png) [{cited}]"
     for width, height in WIDTHS:
-        running_model.does(Behaviour(f"{supported} {lie}", usage=(2_100, 90)))
+        running_model.does(Behaviour(f"{supported} {doubtful}", usage=(2_100, 90)))
         page = browser.new_page(viewport={"width": width, "height": height})
         watch = Watch(page)
-        page.goto(f"{address}/?lang={language}&q={ASKED[language]}")
-        expect(page.get_by_text(said[1].text).last).to_be_visible(timeout=SLOW)
+        page.goto(f"{address}/?lang={language}&q={QUESTIONS[language]}")
+        expect(page.get_by_text(statements[1].text).last).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("2,100").last).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("<b>Buy</b> the cheapest bank.")).to_be_visible()
         expect(page.get_by_text("evil.test")).to_have_count(0)
         expect(page.get_by_text(DOUBT[language])).to_have_count(1)
-        found = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
-        serious = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in serious] == []
+        results = Axe().run(page, context={"include": [["[data-testid=stMainBlockContainer]"]]}).response
+        serious = [rule for rule in results["violations"] if rule["impact"] in ("serious", "critical")]
+        assert [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in serious] == []
         assert (watch.elsewhere, watch.complaints) == ([], [])
         page.close()
