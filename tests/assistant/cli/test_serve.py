@@ -1,7 +1,6 @@
 """`genlens chat` in its own process: one address, and a browser if there is a display."""
 
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -54,7 +53,7 @@ def chat(home: Path, tmp_path: Path, *arguments: str, **environment: str) -> tup
         end = monotonic() + 10
         while "DISPLAY" in environment and not opened.read_text(encoding="utf-8") and monotonic() < end:
             sleep(0.05)
-        server.send_signal(signal.SIGINT)
+        server.terminate()
         rest, errors = server.communicate(timeout=30)
     return first + rest, errors, opened.read_text(encoding="utf-8").splitlines()
 
