@@ -5,12 +5,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from assistant.answers.passages import Passage
     from assistant.answers.records import Answer, Statement
     from assistant.conversation.turns import Turn, reply
     from assistant.generate import ask
     from assistant.llamaindex import GenlensQueryEngine, GenlensRetriever
     from assistant.llm.budget import BudgetedModel, open_budgeted_model
+    from kb.index.passages import Passage
 
 __all__ = [
     "Answer",
@@ -25,7 +25,7 @@ __all__ = [
     "reply",
 ]
 _HOMES = {
-    "assistant.answers.passages": ("Passage",),
+    "kb.index.passages": ("Passage",),
     "assistant.answers.records": ("Answer", "Statement"),
     "assistant.conversation.turns": ("Turn", "reply"),
     "assistant.generate": ("ask",),

@@ -5,34 +5,22 @@ from contextlib import closing
 from dataclasses import replace
 
 from assistant.answers.citations import check_citations, citations_of
-from assistant.answers.composition import main_hits
-from assistant.answers.extractive import extractive_answer, retrieve
-from assistant.answers.passages import Passage, passage_of
-from assistant.answers.records import Answer, Doubt, Part, Statement
+from assistant.answers.extractive import ALONE, extractive_answer, retrieve
+from assistant.answers.gaps import explained
+from assistant.answers.records import Answer, Context, Doubt, Origin, Part, Statement
 from assistant.faithfulness.judge import Judge, Judged
 from assistant.faithfulness.stream import split_stream
 from assistant.llm import prompts
 from assistant.llm.budget import BudgetedModel
 from assistant.llm.client import LanguageModelError
 from assistant.tracing import Name, SpanKind, Step, step
-from kb.entries import Role
+from kb.index.passages import STATING, Passage, passage_of
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.search import Hit, Retrieval
 
 # Entries given to a model, and passages of each: more for the entries the answer is about.
 ENTRIES, MAIN_PASSAGES, OTHER_PASSAGES = 6, 4, 2
-# The sections that state something, without asks, signs and links.
-STATING = (
-    Role.INTRODUCTION,
-    Role.OUTCOME,
-    Role.BENEFITS,
-    Role.ANTI_PATTERNS,
-    Role.GUIDANCE,
-    Role.STEPS,
-    Role.EXAMPLES,
-    Role.OTHER,
-)
 NOT_FOUND = "the language model found no answer in the retrieved passages"
 INSTEAD = "answered in the words of the sources, because the language model failed: {}"
 
@@ -50,11 +38,15 @@ def ask(
     filters: Filters = ALL,
     model: BudgetedModel | None = None,
     on_statement: OnStatement = ignore,
+    *,
+    context: Context = ALONE,
+    verbatim: bool = False,
 ) -> Answer:
     """The answer to a question, checked against the served build.
 
     A language model writes it, sentence by sentence. Without a model, or if it fails or fewer than half of
-    its sentences are supported, the answer is extractive, and `note` gives the reason.
+    its sentences are supported, the answer is extractive, and `note` gives the reason. Statements of the
+    `context` are not repeated; `verbatim` quotes the sources alone.
 
     :raises InputError: the question is blank or too long.
     :raises ModelError: the embedding model of the build cannot be loaded.
@@ -62,19 +54,21 @@ def ask(
     with step("ask") as span:
         span.note_text(Name.INPUT, question)
         retrieval = retrieve(base, question, filters)
-        answer = extractive_answer(base, retrieval)
+        answer = extractive_answer(base, retrieval, filters, context, verbatim=verbatim)
+        answer = explained(base, answer, filters)
         if model is not None and answer.covered:
             answer = _generated(base, retrieval, answer, model, on_statement)
         _note_answer(span, answer)
         return answer
 
 
-def passages_for(retrieval: Retrieval, quoted: Sequence[Passage]) -> tuple[Passage, ...]:
+def passages_for(retrieval: Retrieval, statements: Sequence[Statement]) -> tuple[Passage, ...]:
     """The passages for a model, in page order within each entry.
 
     They are the parts of the best entries that the extractive answer quotes, and their best chunks.
     """
-    main = {hit.entry.id for hit in main_hits(retrieval)}
+    quoted = [passage for statement in statements for passage in statement.passages]
+    main = {statement.id for statement in statements if statement.part is not Part.RELATED}
     used = main | {passage.entry.id for passage in quoted}
     others = [hit.entry.id for hit in retrieval.hits if hit.entry.id not in used]
     given = used | set(others[: max(0, ENTRIES - len(used))])
@@ -104,8 +98,7 @@ def _generated(
     on_statement: OnStatement,
 ) -> Answer:
     """The answer of the model, or the extractive one with the reason."""
-    quoted = [passage for statement in extractive.statements for passage in statement.passages]
-    passages = passages_for(retrieval, quoted)
+    passages = passages_for(retrieval, extractive.statements)
     try:
         judged = _judged_sentences(base, extractive, passages, model, on_statement)
         if _declines(judged):
@@ -172,8 +165,8 @@ def _declines(judged: Sequence[Judged]) -> bool:
 
 def _statement(judged: Judged) -> Statement:
     if not judged.support:
-        return Statement(Part.SAID, judged.text, (), judged.doubt or Doubt.UNCITED)
-    return Statement(Part.SAID, judged.text, judged.support)
+        return Statement(Part.SAID, judged.text, (), judged.doubt or Doubt.UNCITED, Origin.MODEL)
+    return Statement(Part.SAID, judged.text, judged.support, origin=Origin.MODEL)
 
 
 def _note_answer(span: Step, answer: Answer) -> None:

@@ -16,10 +16,10 @@ from llama_index.core.prompts.mixin import PromptMixinType
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from assistant.answers.extractive import retrieve
-from assistant.answers.passages import Passage, passage_of
 from assistant.generate import ask
 from assistant.render.text import answer_text
 from kb.entries import SEARCH_ONLY
+from kb.index.passages import Passage, passage_of
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.search import Hit

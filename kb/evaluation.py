@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean
 
 from ir_measures import RR, R, Success, iter_calc, nDCG
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter, field_validator
 
 from kb.errors import RecordError
 from kb.files import read_records
@@ -24,7 +24,10 @@ _MEASURES = (Success(rel=2) @ 1, R(rel=2) @ 5, RR(rel=2) @ 10, nDCG @ 10)
 
 
 class LabelledQuestion(BaseModel):
-    """A question with the ids that answer it best (`gold`), and other clearly relevant ids (`also`)."""
+    """A question with the ids that answer it best (`gold`), and other clearly relevant ids (`also`).
+
+    `previous` are the questions asked before it in a conversation. A file of answers has no `gold`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -32,8 +35,15 @@ class LabelledQuestion(BaseModel):
     lang: str
     kind: str
     question: str
-    gold: tuple[str, ...]
+    gold: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    previous: tuple[str, ...] = ()
+
+    @field_validator("previous", mode="before")
+    @classmethod
+    def _as_list(cls, value: object) -> object:
+        """One previous question may stand without a list."""
+        return (value,) if isinstance(value, str) else value or ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +88,11 @@ def read_questions(path: Path) -> tuple[LabelledQuestion, ...]:
         raise RecordError(f"{path} cannot be read: {error}") from error
 
 
+def outcome(question: LabelledQuestion, ranked: Sequence[str], *, answered: bool) -> Outcome:
+    """The outcome of a question; of the ranked ids, each counts once."""
+    return Outcome(question, tuple(dict.fromkeys(ranked))[:DEPTH], answered)
+
+
 def run(
     questions: Iterable[LabelledQuestion], ask: Callable[[str], tuple[Sequence[str], bool]]
 ) -> tuple[Outcome, ...]:
@@ -85,7 +100,7 @@ def run(
     outcomes = []
     for question in questions:
         ranked, answered = ask(question.question)
-        outcomes.append(Outcome(question, tuple(dict.fromkeys(ranked))[:DEPTH], answered))
+        outcomes.append(outcome(question, ranked, answered=answered))
     return tuple(outcomes)
 
 

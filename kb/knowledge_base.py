@@ -10,6 +10,7 @@ from kb.ids import parse_id
 from kb.index.bm25 import read_index
 from kb.index.chunker import Chunk, read_chunks
 from kb.index.entry_table import EntryTable
+from kb.index.passage_table import EntryPassages, PassageTable, cut_table, read_table
 from kb.ranking.candidates import CandidateSearch
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.layout import Layout
@@ -102,6 +103,13 @@ class KnowledgeBase:
         """The inverse document frequency of a term over the chunks, above 0."""
         return self._candidates.chunk_index.idf_of(term)
 
+    def passages(self, entry: Entry) -> EntryPassages:
+        """The quotable passages of an entry of this build.
+
+        :raises DamagedIndexError: the passages of the build are damaged.
+        """
+        return self._passages.of(entry)
+
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors":
         """(n_texts, dim) float32, rows of length 1; a language the model does not read is glossed first.
 
@@ -128,6 +136,15 @@ class KnowledgeBase:
     def _chunks(self) -> tuple[Chunk, ...]:
         try:
             return read_chunks(self._build.folder / "chunks.jsonl")
+        except (OSError, RecordError) as error:
+            raise _damaged(self._build, error) from error
+
+    @cached_property
+    def _passages(self) -> PassageTable:
+        if not self.manifest.passages:
+            return cut_table(self.entries, self.manifest.dim)
+        try:
+            return read_table(self._build.folder)
         except (OSError, RecordError) as error:
             raise _damaged(self._build, error) from error
 

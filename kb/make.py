@@ -14,6 +14,13 @@ from kb.errors import DamagedIndexError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import Chunk, cut, out_of_scope_chunks, write_chunks
+from kb.index.passage_table import (
+    digest_of,
+    embedded_texts,
+    make_table,
+    read_table,
+    write_table,
+)
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
 from kb.storage.builds import current_build, draft_build
@@ -30,10 +37,10 @@ from kb.verify import check_canaries, check_entries
 
 log = logging.getLogger(__name__)
 
-# Chunks embedded between two reports of progress.
+# Texts embedded between two reports of progress.
 BATCH = 64
 Progress = Callable[[int, int], None]
-"""Called with the number of embedded chunks and the number of all chunks to embed."""
+"""Called with the number of embedded texts and the number of all texts to embed."""
 
 
 def no_progress(_done: int, _total: int) -> None:
@@ -62,7 +69,12 @@ def make_build(
     embedded = _readable(chunks, encoder.model)
     content = fingerprint(entries, encoder.model, encoder.weights_sha256, out_of_scope or {})
     with draft_build(home, content) as draft:
-        vectors = _embed(embedded, encoder, _reusable_vectors(home, encoder.weights_sha256), progress)
+        known = _reusable_vectors(home, encoder.weights_sha256)
+        texts = [chunk.embedded for chunk in embedded]
+        _embed([*texts, *embedded_texts(entries, encoder.model)], encoder, known, progress)
+        vectors = np.stack([known[digest_of(text)] for text in texts])
+        keywords = index_chunks(chunks)
+        passages = make_table(entries, encoder.model, known, keywords.idf_of)
         manifest = Manifest(
             id=draft.id,
             format=FORMAT,
@@ -74,7 +86,10 @@ def make_build(
             chunks=len(chunks),
             sources=sources,
             content=content,
+            passages=len(passages),
         )
+        keywords.write(draft.folder / "keywords" / "chunks")
+        write_table(draft.folder, passages)
         _write_files(draft.folder, manifest, entries, chunks, embedded, vectors)
         with closing(KnowledgeBase(draft, encoder)) as base:
             check_canaries(base)
@@ -94,28 +109,27 @@ def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
     """The vectors of the served build by digest, if it was made with the same weights."""
     try:
         folder = current_build(home).folder
-        if read_manifest(folder).weights_sha256 != weights_sha256:
+        manifest = read_manifest(folder)
+        if manifest.weights_sha256 != weights_sha256:
             return {}
         with VectorStore(folder / "chroma") as store:
-            return store.by_digest()
-    except ServingError as error:
+            known = store.by_digest()
+        return known | read_table(folder).by_digest() if manifest.passages else known
+    except (ServingError, RecordError) as error:
         log.info("no vectors to reuse: %s", error)
         return {}
 
 
-def _embed(
-    chunks: Sequence[Chunk], encoder: Encoder, known: dict[str, Vectors], progress: Progress
-) -> Vectors:
-    """(n_chunks, dim) vectors of chunks; only chunks with unknown digests are encoded."""
-    fresh = sorted((c for c in chunks if c.digest not in known), key=lambda chunk: len(chunk.embedded))
-    log.info("%d chunks, %d of them to embed", len(chunks), len(fresh))
+def _embed(texts: Sequence[str], encoder: Encoder, known: dict[str, Vectors], progress: Progress) -> None:
+    """Add the vectors of the texts with unknown digests, each (dim,), to the known ones."""
+    missing = {digest_of(text): text for text in texts}
+    fresh = sorted((text for key, text in missing.items() if key not in known), key=len)
+    log.info("%d texts, %d of them to embed", len(texts), len(fresh))
     progress(0, len(fresh))
     for first in range(0, len(fresh), BATCH):
         batch = fresh[first : first + BATCH]
-        vectors = encoder.encode([chunk.embedded for chunk in batch])
-        known |= {chunk.digest: vector for chunk, vector in zip(batch, vectors, strict=True)}
+        known |= zip(map(digest_of, batch), encoder.encode(batch), strict=True)
         progress(min(first + BATCH, len(fresh)), len(fresh))
-    return np.stack([known[chunk.digest] for chunk in chunks])
 
 
 def _write_files(
@@ -126,10 +140,9 @@ def _write_files(
     embedded: Sequence[Chunk],
     vectors: Vectors,
 ) -> None:
-    """Write entries, chunks, both keyword indexes and the vectors, and last the manifest."""
+    """Write entries, chunks, the keyword index of entries and the vectors, and last the manifest."""
     write_entries(folder / "entries.jsonl", entries)
     write_chunks(folder / "chunks.jsonl", chunks)
-    index_chunks(chunks).write(folder / "keywords" / "chunks")
     index_entries(entries).write(folder / "keywords" / "entries")
     _write_vectors(folder / "chroma", embedded, vectors)
     write_manifest(folder, manifest)

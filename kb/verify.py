@@ -9,6 +9,7 @@ from kb.entries import Entry, Role
 from kb.errors import DamagedIndexError, RecordError
 from kb.index.bm25 import read_index
 from kb.index.chunker import read_chunks
+from kb.index.passage_table import read_table
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
@@ -74,9 +75,11 @@ def check_files(build: Build, base: KnowledgeBase) -> None:
     manifest, folder = base.manifest, build.folder
     try:
         chunks = read_chunks(folder / "chunks.jsonl")
+        passages = len(read_table(folder)) if manifest.passages else 0
     except (OSError, RecordError) as error:
         raise DamagedIndexError(f"{folder} cannot be read ({error}); run: genlens refresh") from error
     _check_count(build, "chunks", len(chunks), manifest.chunks)
+    _check_count(build, "passages", passages, manifest.passages)
     indexed = read_index(folder / "keywords" / "chunks").count
     _check_count(build, "chunks in the keyword index", indexed, manifest.chunks)
     read_index(folder / "keywords" / "entries")

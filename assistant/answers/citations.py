@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from assistant.answers.passages import Passage
 from assistant.answers.records import Statement
 from kb.errors import GenlensError
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 
 

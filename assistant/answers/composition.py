@@ -1,51 +1,128 @@
-"""The composition of an extractive answer: its statements in reading order."""
+"""The composition of an extractive answer: the entries it is made of, and its statements in reading order."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from assistant.answers.passages import Passage
-from assistant.answers.records import Part, Statement
-from assistant.answers.selection import lead, reason, steps
-from kb.entries import Kind
+from assistant.answers.aspects import aspects_of
+from assistant.answers.intent import intent_of
+from assistant.answers.records import Context, Origin, Part, Statement
+from assistant.answers.selection import Choice, Wanted, choose, pool_of
+from kb.entries import Role
 from kb.knowledge_base import KnowledgeBase
+from kb.ranking.filters import Filters
 from kb.ranking.search import Hit, Retrieval
 
-STEPS, RELATED = 5, 3
-# Hits among which a practice gets a related risk, and a risk a related practice.
-NEAR = 6
-MAX_NAMED = 6
+RELATED = 2
+MAX_NAMED, MAX_MAIN = 6, 3
 
 
-def compose(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Statement, ...]:
-    """The statements of an answer: what it is, what to do, why, and related entries."""
-    wanted = retrieval.query.terms
-    main = main_hits(retrieval)
-    leads = [p for hit in main if (p := lead(hit, wanted, base.idf))]
-    actions = [p for hit in main for p in steps(hit, wanted, base.idf, max(1, STEPS // len(main)))]
-    why = [p for hit in main[:1] if (p := reason(hit, wanted, base.idf, [*leads, *actions]))]
-    related = [p for hit in _related(retrieval.hits, main) if (p := lead(hit, wanted, base.idf))]
-    return (
-        *_statements(Part.LEAD, leads),
-        *_statements(Part.DO, actions),
-        *_statements(Part.WHY, why),
-        *_statements(Part.RELATED, related),
-    )
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When another entry than the best one takes part in an answer (docs/answers.md has the tables).
+
+    pool: hits that may.
+    whole: weight of the score for the whole question, beside the score for an aspect.
+    confidence: of the coverage of an aspect; below it, the aspect says too little on its own.
+    close: share of the best score from which the second hit takes part in any case.
+    """
+
+    pool: int = 6
+    whole: float = 1.0
+    confidence: float = 0.6
+    close: float = 0.94
 
 
-def main_hits(retrieval: Retrieval) -> Sequence[Hit]:
-    """The hits an answer is made of: those named by the question, or else the best one."""
+THRESHOLDS = Thresholds()
+# Sections with actions; all others hold facts.
+_ACTIONS = frozenset({Role.STEPS})
+
+
+def compose(
+    base: KnowledgeBase, retrieval: Retrieval, filters: Filters, context: Context, *, verbatim: bool = False
+) -> tuple[Statement, ...]:
+    """The statements of an answer: the best one, then those of each entry, then related entries.
+
+    Statements of the context are not repeated; without a new one there are none. `verbatim` quotes the
+    sources alone.
+    """
+    sides = _sides(base, retrieval, filters)
+    main = main_hits(retrieval, sides)
+    pool = pool_of([base.passages(hit.entry) for hit in main], verbatim=verbatim)
+    if context.typed:
+        sides = [base.retrieve(context.typed, filters, 1)]
+    aspects = [_wanted(side) for side in sides]
+    intent = intent_of(context.typed or retrieval.query.text)
+    chosen = choose(pool, _wanted(retrieval), aspects, intent, base.idf, context.shown)
+    related = _related(base, retrieval.hits, main, context.shown) if chosen else []
+    return (*_in_order(chosen), *related)
+
+
+def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Hit]:
+    """The hits an answer is made of: those the question names, or the best one and those for its aspects."""
     named = [hit for hit in retrieval.hits if hit.entry.id in retrieval.named]
-    return named[:MAX_NAMED] or retrieval.hits[:1]
+    if named or not retrieval.hits:
+        return named[:MAX_NAMED]
+    near = retrieval.hits[: THRESHOLDS.pool]
+    main = [near[0]]
+    for side in sides:
+        if side.confidence >= THRESHOLDS.confidence:
+            scores = {hit.entry.id: hit.score for hit in side.hits}
+            best = max(near, key=lambda hit: scores.get(hit.entry.id, 0) + THRESHOLDS.whole * hit.score)
+            main += [best] if best not in main else []
+    if len(main) == 1 and len(near) > 1 and near[1].score >= THRESHOLDS.close * near[0].score:
+        main.append(near[1])
+    return main[:MAX_MAIN]
 
 
-def _statements(part: Part, passages: Sequence[Passage]) -> list[Statement]:
-    return [Statement(part, passage.text, (passage,)) for passage in passages]
+def _sides(base: KnowledgeBase, retrieval: Retrieval, filters: Filters) -> list[Retrieval]:
+    """The hits for each aspect of the question."""
+    if retrieval.named:
+        return []
+    return [
+        base.retrieve(aspect, filters)
+        for aspect in aspects_of(retrieval.query.text, retrieval.query.language)
+    ]
 
 
-def _related(hits: Sequence[Hit], main: Sequence[Hit]) -> Sequence[Hit]:
-    """The next hits; the last one gives way to a near hit of the other kind, a risk or a practice."""
+def _wanted(retrieval: Retrieval) -> Wanted:
+    return Wanted(retrieval.query.terms, retrieval.vector)
+
+
+def _in_order(chosen: Sequence[Choice]) -> list[Statement]:
+    """The best statement first, then entry by entry its actions and its facts."""
+    if not chosen:
+        return []
+    first, *rest = chosen
+    entries = list(dict.fromkeys(choice.entry.id for choice in chosen))
+    rest.sort(key=lambda choice: (entries.index(choice.entry.id), _part(choice) is not Part.DO))
+    return [_statement(Part.LEAD, first), *(_statement(_part(choice), choice) for choice in rest)]
+
+
+def _part(choice: Choice) -> Part:
+    return Part.DO if choice.passage.section.role in _ACTIONS else Part.WHY
+
+
+def _statement(part: Part, choice: Choice) -> Statement:
+    passage, support = choice.passage, choice.support
+    origin = Origin.GENLENS if passage.section.origin == "catalogue" else Origin.SOURCE
+    return Statement(part, passage.text, (support or passage,), origin=origin)
+
+
+def _related(
+    base: KnowledgeBase, hits: Sequence[Hit], main: Sequence[Hit], shown: Collection[str]
+) -> list[Statement]:
+    """The entries related to the main ones with the reason, those among the hits first."""
     known = {hit.entry.id for hit in main}
-    others = [hit for hit in hits if hit.entry.id not in known]
-    next_hits = others[:RELATED]
-    kinds: set[Kind] = {hit.entry.kind for hit in (*main, *next_hits)}
-    near = next((hit for hit in others[:NEAR] if hit.entry.kind not in kinds), None)
-    return [*next_hits[: RELATED - 1], near] if near else next_hits
+    ranks = {hit.entry.id: rank for rank, hit in enumerate(hits)}
+    found = {
+        entry.id: (entry, why)
+        for hit in main
+        for entry, why in base.related(hit.entry)
+        if entry.id not in known and why not in shown
+    }
+    best = sorted(found.values(), key=lambda one: ranks.get(one[0].id, len(ranks)))
+    return [
+        Statement(Part.RELATED, why, (passages[0],), origin=Origin.GENLENS)
+        for entry, why in best[:RELATED]
+        if (passages := base.passages(entry).passages)
+    ]

@@ -2,11 +2,13 @@
 
 from assistant.answers.citations import check_citations, citations_of
 from assistant.answers.composition import compose
-from assistant.answers.records import Answer, EntryRef
+from assistant.answers.records import Answer, Context, EntryRef, Gap
 from assistant.tracing import Name, SpanKind, step
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.search import Retrieval
+
+ALONE = Context()
 
 
 def retrieve(base: KnowledgeBase, question: str, filters: Filters = ALL, limit: int = 10) -> Retrieval:
@@ -22,15 +24,27 @@ def retrieve(base: KnowledgeBase, question: str, filters: Filters = ALL, limit: 
         return retrieval
 
 
-def extractive_answer(base: KnowledgeBase, retrieval: Retrieval) -> Answer:
-    """The answer in the words of the hits, checked against the served build.
+def extractive_answer(
+    base: KnowledgeBase,
+    retrieval: Retrieval,
+    filters: Filters = ALL,
+    context: Context = ALONE,
+    *,
+    verbatim: bool = False,
+) -> Answer:
+    """The answer from the passages of the hits, checked against the served build.
+
+    Statements of the context are not repeated; `verbatim` quotes the sources alone.
 
     :raises CitationError: a citation is not in the build.
     """
     with step("select"):
-        statements = compose(base, retrieval) if retrieval.covered else ()
+        statements = (
+            compose(base, retrieval, filters, context, verbatim=verbatim) if retrieval.covered else ()
+        )
     with step("check", SpanKind.GUARDRAIL):
         check_citations(base, statements)
+    gap = Gap.NOTHING_NEW if retrieval.covered else Gap.NOT_COVERED
     return Answer(
         question=retrieval.query.text,
         language=retrieval.query.language,
@@ -40,4 +54,5 @@ def extractive_answer(base: KnowledgeBase, retrieval: Retrieval) -> Answer:
         citations=citations_of(statements),
         hits=tuple(EntryRef(hit.entry.id, hit.entry.title) for hit in retrieval.hits),
         build=base.build,
+        gap=None if statements else gap,
     )

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from assistant.answers.passages import Passage
 from kb.entries import Language
+from kb.entries import Origin as Author
+from kb.index.passages import Passage
 
 
 class Part(StrEnum):
@@ -16,6 +17,24 @@ class Part(StrEnum):
     DO = "do"
     WHY = "why"
     RELATED = "related"
+
+
+class Origin(StrEnum):
+    """The author of a statement: the source, word for word, genlens, or a language model."""
+
+    SOURCE = "source"
+    GENLENS = "genlens"
+    MODEL = "model"
+
+
+class Gap(StrEnum):
+    """The reason why a question has no answer."""
+
+    NOT_COVERED = "not_covered"
+    HIDDEN = "hidden"
+    UNKNOWN_ID = "unknown_id"
+    LANGUAGE = "language"
+    NOTHING_NEW = "nothing_new"
 
 
 class Doubt(StrEnum):
@@ -29,13 +48,15 @@ class Doubt(StrEnum):
 class Statement:
     """One sentence or step of an answer, and the passages that support it, best first.
 
-    A statement in doubt has no passages.
+    A statement in doubt has no passages. The passage of a statement of genlens is the span of the page that it
+    restates, or its own line where the build has no words of the page.
     """
 
     part: Part
     text: str
     passages: tuple[Passage, ...]
     doubt: Doubt | None = None
+    origin: Origin = Origin.SOURCE
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -53,9 +74,26 @@ class Statement:
         return self.passages[0].url if self.passages else ""
 
     @property
+    def quote(self) -> str:
+        """The words of the source that support it best; empty where the build has none."""
+        passage = next(iter(self.passages), None)
+        return passage.text if passage and passage.origin is Author.SITE else ""
+
+    @property
     def supported(self) -> bool:
         """True unless the statement is in doubt."""
         return self.doubt is None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A conversation before a question: the words typed last, and the statements already shown.
+
+    `typed` is empty for a question that stands alone.
+    """
+
+    typed: str = ""
+    shown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +125,10 @@ class Usage:
 class Answer:
     """The answer to a question: statements in reading order, and the first passage cited of each entry.
 
-    An answer that is not `covered` has neither; its `hits` are the nearest topics. `confidence` is in [0, 1].
-    `note` is one line on why a configured language model did not write the answer, or empty; `usage` is None
-    if no model was asked.
+    An answer that is not `covered` has neither; `gap` is the reason, and its `hits` are the nearest topics.
+    `confidence` is in [0, 1]. `unknown` are ids in the question that are not in the build. `note` is one line
+    on why a configured language model did not write the answer, or empty; `usage` is None if no model was
+    asked.
     """
 
     question: str
@@ -102,3 +141,5 @@ class Answer:
     build: str
     note: str = ""
     usage: Usage | None = None
+    gap: Gap | None = None
+    unknown: tuple[str, ...] = ()

@@ -1,77 +1,202 @@
-"""The choice of sentences and actions of an entry for a question."""
+"""The choice of passages for a question: close to it in words and meaning, different from each other.
 
+Passages are chosen one by one. Each must match the question or one of its aspects, and loses by its
+similarity to those chosen before: maximal marginal relevance (Carbonell and Goldstein, "The Use of MMR,
+Diversity-Based Reranking for Reordering Documents and Producing Summaries", 1998).
+"""
+
+import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
-from assistant.answers.passages import Passage, actions, passage_of, prose
-from kb.entries import SEARCH_ONLY, Entry, Role
-from kb.ranking.search import Hit
-from kb.text import terms
+import numpy as np
+import numpy.typing as npt
 
-# Introductions open with what matters most: each later sentence must match this much better.
-POSITION_PENALTY = 0.15
-# The bonus of a passage in the best chunk of the hit.
-CHUNK_BONUS = 0.25
+from assistant.answers.intent import Intent, fitness
+from kb.embedding.encoder import Vectors
+from kb.entries import Entry, Language, Origin, Role
+from kb.index.passage_table import EntryPassages
+from kb.index.passages import Passage
 
+Floats = npt.NDArray[np.float32]
 Idf = Callable[[str], float]
 """The inverse document frequency of a term."""
 
 
-def lead(hit: Hit, wanted: Sequence[str], idf: Idf) -> Passage | None:
-    """The sentence that best says what the entry asks for; None if it has no prose."""
-    return _best_sentence(hit, (Role.INTRODUCTION, Role.OUTCOME, Role.GUIDANCE), wanted, idf, taken=())
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The weights of the choice, tuned on data/eval/answers.jsonl (docs/answers.md has the ablations).
+
+    meaning, words: of the cosine with the question, and of the share of its terms, weighted by idf.
+    catalogue: bonus of a line of the catalogue, which says in one sentence what a page spreads over several.
+    repeated: discount by the cosine with the nearest chosen passage.
+    aspect: share of the score that comes from the best aspect rather than from the whole question.
+    served: discount of an aspect for each passage chosen for it.
+    uncited: bonus of an entry that is not cited yet.
+    """
+
+    meaning: float = 1.0
+    words: float = 0.3
+    catalogue: float = 0.3
+    repeated: float = 0.5
+    aspect: float = 0.4
+    served: float = 0.15
+    uncited: float = 0.2
 
 
-def reason(hit: Hit, wanted: Sequence[str], idf: Idf, taken: Iterable[Passage]) -> Passage | None:
-    """A sentence on what is at stake, other than the taken ones; or None."""
-    roles = (Role.OUTCOME, Role.BENEFITS, Role.ANTI_PATTERNS, Role.INTRODUCTION, Role.EXAMPLES)
-    return _best_sentence(hit, roles, wanted, idf, taken)
+WEIGHTS = Weights()
+ROLES = {
+    Role.INTRODUCTION: -0.05,
+    Role.OUTCOME: -0.15,
+    Role.BENEFITS: -0.20,
+    Role.EXAMPLES: -0.10,
+    Role.ANTI_PATTERNS: -0.10,
+    Role.OTHER: -0.10,
+}
+# Characters of an answer, and its statements.
+ROOM = {Language.ENGLISH: 1230, Language.JAPANESE: 520}
+MOST = 9
+# A sentence about the page or the practice, and not about the workload.
+_PLATITUDE = re.compile(
+    r"""
+    (?: when|once|after|by) \s+ (?:implement|adopt|follow|apply) \w*
+    | (?:this|the\ following) \s+ (?:best\ practice|practice|section|page)
+    | these \s+ (?:best\ practices|practices|measures)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+PLATITUDE = -0.25
 
 
-def steps(hit: Hit, wanted: Sequence[str], idf: Idf, count: int) -> list[Passage]:
-    """The `count` actions of the entry that match best, in the order of the page."""
-    sections = (_first_section(hit.entry, role) for role in (Role.STEPS, Role.GUIDANCE))
-    found = next((p for at in sections if at is not None and (p := list(actions(hit.entry, at)))), [])
-    match = _matcher(hit, wanted, idf)
-    best = sorted(range(len(found)), key=lambda i: (-match(found[i]), i))[:count]
-    return [found[i] for i in sorted(best)]
+@dataclass(frozen=True)
+class Pool:
+    """The passages of some entries that may be said, with row i of all arrays for passage i.
+
+    `vectors` are (n, dim); `owners` are the numbers of their entries, in the order given.
+    """
+
+    passages: tuple[Passage, ...]
+    supports: tuple[Passage | None, ...]
+    vectors: Vectors
+    terms: tuple[frozenset[str], ...]
+    owners: npt.NDArray[np.intp]
+
+    def __len__(self) -> int:
+        return len(self.passages)
 
 
-def _best_sentence(
-    hit: Hit, roles: tuple[Role, ...], wanted: Sequence[str], idf: Idf, taken: Iterable[Passage]
-) -> Passage | None:
-    """The best sentence of the first role with any sentence left."""
-    known = {passage.text for passage in taken}
-    match = _matcher(hit, wanted, idf)
-    for role in roles:
-        at = _first_section(hit.entry, role)
-        left = [p for p in prose(hit.entry, at) if p.text not in known] if at is not None else []
-        if left:
-            return max(left, key=lambda p: match(p) - POSITION_PENALTY * left.index(p))
-    return None
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A question or an aspect: its terms and its vector, (dim,), or None if it was not encoded."""
+
+    terms: tuple[str, ...]
+    vector: Vectors | None
 
 
-def _first_section(entry: Entry, role: Role) -> int | None:
-    """The index of the first non-empty section with a role, or None."""
-    return next(
-        (i for i, section in enumerate(entry.sections) if section.role is role and section.items), None
+@dataclass(frozen=True)
+class Choice:
+    """A chosen passage, and the span of the page that supports it if it is a line of the catalogue."""
+
+    passage: Passage
+    support: Passage | None
+
+    @property
+    def entry(self) -> Entry:
+        """The entry of the passage."""
+        return self.passage.entry
+
+
+def pool_of(entries: Sequence[EntryPassages], *, verbatim: bool) -> Pool:
+    """The passages of entries that may be said: words of the page, and lines it supports.
+
+    Where a build has no words of the page in a language, the lines of the catalogue stand alone. `verbatim`
+    leaves all of them out.
+    """
+    kept = [_sayable(entry, verbatim=verbatim) for entry in entries]
+    pick = [(entry, number) for entry, numbers in zip(entries, kept, strict=True) for number in numbers]
+    return Pool(
+        tuple(entry.passages[number] for entry, number in pick),
+        tuple(entry.supports[number] for entry, number in pick),
+        np.concatenate([entry.vectors[numbers] for entry, numbers in zip(entries, kept, strict=True)]),
+        tuple(entry.terms[number] for entry, number in pick),
+        np.repeat(np.arange(len(entries)), [len(numbers) for numbers in kept]),
     )
 
 
-def _matcher(hit: Hit, wanted: Sequence[str], idf: Idf) -> Callable[[Passage], float]:
-    """A score of passages: the share of the wanted terms they contain, weighted by idf, plus a bonus."""
-    weights = {term: idf(term) for term in wanted}
+def choose(
+    pool: Pool,
+    question: Wanted,
+    aspects: Sequence[Wanted],
+    intent: Intent,
+    idf: Idf,
+    shown: Iterable[str] = (),
+) -> list[Choice]:
+    """The passages to say, best first; `shown` are texts that an earlier answer has already said."""
+    if not len(pool):
+        return []
+    whole = _match(pool, question, idf)
+    sides = np.stack([_match(pool, aspect, idf) for aspect in aspects]) if aspects else whole[None]
+    prior = _prior(pool, intent)
+    open_rows = ~np.isin([passage.text for passage in pool.passages], list(shown))
+    return [
+        Choice(pool.passages[row], pool.supports[row]) for row in _rows(pool, whole, sides, prior, open_rows)
+    ]
+
+
+def _rows(
+    pool: Pool, whole: Floats, sides: Floats, prior: Floats, open_rows: npt.NDArray[np.bool_]
+) -> list[int]:
+    """The rows of the chosen passages, best first."""
+    chosen: list[int] = []
+    served = np.zeros(len(sides), dtype=np.float32)
+    nearest = np.zeros(len(pool), dtype=np.float32)
+    room = ROOM[pool.passages[0].entry.language]
+    lengths = np.array([len(passage.text) for passage in pool.passages])
+    while open_rows.any() and len(chosen) < MOST:
+        side = (sides - WEIGHTS.served * served[:, None]).max(axis=0)
+        value = (1 - WEIGHTS.aspect) * whole + WEIGHTS.aspect * side + prior - WEIGHTS.repeated * nearest
+        if chosen:
+            value += WEIGHTS.uncited * ~np.isin(pool.owners, pool.owners[chosen])
+        row = int(np.where(open_rows, value, -np.inf).argmax())
+        open_rows[row] = False
+        if chosen and lengths[row] > room:
+            continue
+        chosen.append(row)
+        room -= int(lengths[row])
+        served[int((sides[:, row] - WEIGHTS.served * served).argmax())] += 1
+        nearest = np.maximum(nearest, pool.vectors @ pool.vectors[row])
+    return chosen
+
+
+def _match(pool: Pool, wanted: Wanted, idf: Idf) -> Floats:
+    """(n,) how well each passage matches a question."""
+    weights = {term: idf(term) for term in wanted.terms}
     total = sum(weights.values()) or 1.0
-    chunk = next((chunk for chunk in hit.chunks if chunk.role not in SEARCH_ONLY), None)
-    best = passage_of(hit.entry, chunk) if chunk else None
-
-    def match(passage: Passage) -> float:
-        shared = sum(weights[term] for term in weights.keys() & _terms_of(passage.text))
-        return shared / total + (CHUNK_BONUS if best and best.contains(passage) else 0.0)
-
-    return match
+    shares = [sum(weights[term] for term in weights.keys() & own) / total for own in pool.terms]
+    words = np.array(shares, dtype=np.float32)
+    if wanted.vector is None:
+        return words
+    return np.asarray(WEIGHTS.meaning * (pool.vectors @ wanted.vector) + WEIGHTS.words * words)
 
 
-@lru_cache(maxsize=8192)
-def _terms_of(text: str) -> frozenset[str]:
-    return frozenset(terms(text))
+def _prior(pool: Pool, intent: Intent) -> Floats:
+    """(n,) the part of the score that does not depend on the words of the question."""
+    return np.array(
+        [
+            ROLES.get(passage.section.role, 0.0)
+            + (WEIGHTS.catalogue if passage.origin is Origin.CATALOGUE else 0.0)
+            + (PLATITUDE if _PLATITUDE.search(passage.text) else 0.0)
+            + fitness(passage, intent)
+            for passage in pool.passages
+        ],
+        dtype=np.float32,
+    )
+
+
+def _sayable(entry: EntryPassages, *, verbatim: bool) -> list[int]:
+    from_page = any(passage.origin is Origin.SITE for passage in entry.passages)
+    return [
+        number
+        for number, (passage, support) in enumerate(zip(entry.passages, entry.supports, strict=True))
+        if passage.origin is Origin.SITE or (not verbatim and (support is not None or not from_page))
+    ]

@@ -53,24 +53,34 @@ def search(query: tuple[str, ...], limit: int, as_json: bool, **chosen: tuple[st
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @filter_options
+@click.option("--after", multiple=True, metavar="QUESTION", help="A question asked before; can be repeated.")
+@click.option("--verbatim", is_flag=True, help="Quote the sources alone, without genlens's own words.")
 @click.option("--no-model", is_flag=True, help="Answer without a language model, even if GENLENS_LLM is set.")
 @json_option
-def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tuple[str, ...]) -> None:
+def ask(
+    question: tuple[str, ...],
+    after: tuple[str, ...],
+    verbatim: bool,
+    no_model: bool,
+    as_json: bool,
+    **chosen: tuple[str, ...],
+) -> None:
     """Answer a design question from the best practices and risks that fit it.
 
     Every sentence has the id of its source. With GENLENS_LLM set, a language model writes the answer; each of
     its sentences is checked against the passages it cites, and marked if they do not support it. If the
-    sources do not cover the question, the nearest topics are printed, and the exit code is 1. Use - to read
-    the question from stdin.
+    sources do not cover the question, the nearest topics are printed, and the exit code is 1. A sentence
+    with * is in genlens's own words, supported by the source. Use - to read the question from stdin.
 
     \b
     Examples:
       genlens ask "Our token bill doubled, where do we start?"
       genlens ask "エージェントの権限はどこまで絞るべき？"
       genlens ask "What changed about prompt leakage?" --edition 2025 --json
+      genlens ask "and for RAG?" --after "How do we test an agent?"
       GENLENS_LLM=ollama:llama3.1 genlens ask "How do we cache prompts?"
     """
-    from assistant import generate
+    from assistant.conversation.turns import converse
     from assistant.llm.budget import open_budgeted_model
     from assistant.render.json import answer_json
     from assistant.render.text import answer_with_sources, usage_text
@@ -80,7 +90,11 @@ def ask(question: tuple[str, ...], no_model: bool, as_json: bool, **chosen: tupl
     settings = load_settings()
     start_tracing(settings)
     model = open_budgeted_model(settings) if settings.llm and not no_model else None
-    answer = generate.ask(open_served(settings), typed_text(question), chosen_filters(chosen), model)
+    base, filters = open_served(settings), chosen_filters(chosen)
+    turn = converse(base, (*after, typed_text(question)), filters, model, verbatim=verbatim)[-1]
+    answer = turn.answer
+    if turn.rewritten and not as_json:
+        click.echo(f"genlens: understood as: {turn.question}", err=True)
     click.echo(json_text(answer_json(answer).dump()) if as_json else answer_with_sources(answer))
     if answer.usage and not as_json:
         click.echo(f"genlens: {usage_text(answer.usage)}", err=True)

@@ -2,16 +2,21 @@
 
 The same words are always understood the same way, and a question that stands alone is never changed.
 
-    bare        "why?", "tell me more"            the last question as it was understood, plus the bare words
-    fragment    "and for agents?", "about cost?"  the last question that stood alone, plus the fragment
-    pointing    "how do I test that?"             the same
+    bare        "why?", "tell me more"             the topic, plus the bare words
+    fragment    "and for agents?", "about cost?"   the last question that stood alone, plus the fragment:
+                                                   the new topic
+    pointing    "how do I test that?"              the topic, plus the text
+    leaning     "we already do that, good enough?" the same
 """
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
+from kb.entries import Language
 from kb.ids import find_ids
 from kb.ranking.query import MAX_QUESTION
-from kb.text import STOP_WORDS, is_japanese, squeeze
+from kb.text import STOP_WORDS, is_japanese, squeeze, terms
 
 # Words of a fragment and of a pointing question; longer ones name their own subject.
 FRAGMENT_WORDS, POINTING_WORDS = 7, 8
@@ -121,30 +126,77 @@ _POINTING_JAPANESE = re.compile(
     """,
     re.VERBOSE,
 )
+# A text that takes up the answer: "we already do that", "so the first one", "say we go ahead anyway".
+_REPLY = re.compile(r"(?:and|but|so|ok(?:ay)?|then|also|anyway|say|we\ (?:already|do|have))\b", re.IGNORECASE)
+_ASKS_BACK = re.compile(
+    r"""
+    (?:does|do|did|is|are|was|can|could|would|will|should|has|have|how\ do|how\ does) \s+
+    (?:it|this|that|they|these|those) \b
+    | \b (?:it|its|it's|that|this|they|them|those|these) (?= \s* $ | \s+ (?:is|are|was|were|do|does|did) \b )
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_ENDING = re.compile(r"\b(?:good\ enough|enough|fine|then|tho|though|too|as\ well)\s*[?.!]*$", re.IGNORECASE)
+_ASKING_JAPANESE = re.compile("[？?]|(?:か|の|ば|て|は)[。]?$")
+_TAKES_UP_JAPANESE = re.compile(
+    r"""
+    (?: の?場合 | ケース | とき | の?(?:方|ほう) | たら ) (?: は | なら ) [？?]
+    | も (?:同じ|関係|必要|対象) | (?:十分|大丈夫) (?:です)?か | ^もし
+    """,
+    re.VERBOSE,
+)
+# The idf of its own terms below which a text says too little; chosen on data/eval/conversations.jsonl.
+OWN_WEIGHT = {Language.ENGLISH: 24.0, Language.JAPANESE: 48.0}
+LEANING_WORDS, EARLY_WORDS = 16, 9
 _FINAL = "?？!！.。… "
 
 
-def resolve(asked: str, root: str, last: str) -> tuple[str, str]:
-    """The root and the full question of a text that follows other questions.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a conversation is about: the last question that stood alone, and it with the last fragment."""
 
-    `root` is the last question that stood alone, `last` the last question as it was understood. A text that
-    stands alone is its own root and question.
+    root: str
+    topic: str
+
+
+def resolve(asked: str, subject: Subject, idf: Callable[[str], float]) -> tuple[Subject, str]:
+    """The subject and the full question of a text that follows other questions.
+
+    A text that stands alone is its own subject and question. `idf` gives the weight of a term.
     """
+    alone = Subject(asked, asked), asked
     text = squeeze(asked) if len(asked) <= MAX_QUESTION else ""
     words = text.rstrip(_FINAL)
     if not words or find_ids(text, "0000"):
-        return asked, asked
-    if _is_bare(words):
-        question = _joined(last, text)
-    elif _is_fragment(words) or _points_back(words):
-        question = _joined(root, text)
+        return alone
+    if _is_fragment(words) and not _is_bare(words):
+        topic = join(subject.root, text)
+        new, question = Subject(subject.root, topic), topic
+    elif _is_bare(words) or _points_back(words) or _leans(text, idf):
+        new, question = subject, join(subject.topic, text)
     else:
-        return asked, asked
-    return (root, question) if len(question) <= MAX_QUESTION else (asked, asked)
+        return alone
+    return (new, question) if len(question) <= MAX_QUESTION else alone
 
 
-def _joined(question: str, addition: str) -> str:
+def join(question: str, addition: str) -> str:
+    """A question with the words that follow it."""
     return f"{squeeze(question).rstrip(_FINAL)} — {addition}"
+
+
+def _leans(text: str, idf: Callable[[str], float]) -> bool:
+    """True if a text says too little of its own, takes up the answer, or points back early on."""
+    own = sum(idf(term) for term in set(terms(text)))
+    if is_japanese(text):
+        says_little = own < OWN_WEIGHT[Language.JAPANESE] and _ASKING_JAPANESE.search(text) is not None
+        return says_little or _TAKES_UP_JAPANESE.search(text) is not None
+    words = text.lower().rstrip(_FINAL).split()
+    if own < OWN_WEIGHT[Language.ENGLISH] and not STOP_WORDS.isdisjoint(words):
+        return True
+    early = " ".join(words[:EARLY_WORDS])
+    return len(words) <= LEANING_WORDS and bool(
+        _REPLY.match(text) or _ASKS_BACK.search(early) or _ENDING.search(text)
+    )
 
 
 def _is_bare(text: str) -> bool:

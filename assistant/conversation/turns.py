@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answers.records import Answer
-from assistant.conversation.follow_ups import resolve
+from assistant.answers.records import Answer, Context
+from assistant.conversation.follow_ups import Subject, resolve
 from assistant.generate import OnStatement, ask, ignore
 from assistant.llm import prompts
 from assistant.llm.budget import BudgetedModel
@@ -23,11 +23,11 @@ MAX_TURNS, MAX_TURN_CHARACTERS = 4, 1_500
 class Turn:
     """A question as asked and as understood, and its answer.
 
-    `root` is the last question that stood alone, `question` the one that was answered.
+    `subject` is the last question that stood alone and its topic; `question` is the one that was answered.
     """
 
     asked: str
-    root: str
+    subject: Subject
     question: str
     answer: Answer
 
@@ -37,6 +37,25 @@ class Turn:
         return self.question != self.asked
 
 
+def converse(
+    base: KnowledgeBase,
+    asked: Sequence[str],
+    filters: Filters = ALL,
+    model: BudgetedModel | None = None,
+    *,
+    verbatim: bool = False,
+) -> list[Turn]:
+    """The turns of a conversation, in order; only the last question goes to the model.
+
+    :raises GenlensError: a question cannot be answered, as in `assistant.generate.ask`.
+    """
+    turns: list[Turn] = []
+    for place, question in enumerate(asked, start=1):
+        last = place == len(asked)
+        turns.append(reply(base, question, turns, filters, model if last else None, verbatim=verbatim))
+    return turns
+
+
 def reply(
     base: KnowledgeBase,
     asked: str,
@@ -44,13 +63,17 @@ def reply(
     filters: Filters = ALL,
     model: BudgetedModel | None = None,
     on_statement: OnStatement = ignore,
+    *,
+    verbatim: bool = False,
 ) -> Turn:
     """The next turn of a conversation.
 
     :raises GenlensError: the question cannot be answered, as in `assistant.generate.ask`.
     """
-    root, question = _understand(asked, before, model)
-    return Turn(asked, root, question, ask(base, question, filters, model, on_statement))
+    subject, question = _understand(base, asked, before, model)
+    context = _context(asked, before) if question != asked else Context()
+    answer = ask(base, question, filters, model, on_statement, context=context, verbatim=verbatim)
+    return Turn(asked, subject, question, answer)
 
 
 def condense(history: Sequence[tuple[str, str]], question: str, model: BudgetedModel) -> str:
@@ -70,16 +93,29 @@ def condense(history: Sequence[tuple[str, str]], question: str, model: BudgetedM
     return condensed
 
 
-def _understand(asked: str, before: Sequence[Turn], model: BudgetedModel | None) -> tuple[str, str]:
-    """The root and the question of a text: by the model if there is one, else by its form."""
-    if not before:
-        return asked, asked
-    by_form = resolve(asked, before[-1].root, before[-1].question)
-    if model is None or len(asked) > MAX_QUESTION or find_ids(asked, "0000"):
-        return by_form
-    history = [(turn.question, " ".join(s.text for s in turn.answer.statements)) for turn in before]
-    try:
-        question = condense(history, squeeze(asked), model)
-    except LanguageModelError:  # the answer will give the reason
-        return by_form
-    return question, question
+def _context(asked: str, before: Sequence[Turn]) -> Context:
+    """The words typed, and the statements that the conversation has shown."""
+    shown = {statement.text for turn in before for statement in turn.answer.statements}
+    return Context(asked, frozenset(shown))
+
+
+def _understand(
+    base: KnowledgeBase, asked: str, before: Sequence[Turn], model: BudgetedModel | None
+) -> tuple[Subject, str]:
+    """The subject and the question of a text: by the model if there is one, else by its form.
+
+    A text follows the last turn that was covered; without any, the one most nearly covered.
+    """
+    if not before or len(asked) > MAX_QUESTION or find_ids(asked, "0000"):
+        return Subject(asked, asked), asked
+    if model is not None:
+        history = [(turn.question, " ".join(s.text for s in turn.answer.statements)) for turn in before]
+        try:
+            question = condense(history, squeeze(asked), model)
+        except LanguageModelError:  # the answer will give the reason
+            pass
+        else:
+            return Subject(question, question), question
+    covered = (turn for turn in reversed(before) if turn.answer.covered)
+    last = next(covered, max(before, key=lambda turn: turn.answer.confidence))
+    return resolve(asked, last.subject, base.idf)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby
 
-from assistant.answers.passages import Passage
 from kb.ids import find_ids
+from kb.index.passages import Passage
 from kb.text import comparable, fold, is_japanese, terms
 
 # Terms in a row missing from all cited passages; more are a clause of its own. A Japanese word is several

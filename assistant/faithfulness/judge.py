@@ -9,13 +9,13 @@ no clause of its own and no edit that changes the meaning (`edits.py`).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.answers.passages import Passage
 from assistant.answers.records import Doubt
 from assistant.faithfulness.edits import EditCheck
 from assistant.faithfulness.facts import added_fact, has_address, names_others, plain
 from assistant.faithfulness.stream import Sentence
 from assistant.llm.prompts import leaks
 from kb.entries import Language
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 from kb.text import sentences, terms
 

@@ -7,7 +7,7 @@ first. So no text can end its passage, open another one or pose as instructions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from kb.text import clean, comparable, squeeze
 
 NOT_COVERED = "NOT COVERED"

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.answers.passages import Passage
-from assistant.answers.records import Answer
+from assistant.answers.records import Answer, Origin
 from assistant.render.schemas import (
     AnswerSchema,
     CitationSchema,
@@ -21,6 +20,8 @@ from assistant.render.schemas import (
 from assistant.render.snippets import snippet
 from assistant.render.text import answer_text
 from kb.entries import Entry
+from kb.entries import Origin as Author
+from kb.index.passages import Passage
 from kb.ranking.search import Hit
 from kb.text import terms
 
@@ -37,6 +38,8 @@ def answer_json(answer: Answer) -> AnswerSchema:
         statements=tuple(StatementSchema.model_validate(statement) for statement in answer.statements),
         note=answer.note,
         usage=UsageSchema.model_validate(answer.usage) if answer.usage else None,
+        gap=answer.gap,
+        unknown=answer.unknown,
     )
 
 
@@ -68,7 +71,12 @@ def related_json(entry: Entry, others: Sequence[tuple[Entry, str]]) -> RelatedSc
 def _citation(passage: Passage) -> CitationSchema:
     entry = passage.entry
     return CitationSchema(
-        id=entry.id, title=entry.title, edition=entry.edition, url=passage.url, quote=passage.text
+        id=entry.id,
+        title=entry.title,
+        edition=entry.edition,
+        url=passage.url,
+        quote=passage.text,
+        origin=Origin.SOURCE if passage.origin is Author.SITE else Origin.GENLENS,
     )
 
 

@@ -3,30 +3,46 @@
 from assistant.answers.records import Answer, Part, Statement
 from assistant.render.escape import escape, link
 from assistant.render.labels import words_of
-from assistant.render.text import NEAREST, headed, opening
+from assistant.render.outline import (
+    blocks,
+    footnote,
+    gap_line,
+    is_restated,
+    lines_of,
+    nearest,
+    notes,
+    opening,
+    related_line,
+)
 from kb.entries import Language
 
 
 def answer_markdown(answer: Answer) -> str:
     """The answer as Markdown: each statement with linked ids, or the doubt about it."""
     words = words_of("answer", answer.language)
-    note = [f"*{escape(answer.note)}*"] if answer.note else []
+    note = [f"*{escape(line)}*" for line in notes(answer)]
     if not answer.covered:
-        topics = [f"- {escape(hit.title)} ({escape(hit.id)})" for hit in answer.hits[:NEAREST]]
-        return "\n".join([*note, *([""] if note else []), escape(words["not_covered"]), "", *topics])
+        topics = [f"- {escape(hit.title)} ({escape(hit.id)})" for hit in nearest(answer)]
+        return "\n\n".join([*note, escape(gap_line(answer)), "\n".join(topics)]).rstrip()
     lead = [statement_markdown(statement, answer.language) for statement in opening(answer)]
-    blocks = [*note, " ".join(lead)]
-    for part, statements in headed(answer):
-        mark = "1." if part is Part.DO else "-"
-        lines = (f"{mark} {statement_markdown(statement, answer.language)}" for statement in statements)
-        blocks.append("\n".join([f"**{words[part]}**", "", *lines]))
-    return "\n\n".join(blocks)
+    shown = [*note, " ".join(lead)]
+    for block in blocks(answer):
+        marks = ("1." if number else "-" for number in block.numbers)
+        texts = (statement_markdown(statement, answer.language) for statement in block.statements)
+        lines = (f"{mark} {text}" for mark, text in zip(marks, texts, strict=True))
+        shown.append("\n".join([f"**{escape(block.heading)}**", "", *lines]))
+    shown.append(escape(footnote(answer.statements, words)))
+    return "\n\n".join(filter(None, shown))
 
 
 def statement_markdown(statement: Statement, language: Language) -> str:
-    """One statement as Markdown, with links to its passages, or the doubt about it."""
+    """One statement as Markdown, with links to its passages, or the doubt about it; sub-items below it."""
     if statement.doubt:
         doubt = words_of("answer", language)[statement.doubt]
         return f"{escape(statement.text)} *(⚠ {escape(doubt)})*"
-    links = (link(passage.entry.id, passage.url) for passage in statement.passages)
-    return f"{escape(statement.text)} {' '.join(links)}"
+    links = " ".join(link(passage.entry.id, passage.url) for passage in statement.passages)
+    if statement.part is Part.RELATED:
+        return f"{escape(related_line(statement))} {links}"
+    first, *rest = lines_of(statement)
+    star = "\\*" * is_restated(statement)
+    return "\n".join([f"{escape(first)} {links}{star}", *(f"   - {escape(line)}" for line in rest)])

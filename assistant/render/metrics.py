@@ -1,15 +1,23 @@
 """The metrics of a run over labelled questions, as text and JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from assistant.answers.records import Answer
+from assistant.render.json import answer_json
 from kb.evaluation import Metrics, Outcome
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
     """One line of a run, as JSON values."""
     return {"id": outcome.question.id, "ranked": list(outcome.ranked), "answered": outcome.answered}
+
+
+def answers_json(conversation: Sequence[Answer]) -> dict[str, Any]:
+    """The last answer of a conversation, and those before it, as JSON values."""
+    *before, last = (answer_json(answer).dump() for answer in conversation)
+    return {"answer": last, "before": before}
 
 
 def metrics_json(metrics: Mapping[str, Metrics]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from assistant.answers.records import Doubt, Part
+from assistant.answers.records import Doubt, Gap, Part
+from assistant.answers.records import Origin as StatementOrigin
 from kb.entries import Kind, Language, Marker, Origin, RiskLevel, Role
 
 
@@ -30,15 +31,20 @@ class EntryRefSchema(Schema):
 
 
 class CitationSchema(EntryRefSchema):
-    """A cited entry with the quoted words."""
+    """A cited entry with the quoted words, and their author: the source or genlens."""
 
     edition: str
     url: str
     quote: str
+    origin: StatementOrigin
 
 
 class StatementSchema(Schema):
-    """A statement with its supporting entries (`id` is the first), or the doubt about it."""
+    """A statement with its supporting entries (`id` is the first), or the doubt about it.
+
+    `origin` is its author. `quote` has the words of the source that support it, empty where the build has
+    none.
+    """
 
     part: Part
     text: str
@@ -47,6 +53,8 @@ class StatementSchema(Schema):
     ids: tuple[str, ...]
     supported: bool
     doubt: Doubt | None
+    origin: StatementOrigin
+    quote: str
 
 
 class UsageSchema(Schema):
@@ -62,7 +70,10 @@ class UsageSchema(Schema):
 
 
 class AnswerSchema(Schema):
-    """An answer; `answer` is all of it as plain text."""
+    """An answer; `answer` is all of it as plain text.
+
+    `gap` is the reason why there is none, or null; `unknown` are ids in the question that are not in the build.
+    """
 
     question: str
     covered: bool
@@ -73,6 +84,8 @@ class AnswerSchema(Schema):
     statements: tuple[StatementSchema, ...]
     note: str
     usage: UsageSchema | None
+    gap: Gap | None
+    unknown: tuple[str, ...]
 
 
 class HitSchema(EntryRefSchema):

@@ -1,52 +1,56 @@
 """Answers, hits and entries as plain text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from assistant.answers.records import Answer, Part, Statement, Usage
 from assistant.render.labels import Words, words_of
+from assistant.render.outline import (
+    blocks,
+    footnote,
+    gap_line,
+    is_restated,
+    lines_of,
+    nearest,
+    notes,
+    opening,
+    related_line,
+)
 from assistant.render.sections import numbered
 from assistant.render.snippets import snippet
 from kb.entries import Entry, Kind, Marker, Section
 from kb.ranking.search import Hit
-from kb.text import terms
+from kb.text import squeeze, terms
 
 _INDENT = "   "
-NEAREST = 5
-# The parts of an answer without a heading, and the others in order.
-OPENING = (Part.LEAD, Part.SAID)
-HEADED = (Part.DO, Part.WHY, Part.RELATED)
-
-
-def opening(answer: Answer) -> tuple[Statement, ...]:
-    """The statements of an answer without a heading."""
-    return tuple(statement for statement in answer.statements if statement.part in OPENING)
-
-
-def headed(answer: Answer) -> Iterator[tuple[Part, tuple[Statement, ...]]]:
-    """The other statements by part, in the order of their headings; parts without statements are left out."""
-    for part in HEADED:
-        if statements := tuple(statement for statement in answer.statements if statement.part is part):
-            yield part, statements
 
 
 def answer_text(answer: Answer) -> str:
     """The answer as plain text: each statement with its ids in brackets, or the doubt about it."""
     words = words_of("answer", answer.language)
-    note = [f"({answer.note})"] if answer.note else []
+    note = [f"({line})" for line in notes(answer)]
     if not answer.covered:
-        topics = [f"- {hit.title} [{hit.id}]" for hit in answer.hits[:NEAREST]]
-        return "\n".join([*note, words["not_covered"], *topics])
-    blocks = [*note, " ".join(_cited(statement, words) for statement in opening(answer))]
-    for part, statements in headed(answer):
-        marks = (f"{number}." if part is Part.DO else "-" for number in range(1, len(statements) + 1))
-        lines = (f"{mark} {_cited(s, words)}" for mark, s in zip(marks, statements, strict=True))
-        blocks.append("\n".join([f"{words[part]}:", *lines]))
-    return "\n\n".join(blocks)
+        topics = [f"- {hit.title} [{hit.id}]" for hit in nearest(answer)]
+        return "\n".join([*note, gap_line(answer), *topics])
+    shown = [*note, " ".join(_cited(statement, words) for statement in opening(answer))]
+    for block in blocks(answer):
+        marks = (f"{number}." if number else "-" for number in block.numbers)
+        lines = (f"{mark} {_cited(s, words)}" for mark, s in zip(marks, block.statements, strict=True))
+        shown.append("\n".join([f"{block.heading}:", *lines]))
+    shown.append(footnote(answer.statements, words))
+    return "\n\n".join(filter(None, shown))
 
 
 def answer_sources(answer: Answer) -> str:
-    """The cited entries as plain text: id, title and address, in order of first use."""
-    return "\n".join(f"[{p.entry.id}] {p.entry.title}\n{_INDENT}{p.url}" for p in answer.citations)
+    """The cited entries as plain text, in order of first use: id, title, address.
+
+    Words of the source that genlens restates are quoted.
+    """
+    restated = {s.passages[0] for s in answer.statements if is_restated(s) and s.quote}
+    return "\n".join(
+        f"[{p.entry.id}] {p.entry.title}\n{_INDENT}{p.url}"
+        + (f"\n{_INDENT}“{squeeze(p.text)}”" if p in restated else "")
+        for p in answer.citations
+    )
 
 
 def answer_with_sources(answer: Answer) -> str:
@@ -122,6 +126,11 @@ def _section_text(section: Section) -> str:
 
 
 def _cited(statement: Statement, words: Words) -> str:
+    """A statement with its ids, or the doubt about it; sub-items below it."""
     if statement.doubt:
         return f"{statement.text} (⚠ {words[statement.doubt]})"
-    return f"{statement.text} {''.join(f'[{entry_id}]' for entry_id in statement.ids)}"
+    if statement.part is Part.RELATED:
+        return f"{related_line(statement)} [{statement.id}]"
+    ids = "".join(f"[{entry_id}]" for entry_id in statement.ids) + "*" * is_restated(statement)
+    first, *rest = lines_of(statement)
+    return "\n".join([f"{first} {ids}", *(f"{_INDENT}- {line}" for line in rest)])

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from kb.ranking.layout import Layout, Rows
 from kb.ranking.neighbours import Neighbours, NeighbourSearch
 from kb.ranking.query import Query
 
+if TYPE_CHECKING:
+    from kb.embedding.encoder import Vectors
+
 # Entries whose features are computed: the best by keyword, and as many of the nearest.
 CANDIDATES = 200
 
@@ -30,13 +34,15 @@ class Candidates:
     """Features of all entries, (n_ids, n_features), and scores of all chunks, (n_chunks,).
 
     Features are 0 for entries that are filtered out or not candidates. `out_of_scope` has the keyword score
-    and the cosine of the nearest example of an out-of-scope question.
+    and the cosine of the nearest example of an out-of-scope question. `vector` is the query's, (dim,), or
+    None if it was not encoded.
     """
 
     feature_set: FeatureSet
     features: Matrix
     chunk_scores: Scores
     out_of_scope: tuple[float, float]
+    vector: "Vectors | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,7 @@ class CandidateSearch:
             self._spread(rows, blocks),
             chunk_scores,
             out_of_scope,
+            near.vector if near else None,
         )
 
     def _spread(self, rows: Rows, blocks: Sequence[Matrix]) -> Matrix:

@@ -28,12 +28,13 @@ class Neighbours:
     """The rows of the nearest chunks, nearest first, and (n_chunks,) cosines of all chunks.
 
     Chunks beyond the nearest have the cosine of the last one. `language` is the language of the encoded
-    text: only chunks in this language compare with it.
+    text: only chunks in this language compare with it. `vector` is the query's, (dim,).
     """
 
     rows: Rows
     cosines: Scores
     language: Language
+    vector: "Vectors | None" = None
 
 
 class NeighbourSearch(Protocol):
@@ -72,7 +73,7 @@ class VectorSearch:
         near = np.maximum(np.array(similarities, dtype=np.float32), 0)
         cosines = np.full(len(self._chunks), near[-1], dtype=np.float32)
         cosines[rows] = near
-        return Neighbours(rows, cosines, encoded.language)
+        return Neighbours(rows, cosines, encoded.language, vector)
 
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors":
         """(n_texts, dim) float32, rows of length 1; a language the model does not read is glossed first.

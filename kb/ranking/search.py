@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from kb.ranking.mentions import Mentions
 from kb.ranking.query import Query
 from kb.ranking.ranker import Rankers, order
 from kb.text import fold, terms
+
+if TYPE_CHECKING:
+    from kb.embedding.encoder import Vectors
 
 # Only these answer questions; questions of the lens, principles and pages are found by search and by id.
 ANSWERING = frozenset({Kind.BEST_PRACTICE.value, Kind.RISK.value})
@@ -36,7 +40,8 @@ class Hit:
 class Retrieval:
     """The hits for a question, best first, and its coverage; `confidence` is in [0, 1].
 
-    `named` are the ids of entries the question mentions by id or title.
+    `named` are the ids of entries the question mentions by id or title. `vector` is the question's, (dim,),
+    or None if it was not encoded.
     """
 
     query: Query
@@ -44,6 +49,7 @@ class Retrieval:
     hits: tuple[Hit, ...]
     covered: bool
     confidence: float
+    vector: "Vectors | None" = None
 
 
 class Search:
@@ -91,6 +97,7 @@ class Search:
             hits=tuple(self._hits(rows[:limit], scores, candidates, query.language)),
             covered=bool(rows) and confidence >= ranker.coverage.threshold,
             confidence=confidence,
+            vector=candidates.vector,
         )
 
     def _allowed(self, query: Query, filters: Filters) -> Mask:

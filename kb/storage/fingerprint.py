@@ -9,7 +9,7 @@ from kb.storage.manifest import FORMAT
 
 # Raised when the same entries are cut, embedded or indexed in another way: the next refresh then makes a new
 # build. `manifest.FORMAT` tells which builds can be read at all.
-RECIPE = 2
+RECIPE = 3
 
 
 def fingerprint(

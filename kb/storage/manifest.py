@@ -31,7 +31,10 @@ class SourceState:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a build is made of; `content` is its fingerprint, empty in builds without one."""
+    """What a build is made of; `content` is its fingerprint, empty in builds without one.
+
+    `passages` is 0 in builds made without a table of passages.
+    """
 
     id: str
     format: int
@@ -43,6 +46,7 @@ class Manifest:
     chunks: int
     sources: tuple[SourceState, ...]
     content: str = ""
+    passages: int = 0
 
 
 _MANIFEST = TypeAdapter(Manifest)

@@ -21,7 +21,7 @@ from time import perf_counter
 from lies import Claims, changed_sentences, passages_of, sentences_of
 
 from assistant.answers.extractive import extractive_answer
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from assistant.faithfulness import judge as judging
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream

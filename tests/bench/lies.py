@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 from assistant.answers.extractive import extractive_answer
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import passages_for

@@ -5,7 +5,6 @@ from typing import Literal
 
 import streamlit as st
 
-from assistant.answers.passages import Passage
 from assistant.answers.records import Answer, Part, Statement
 from assistant.pages.ask.messages import Message
 from assistant.pages.labels import label
@@ -13,9 +12,21 @@ from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import PageWords
 from assistant.render.escape import escape, link
 from assistant.render.labels import Words, words_of
+from assistant.render.outline import (
+    blocks,
+    footnote,
+    gap_line,
+    is_restated,
+    lines_of,
+    nearest,
+    notes,
+    opening,
+    related_line,
+)
 from assistant.render.sections import section_markdown
-from assistant.render.text import NEAREST, headed, opening, usage_text
+from assistant.render.text import usage_text
 from kb.entries import Entry, Origin, Section
+from kb.index.passages import Passage
 
 # On the labelled questions a right entry is first in 97 of 100 answers above this confidence, and in 87
 # below.
@@ -34,8 +45,8 @@ def draw_answer(message: Message, *, fresh: bool) -> None:
     answer = message.turn.answer
     if message.turn.rewritten:
         st.caption(WORDS("understood", question=escape(message.turn.question)))
-    if answer.note:
-        st.caption(escape(answer.note))
+    for line in notes(answer):
+        st.caption(escape(line))
     if not answer.covered:
         _draw_nearest(answer)
         return
@@ -62,10 +73,10 @@ def _draw_match(answer: Answer) -> None:
 
 
 def _draw_nearest(answer: Answer) -> None:
-    """Say that the question is not covered, with links to the nearest topics."""
-    st.markdown(escape(words_of("answer", answer.language)["not_covered"]))
+    """Say why the question has no answer, with links to the nearest topics."""
+    st.markdown(escape(gap_line(answer)))
     with st.container(gap="xsmall"):
-        for hit in answer.hits[:NEAREST]:
+        for hit in nearest(answer):
             entry_link(hit.id, f"{escape(hit.title)} :small[{escape(hit.id)}]")
 
 
@@ -74,17 +85,22 @@ def _draw_statements(answer: Answer, key: str, write: Write) -> None:
     words = words_of("answer", answer.language)
     for number, statement in enumerate(opening(answer), start=1):
         _draw_statement(statement, f"{key}-opening-{number}", "", words, write)
-    for part, statements in headed(answer):
-        st.markdown(f"**{escape(words[part])}**")
-        for number, statement in enumerate(statements, start=1):
-            mark = f"**{number}**\u2002" if part is Part.DO else ""
-            _draw_statement(statement, f"{key}-{part}-{number}", mark, words, write)
+    for place, block in enumerate(blocks(answer)):
+        st.markdown(f"**{escape(block.heading)}**")
+        for at, (number, statement) in enumerate(zip(block.numbers, block.statements, strict=True)):
+            mark = f"**{number}**\u2002" if number else ""
+            _draw_statement(statement, f"{key}-{place}-{at}", mark, words, write)
+    if note := footnote(answer.statements, words):
+        st.caption(escape(note))
 
 
 def _draw_statement(statement: Statement, key: str, mark: str, words: Words, write: Write) -> None:
-    """Draw a statement, and below it a mark per supporting entry or the doubt about it."""
+    """Draw a statement with its sub-items, and below it a mark per supporting entry or the doubt about it."""
+    related = statement.part is Part.RELATED
+    first, *rest = [related_line(statement)] if related else lines_of(statement)
+    star = "\\*" * is_restated(statement)
     with st.container(gap=None):
-        write(f"{mark}{escape(statement.text)}")
+        write("\n".join([f"{mark}{escape(first)}{star}", *(f"- {escape(line)}" for line in rest)]))
         if statement.doubt:
             # Not a caption: its text is too pale for a warning.
             st.markdown(f":small[:orange[:material/warning: {escape(words[statement.doubt])}]]")

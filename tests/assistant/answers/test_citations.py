@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from assistant.answers.citations import CitationError, check_citations, citations_of
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from assistant.answers.records import Part, Statement
 from assistant.generate import ask
 from kb.entries import Item, Language

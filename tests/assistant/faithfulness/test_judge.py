@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from assistant.answers.records import Doubt
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence

@@ -1,6 +1,6 @@
 import pytest
 
-from assistant.answers.passages import Passage
+from kb.index.passages import Passage
 from assistant.llm.prompts import (
     CLOSE,
     INSTRUCTIONS,

@@ -1,0 +1,161 @@
+"""The quotable passages of a build with their vectors, and the support of the catalogue's lines."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from pydantic import TypeAdapter
+
+from kb.embedding.encoder import Vectors
+from kb.embedding.glossary import gloss, reads
+from kb.entries import Entry, Language
+from kb.errors import RecordError
+from kb.files import read_records
+from kb.index.passages import Passage, quotable
+from kb.index.support import supports
+from kb.text import terms
+
+ROWS_FILE, VECTORS_FILE = "passages.jsonl", "passages.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class PassageRow:
+    """A passage of an entry as stored; `support` has section, start and end of the supporting span.
+
+    `digest` identifies the embedded text: passages with equal digests have equal vectors.
+    """
+
+    entry_id: str
+    language: Language
+    section: int
+    start: int
+    end: int
+    digest: str
+    support: tuple[int, int, int] | None = None
+
+
+_ROW = TypeAdapter(PassageRow)
+
+
+@dataclass(frozen=True)
+class EntryPassages:
+    """The quotable passages of one entry, in order; all fields have one item or row for each.
+
+    `supports` are the spans of the page that support the catalogue's lines; `vectors` are (n, dim), rows of
+    length 1, or of zeros without a vector; `terms` are the stemmed words of each.
+    """
+
+    passages: tuple[Passage, ...]
+    supports: tuple[Passage | None, ...]
+    vectors: Vectors
+    terms: tuple[frozenset[str], ...] = field(repr=False)
+
+
+class PassageTable:
+    """The passages of all entries of a build."""
+
+    def __init__(self, rows: Sequence[PassageRow], vectors: Vectors) -> None:
+        """Row i of the vectors, (n_rows, dim), belongs to row i of the table."""
+        self.rows, self.vectors = rows, vectors
+        self._spans: dict[tuple[str, Language], range] = {}
+        for key, numbers in groupby(range(len(rows)), lambda n: (rows[n].entry_id, rows[n].language)):
+            first, *rest = numbers
+            self._spans[key] = range(first, (rest or [first])[-1] + 1)
+        self._known: dict[tuple[str, Language], EntryPassages] = {}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, entry: Entry) -> EntryPassages:
+        """The passages of an entry."""
+        key = (entry.id, entry.language)
+        if key not in self._known:
+            self._known[key] = self._read(entry, self._spans.get(key, range(0)))
+        return self._known[key]
+
+    def by_digest(self) -> dict[str, Vectors]:
+        """All vectors by digest, for reuse by the next build."""
+        return {row.digest: self.vectors[number] for number, row in enumerate(self.rows)}
+
+    def _read(self, entry: Entry, span: range) -> EntryPassages:
+        rows = [self.rows[number] for number in span]
+        passages = tuple(Passage(entry, row.section, row.start, row.end) for row in rows)
+        supports = tuple(row.support and Passage(entry, *row.support) for row in rows)
+        vectors = self.vectors[span.start : span.stop].astype(np.float32)
+        return EntryPassages(passages, supports, vectors, tuple(frozenset(terms(p.text)) for p in passages))
+
+
+def embedded_texts(entries: Iterable[Entry], model: str) -> Iterator[str]:
+    """The texts to embed for the passages of some entries; a language the model does not read is glossed."""
+    texts = (_readable(passage, model) for entry in entries for passage in quotable(entry))
+    return (text for text in texts if text)
+
+
+def make_table(
+    entries: Iterable[Entry], model: str, vectors: Mapping[str, Vectors], idf: Callable[[str], float]
+) -> PassageTable:
+    """The table of some entries; `vectors` has those of `embedded_texts` by digest, `idf` weighs terms."""
+    dim = len(next(iter(vectors.values())))
+    rows: list[PassageRow] = []
+    blocks = [np.zeros((0, dim), dtype=np.float32)]
+    for entry in entries:
+        passages = list(quotable(entry))
+        digests = [digest_of(_readable(passage, model)) for passage in passages]
+        block = np.zeros((len(passages), dim), dtype=np.float32)
+        for number, digest in enumerate(digests):
+            block[number] = vectors.get(digest, 0)
+        blocks.append(block)
+        found = supports(passages, block, idf)
+        rows += map(_row, passages, digests, found)
+    return PassageTable(tuple(rows), np.concatenate(blocks).astype(np.float16))
+
+
+def cut_table(entries: Iterable[Entry], dim: int) -> PassageTable:
+    """The table of a build that was made without one: no vectors, and no support."""
+    passages = [passage for entry in entries for passage in quotable(entry)]
+    rows = tuple(_row(passage, "", None) for passage in passages)
+    return PassageTable(rows, np.zeros((len(rows), dim), dtype=np.float32))
+
+
+def read_table(folder: Path) -> PassageTable:
+    """The table in a folder.
+
+    :raises RecordError: the files are damaged, or do not fit each other.
+    """
+    rows = tuple(read_records(folder / ROWS_FILE, _ROW))
+    try:
+        vectors = np.load(folder / VECTORS_FILE, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise RecordError(f"{folder / VECTORS_FILE} cannot be read: {error}") from error
+    if vectors.ndim != 2 or len(vectors) != len(rows):
+        raise RecordError(f"{folder / VECTORS_FILE} has shape {vectors.shape}, expected {len(rows)} rows")
+    return PassageTable(rows, vectors)
+
+
+def write_table(folder: Path, table: PassageTable) -> None:
+    """Write one row per line as JSON in UTF-8, and the vectors as an array of NumPy."""
+    with (folder / ROWS_FILE).open("wb") as file:
+        for row in table.rows:
+            file.write(_ROW.dump_json(row) + b"\n")
+    np.save(folder / VECTORS_FILE, table.vectors, allow_pickle=False)
+
+
+def digest_of(text: str) -> str:
+    """The digest of an embedded text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _readable(passage: Passage, model: str) -> str:
+    """The text that stands for a passage in the language of the model; empty if no word is known."""
+    return passage.text if reads(model, passage.entry.language) else gloss(passage.text)
+
+
+def _row(passage: Passage, digest: str, support: Passage | None) -> PassageRow:
+    span = (support.section_index, support.start, support.end) if support else None
+    entry = passage.entry
+    return PassageRow(
+        entry.id, entry.language, passage.section_index, passage.start, passage.end, digest, span
+    )

@@ -1,0 +1,209 @@
+"""Passages: spans of the sections of an entry, and those that can be quoted alone.
+
+A passage that can be quoted is a sentence, a step with its sub-items, or a minor heading with the first
+sentence below it. A sentence that leans on the one before it ("This helps ...") comes with that one.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from kb.entries import Entry, Item, Language, Marker, Origin, Role, Section
+from kb.index.chunker import Chunk
+from kb.text import sentences
+
+# The sections that state something, without asks, signs and links.
+STATING = (
+    Role.INTRODUCTION,
+    Role.OUTCOME,
+    Role.BENEFITS,
+    Role.ANTI_PATTERNS,
+    Role.GUIDANCE,
+    Role.STEPS,
+    Role.EXAMPLES,
+    Role.OTHER,
+)
+# Characters: a shorter passage says little on its own, a longer one is not a quote.
+SHORTEST = {Language.ENGLISH: 30, Language.JAPANESE: 12}
+LONGEST = 420
+
+# A sentence that leans on the one before it says nothing on its own.
+_LEANING = re.compile(
+    r"""
+    (?: this|that|these|those|it|its|they|their|he|she|here|there|such|also|however|additionally
+      | therefore|otherwise|instead|moreover|furthermore|similarly|likewise|both|thus|hence
+      | (?:the\ )? (?:first|second|third|fourth|next|last|other|latter|former|same|resulting)
+      | without\ (?:it|them|this|these)
+      | for\ (?:example|instance|this|these|that)
+      | in\ (?:addition|this|that|these|such|turn|contrast)
+      | with\ (?:this|these|that|those)
+      | as\ a\ result|by\ doing\ so|doing\ so|note|e\.g|i\.e
+    )\b
+    | これ|この|それ|その|また|さらに|ただし|しかし|そこ|したがって|なお|ここ|例えば|たとえば|同様に
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+_OPENS_A_LIST = ":："
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A span of an entry: `text` is `section.text[start:end]`; `section_index` counts sections from 0."""
+
+    entry: Entry
+    section_index: int
+    start: int
+    end: int
+
+    @property
+    def section(self) -> Section:
+        """The section of the span."""
+        return self.entry.sections[self.section_index]
+
+    @property
+    def text(self) -> str:
+        """The words of the span."""
+        return self.section.text[self.start : self.end]
+
+    @property
+    def origin(self) -> Origin:
+        """The author of the words."""
+        return self.section.origin
+
+    @property
+    def url(self) -> str:
+        """The address of the section."""
+        return self.entry.section_url(self.section)
+
+    def contains(self, other: "Passage") -> bool:
+        """True if the other passage starts inside this one."""
+        return self.section_index == other.section_index and self.start <= other.start < self.end
+
+    def part(self, start: int, end: int) -> "Passage":
+        """The part between two offsets of this passage."""
+        return Passage(self.entry, self.section_index, self.start + start, self.start + end)
+
+
+def passage_of(entry: Entry, chunk: Chunk) -> Passage:
+    """The span of a chunk of an entry."""
+    return Passage(entry, chunk.section, chunk.start, chunk.end)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An item of a section and its offset."""
+
+    item: Item
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.item.text)
+
+
+def quotable(entry: Entry) -> Iterator[Passage]:
+    """The passages of an entry that can be quoted alone, in the order of its sections."""
+    for index, section in enumerate(entry.sections):
+        if section.role in STATING:
+            for start, end in _spans(section, entry.language):
+                yield Passage(entry, index, start, end)
+
+
+def _spans(section: Section, language: Language) -> Iterator[tuple[int, int]]:
+    """Offsets of the quotable spans of a section, in order."""
+    for group in _groups(section):
+        for start, end in _cut(group):
+            length = end - start
+            if SHORTEST[language] <= length <= LONGEST and section.text[end - 1] not in ":：;":
+                yield start, end
+
+
+def _groups(section: Section) -> Iterator[list[_Placed]]:
+    """Runs of items that belong together: one item, and the items below it."""
+    group: list[_Placed] = []
+    for placed in _placed(section):
+        if group and not _is_below(placed, group):
+            yield group
+            group = []
+        group.append(placed)
+    if group:
+        yield group
+
+
+def _is_below(placed: _Placed, group: Sequence[_Placed]) -> bool:
+    """True if an item belongs to the first item of a group: a sub-item, or a line of the list it opens."""
+    head, item = group[0].item, placed.item
+    if item.marker is Marker.HEADING:
+        return False
+    if head.marker is Marker.HEADING and len(group) == 1:
+        return True
+    opener = group[-1].item if len(group) == 1 or group[0].item.marker is Marker.HEADING else head
+    opens = opener.text[-1:] in _OPENS_A_LIST
+    return item.marker.is_list and (item.depth > head.depth or (opens and not head.marker.is_list))
+
+
+def _cut(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
+    """Offsets of the passages in a group: all of it if short enough, else its parts."""
+    first, last = group[0], group[-1]
+    if first.item.marker is Marker.CODE:
+        return
+    if len(group) == 1:
+        if first.item.marker.is_list and len(first.item.text) <= LONGEST:
+            yield first.start, first.end
+        elif first.item.marker is not Marker.HEADING:
+            yield from _sentences([first])
+    elif first.item.marker is Marker.HEADING:
+        yield from _below_heading(group)
+    elif last.end - first.start <= LONGEST:
+        yield first.start, last.end
+    else:
+        yield from _runs(group)
+
+
+def _below_heading(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
+    """The heading with the first sentence below it, and then the other sentences."""
+    spans = list(_sentences(group[1:]))
+    if spans and spans[0][1] - group[0].start <= LONGEST:
+        spans[0] = (group[0].start, spans[0][1])
+    yield from spans
+
+
+def _runs(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
+    """A long list in runs of items; the first run has the head."""
+    start, end = group[0].start, group[0].end
+    for placed in group[1:]:
+        if placed.end - start > LONGEST:
+            yield start, end
+            start = placed.start
+        end = placed.end
+    yield start, end
+
+
+def _sentences(items: Iterable[_Placed]) -> Iterator[tuple[int, int]]:
+    """The sentences of some items, each with the sentences that lean on it, as far as they fit."""
+    for placed in items:
+        for run in _leaning_runs(placed.item.text):
+            start = run[0][0]
+            text = placed.item.text[start : run[0][1]]
+            if not _LEANING.match(text) and " | " not in text:
+                end = max(last for _, last in run if last - start <= LONGEST or last == run[0][1])
+                yield placed.start + start, placed.start + end
+
+
+def _leaning_runs(text: str) -> list[list[tuple[int, int]]]:
+    """The sentences of a text in runs: one, and those that lean on it."""
+    runs: list[list[tuple[int, int]]] = []
+    for start, end in sentences(text):
+        if runs and _LEANING.match(text[start:end]):
+            runs[-1].append((start, end))
+        else:
+            runs.append([(start, end)])
+    return runs
+
+
+def _placed(section: Section) -> Iterator[_Placed]:
+    """The items of a section with their offsets."""
+    offset = 0
+    for item in section.items:
+        yield _Placed(item, offset)
+        offset += len(item.text) + 1
