@@ -29,11 +29,14 @@ _CUT = {
 }
 _ASKS = {
     Language.ENGLISH: re.compile(
-        rf"(?:(?:and|or|but|also)\s+)* {_ASKING_WORD} | .* \? $", re.I | re.X | re.S
+        rf"(?:(?:and|or|but|also) \s+)* {_ASKING_WORD} | .* \? $", re.IGNORECASE | re.VERBOSE | re.DOTALL
     ),
     Language.JAPANESE: re.compile(
-        r".*(?: [？?] | か | べき | には | 方法 | 手順 | たい | 教えてください ) [。？?]* $ | .*(?:どう|何|どの|どんな|なぜ|いつ|誰)",
-        re.X | re.S,
+        r"""
+        .* (?: [？?] | か | べき | には | 方法 | 手順 | たい | 教えてください ) [。？?]* $
+        | .* (?: どう | 何 | どの | どんな | なぜ | いつ | 誰 )
+        """,
+        re.VERBOSE,
     ),
 }
 # Fewer terms are no aspect of their own: "how is that set up?"

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from assistant.answers.records import Statement
+from assistant.answers.records import Origin, Part, Statement
+from kb.entries import Origin as Author
 from kb.errors import GenlensError
 from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
@@ -22,13 +23,33 @@ def citations_of(statements: Iterable[Statement]) -> tuple[Passage, ...]:
 
 
 def check_citations(base: KnowledgeBase, statements: Iterable[Statement]) -> None:
-    """Check every passage of the statements against the served build.
+    """Check the words and every passage of the statements against the served build.
 
-    :raises CitationError: an entry is not in the build as cited, or a span is not in its section.
+    :raises CitationError: an entry is not in the build as cited, a span is not in its section, or the words
+        of a statement are neither its passage nor a line of the catalogue.
     """
     for statement in statements:
+        _check_words(statement)
         for passage in statement.passages:
             _check(base, passage)
+
+
+def _check_words(statement: Statement) -> None:
+    """Reject words that their author did not write; the sentences of a model are judged elsewhere."""
+    if statement.origin is Origin.MODEL or not statement.passages:
+        return
+    passage = statement.passages[0]
+    if statement.origin is Origin.SOURCE:
+        written = statement.text == passage.text and passage.origin is Author.SITE
+    elif statement.part is Part.RELATED:
+        written = True  # the reason of a relation
+    else:
+        own = (s.text for s in passage.entry.sections if s.origin is Author.CATALOGUE)
+        written = any(statement.text in text for text in own)
+    if not written:
+        raise CitationError(
+            f"{passage.entry.id} does not say {statement.text[:60]!r}; the answer is withheld"
+        )
 
 
 def _check(base: KnowledgeBase, passage: Passage) -> None:

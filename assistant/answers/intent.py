@@ -54,7 +54,8 @@ _ASKED = {
     ),
     Intent.CHOICE: re.compile(
         r"""
-        \b which \b | \b (?:choose|pick|select|decide) \b | \b (?:better|instead\ of|rather\ than|versus|vs) \b
+        \b which \b | \b (?:choose|pick|select|decide) \b
+        | \b (?:better|instead\ of|rather\ than|versus|vs) \b
         | \b when \s+ (?:should|do|is|does) \b | \b \w+ \s+ or \s+ \w+ .* \?
         | どちら | どれ | どの | 選ぶ | 選び方 | 使い分け | 判断
         """,

@@ -48,8 +48,8 @@ class Doubt(StrEnum):
 class Statement:
     """One sentence or step of an answer, and the passages that support it, best first.
 
-    A statement in doubt has no passages. The passage of a statement of genlens is the span of the page that it
-    restates, or its own line where the build has no words of the page.
+    A statement in doubt has no passages. The passage of a statement of genlens is the span of the page it
+    restates, or its own line in a build without the page.
     """
 
     part: Part
@@ -75,7 +75,7 @@ class Statement:
 
     @property
     def quote(self) -> str:
-        """The words of the source that support it best; empty where the build has none."""
+        """The words of the source that support it best; empty in a build without them."""
         passage = next(iter(self.passages), None)
         return passage.text if passage and passage.origin is Author.SITE else ""
 

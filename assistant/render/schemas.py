@@ -42,8 +42,8 @@ class CitationSchema(EntryRefSchema):
 class StatementSchema(Schema):
     """A statement with its supporting entries (`id` is the first), or the doubt about it.
 
-    `origin` is its author. `quote` has the words of the source that support it, empty where the build has
-    none.
+    `origin` is its author. `quote` has the words of the source that support it; empty in a build without
+    them.
     """
 
     part: Part
@@ -72,7 +72,7 @@ class UsageSchema(Schema):
 class AnswerSchema(Schema):
     """An answer; `answer` is all of it as plain text.
 
-    `gap` is the reason why there is none, or null; `unknown` are ids in the question that are not in the build.
+    `gap` is the reason why there is none, or null. `unknown` are ids in the question missing from the build.
     """
 
     question: str
