@@ -10,14 +10,12 @@ if TYPE_CHECKING:
     from assistant.generate import ask
     from assistant.llamaindex import GenlensQueryEngine, GenlensRetriever
     from assistant.llm.budget import BudgetedModel, open_budgeted_model
-    from kb.index.passages import Passage
 
 __all__ = [
     "Answer",
     "BudgetedModel",
     "GenlensQueryEngine",
     "GenlensRetriever",
-    "Passage",
     "Statement",
     "Turn",
     "ask",
@@ -25,7 +23,6 @@ __all__ = [
     "reply",
 ]
 _HOMES = {
-    "kb.index.passages": ("Passage",),
     "assistant.answers.records": ("Answer", "Statement"),
     "assistant.conversation.turns": ("Turn", "reply"),
     "assistant.generate": ("ask",),

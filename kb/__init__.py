@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kb.entries import Entry, Kind, Language, RiskLevel, Role, Section
     from kb.errors import GenlensError
+    from kb.index.passages import Passage
     from kb.knowledge_base import KnowledgeBase, open_served
     from kb.ranking.filters import Filters
     from kb.ranking.search import Hit, Retrieval
@@ -24,6 +25,7 @@ __all__ = [
     "Kind",
     "KnowledgeBase",
     "Language",
+    "Passage",
     "Retrieval",
     "RiskLevel",
     "Role",
@@ -36,6 +38,7 @@ __all__ = [
 _HOMES = {
     "kb.entries": ("Entry", "Kind", "Language", "RiskLevel", "Role", "Section"),
     "kb.errors": ("GenlensError",),
+    "kb.index.passages": ("Passage",),
     "kb.knowledge_base": ("KnowledgeBase", "open_served"),
     "kb.ranking.filters": ("Filters",),
     "kb.ranking.search": ("Hit", "Retrieval"),

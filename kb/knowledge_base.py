@@ -15,7 +15,7 @@ from kb.ranking.candidates import CandidateSearch
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.layout import Layout
 from kb.ranking.neighbours import VectorSearch
-from kb.ranking.query import read_query
+from kb.ranking.query import read_query, read_question
 from kb.ranking.ranker import Rankers, load_rankers
 from kb.ranking.search import Hit, Retrieval, Search
 from kb.settings import Settings
@@ -108,7 +108,10 @@ class KnowledgeBase:
 
         :raises DamagedIndexError: the passages of the build are damaged.
         """
-        return self._passages.of(entry)
+        try:
+            return self._passages.of(entry)
+        except RecordError as error:
+            raise _damaged(self._build, error) from error
 
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors":
         """(n_texts, dim) float32, rows of length 1; a language the model does not read is glossed first.
@@ -130,7 +133,7 @@ class KnowledgeBase:
         :raises InputError: the question is blank or too long.
         :raises ModelError: the model of the build cannot be loaded.
         """
-        return self._search.answering(read_query(typed), filters, limit)
+        return self._search.answering(read_question(typed), filters, limit)
 
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
@@ -144,7 +147,7 @@ class KnowledgeBase:
         if not self.manifest.passages:
             return cut_table(self.entries, self.manifest.dim)
         try:
-            return read_table(self._build.folder)
+            return read_table(self._build.folder, self.manifest.dim)
         except (OSError, RecordError) as error:
             raise _damaged(self._build, error) from error
 

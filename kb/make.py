@@ -114,7 +114,7 @@ def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
             return {}
         with VectorStore(folder / "chroma") as store:
             known = store.by_digest()
-        return known | read_table(folder).by_digest() if manifest.passages else known
+        return known | read_table(folder, manifest.dim).by_digest() if manifest.passages else known
     except (ServingError, RecordError) as error:
         log.info("no vectors to reuse: %s", error)
         return {}

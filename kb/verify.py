@@ -75,7 +75,7 @@ def check_files(build: Build, base: KnowledgeBase) -> None:
     manifest, folder = base.manifest, build.folder
     try:
         chunks = read_chunks(folder / "chunks.jsonl")
-        passages = len(read_table(folder)) if manifest.passages else 0
+        passages = len(read_table(folder, manifest.dim)) if manifest.passages else 0
     except (OSError, RecordError) as error:
         raise DamagedIndexError(f"{folder} cannot be read ({error}); run: genlens refresh") from error
     _check_count(build, "chunks", len(chunks), manifest.chunks)

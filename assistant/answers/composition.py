@@ -105,7 +105,7 @@ def _part(choice: Choice) -> Part:
 def _statement(part: Part, choice: Choice) -> Statement:
     passage, support = choice.passage, choice.support
     origin = Origin.GENLENS if passage.section.origin == "catalogue" else Origin.SOURCE
-    return Statement(part, passage.text, (support or passage,), origin=origin)
+    return Statement(part, passage.text, support or (passage,), origin=origin)
 
 
 def _related(

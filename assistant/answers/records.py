@@ -61,7 +61,7 @@ class Statement:
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of the supporting entries, best first."""
-        return tuple(passage.entry.id for passage in self.passages)
+        return tuple(dict.fromkeys(passage.entry.id for passage in self.passages))
 
     @property
     def id(self) -> str:
@@ -75,9 +75,8 @@ class Statement:
 
     @property
     def quote(self) -> str:
-        """The words of the source that support it best; empty in a build without them."""
-        passage = next(iter(self.passages), None)
-        return passage.text if passage and passage.origin is Author.SITE else ""
+        """The words of the source that support it, joined by " … "; empty in a build without them."""
+        return " … ".join(p.text for p in self.passages if p.origin is Author.SITE)
 
     @property
     def supported(self) -> bool:

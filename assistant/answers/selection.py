@@ -17,6 +17,7 @@ from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Language, Origin, Role
 from kb.index.passage_table import EntryPassages
 from kb.index.passages import Passage
+from kb.index.support import Support
 
 Floats = npt.NDArray[np.float32]
 Idf = Callable[[str], float]
@@ -53,6 +54,8 @@ ROLES = {
     Role.ANTI_PATTERNS: -0.10,
     Role.OTHER: -0.10,
 }
+# The cosine from which a passage says the same as a chosen one.
+SAME = 0.75
 # Characters of an answer, and its statements.
 ROOM = {Language.ENGLISH: 1230, Language.JAPANESE: 520}
 MOST = 9
@@ -76,7 +79,7 @@ class Pool:
     """
 
     passages: tuple[Passage, ...]
-    supports: tuple[Passage | None, ...]
+    supports: tuple[Support, ...]
     vectors: Vectors
     terms: tuple[frozenset[str], ...]
     owners: npt.NDArray[np.intp]
@@ -95,10 +98,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Choice:
-    """A chosen passage, and the span of the page that supports it if it is a line of the catalogue."""
+    """A chosen passage, and the spans of the page that support it if it is a line of the catalogue."""
 
     passage: Passage
-    support: Passage | None
+    support: Support
 
     @property
     def entry(self) -> Entry:
@@ -165,6 +168,7 @@ def _rows(
         room -= int(lengths[row])
         served[int((sides[:, row] - WEIGHTS.served * served).argmax())] += 1
         nearest = np.maximum(nearest, pool.vectors @ pool.vectors[row])
+        open_rows &= nearest < SAME
     return chosen
 
 
@@ -198,5 +202,5 @@ def _sayable(entry: EntryPassages, *, verbatim: bool) -> list[int]:
     return [
         number
         for number, (passage, support) in enumerate(zip(entry.passages, entry.supports, strict=True))
-        if passage.origin is Origin.SITE or (not verbatim and (support is not None or not from_page))
+        if passage.origin is Origin.SITE or (not verbatim and (support or not from_page))
     ]

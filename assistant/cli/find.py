@@ -95,6 +95,8 @@ def ask(
     answer = turn.answer
     if turn.rewritten and not as_json:
         click.echo(f"genlens: understood as: {turn.question}", err=True)
+    elif turn.shortened and not as_json:
+        click.echo(f"genlens: taken as the question: {answer.question}", err=True)
     click.echo(json_text(answer_json(answer).dump()) if as_json else answer_with_sources(answer))
     if answer.usage and not as_json:
         click.echo(f"genlens: {usage_text(answer.usage)}", err=True)

@@ -131,16 +131,17 @@ _REPLY = re.compile(r"(?:and|but|so|ok(?:ay)?|then|also|anyway|say|we\ (?:alread
 _ASKS_BACK = re.compile(
     r"""
     (?:does|do|did|is|are|was|can|could|would|will|should|has|have|how\ do|how\ does) \s+
-    (?:it|this|that|they|these|those) \b
-    | \b (?:it|its|it's|that|this|they|them|those|these) (?= \s* $ | \s+ (?:is|are|was|were|do|does|did) \b )
+    (?:it|this|that|they|these|those) \b (?! \s+ \w+ \s+ (?:to|that|if) \b )  # not "is it safe to"
+    | \b (?:it|its|it's|that|this|they|them|those|these) (?= \s+ (?:is|are|was|were|do|does|did) \b )
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_POINTS_AT_END = re.compile(r"\b(?:it|that|this|them|those|these)\s*[?.!]*$", re.IGNORECASE)
 _ENDING = re.compile(r"\b(?:good\ enough|enough|fine|then|tho|though|too|as\ well)\s*[?.!]*$", re.IGNORECASE)
 _ASKING_JAPANESE = re.compile("[？?]|(?:か|の|ば|て|は)[。]?$")
 _TAKES_UP_JAPANESE = re.compile(
     r"""
-    (?: の?場合 | ケース | とき | の?(?:方|ほう) | たら ) (?: は | なら ) [？?]
+    (?: の?場合 | ケース | とき | の?(?:方|ほう) ) (?: は | なら ) [？?] | たら [？?]
     | も (?:同じ|関係|必要|対象) | (?:十分|大丈夫) (?:です)?か | ^もし
     """,
     re.VERBOSE,
@@ -195,7 +196,7 @@ def _leans(text: str, idf: Callable[[str], float]) -> bool:
         return True
     early = " ".join(words[:EARLY_WORDS])
     return len(words) <= LEANING_WORDS and bool(
-        _REPLY.match(text) or _ASKS_BACK.search(early) or _ENDING.search(text)
+        _REPLY.match(text) or _ASKS_BACK.search(early) or _POINTS_AT_END.search(text) or _ENDING.search(text)
     )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.answers.records import Answer, Context
+from assistant.answers.records import Answer, Context, Gap
 from assistant.conversation.follow_ups import Subject, resolve
 from assistant.generate import OnStatement, ask, ignore
 from assistant.llm import prompts
@@ -17,6 +17,8 @@ from kb.text import squeeze
 
 # The part of a conversation a follow-up can refer to.
 MAX_TURNS, MAX_TURN_CHARACTERS = 4, 1_500
+# Characters set aside from which a reader is told what was taken as the question.
+SHORTENED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,16 @@ class Turn:
     def rewritten(self) -> bool:
         """True if the question was completed from the turns before."""
         return self.question != self.asked
+
+    @property
+    def covered(self) -> bool:
+        """True if the sources answer the question, now or in an earlier turn."""
+        return self.answer.covered or self.answer.gap is Gap.NOTHING_NEW
+
+    @property
+    def shortened(self) -> bool:
+        """True if the question was found in a longer text."""
+        return len(self.answer.question) < len(squeeze(self.question)) - SHORTENED
 
 
 def converse(
@@ -116,6 +128,6 @@ def _understand(
             pass
         else:
             return Subject(question, question), question
-    covered = (turn for turn in reversed(before) if turn.answer.covered)
+    covered = (turn for turn in reversed(before) if turn.covered)
     last = next(covered, max(before, key=lambda turn: turn.answer.confidence))
     return resolve(asked, last.subject, base.idf)

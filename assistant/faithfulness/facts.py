@@ -1,13 +1,13 @@
 """The facts in a sentence: addresses, ids, numbers, names, quotations, and clauses of its own."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
 
 from kb.ids import find_ids
 from kb.index.passages import Passage
+from kb.index.support import longest_run
 from kb.text import comparable, fold, is_japanese, terms
 
 # Terms in a row missing from all cited passages; more are a clause of its own. A Japanese word is several
@@ -105,7 +105,7 @@ def _adds_name(text: str, shown: _Shown) -> bool:
 
 
 def _adds_clause(text: str, shown: _Shown) -> bool:
-    return not is_japanese(text) and _longest_run(terms(text), shown.terms) > LONGEST_RUN
+    return not is_japanese(text) and longest_run(terms(text), shown.terms) > LONGEST_RUN
 
 
 def _adds_quotation(text: str, shown: _Shown) -> bool:
@@ -125,13 +125,6 @@ _CHECKS: dict[Fact, Callable[[str, _Shown], bool]] = {
     Fact.QUOTATION: _adds_quotation,
     Fact.SPEAKER: _adds_speaker,
 }
-
-
-def _longest_run(said: Iterable[str], held: frozenset[str]) -> int:
-    """The length of the longest run of terms that are not held."""
-    return max(
-        (len(list(run)) for known, run in groupby(said, key=held.__contains__) if not known), default=0
-    )
 
 
 def plain(text: str) -> str:

@@ -29,7 +29,7 @@ from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
 from kb.ids import PILLARS
 from kb.ranking.filters import Filters
-from kb.ranking.query import MAX_QUESTION
+from kb.ranking.query import MAX_TYPED
 from kb.serving import ServedBuild
 from kb.settings import Settings
 
@@ -50,7 +50,7 @@ def _known_pillars(names: frozenset[str]) -> frozenset[str]:
 Short = Annotated[str, Field(min_length=1, max_length=60)]
 Shorts = Annotated[frozenset[Short], Field(max_length=MAX_FILTERS)]
 Question = Annotated[
-    str, Field(min_length=1, max_length=MAX_QUESTION, description="A question in English or Japanese.")
+    str, Field(min_length=1, max_length=MAX_TYPED, description="A question in English or Japanese.")
 ]
 EntryId = Annotated[
     Short, Field(description="An id in any spelling: GENSEC05-BP01, gensec5 bp1, LLM03:2026, llm6 2025.")

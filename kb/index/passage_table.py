@@ -15,7 +15,7 @@ from kb.entries import Entry, Language
 from kb.errors import RecordError
 from kb.files import read_records
 from kb.index.passages import Passage, quotable
-from kb.index.support import supports
+from kb.index.support import Support, supports
 from kb.text import terms
 
 ROWS_FILE, VECTORS_FILE = "passages.jsonl", "passages.npy"
@@ -23,7 +23,7 @@ ROWS_FILE, VECTORS_FILE = "passages.jsonl", "passages.npy"
 
 @dataclass(frozen=True, slots=True)
 class PassageRow:
-    """A passage of an entry as stored; `support` has section, start and end of the supporting span.
+    """A passage of an entry as stored; `support` has section, start and end of each supporting span.
 
     `digest` identifies the embedded text: passages with equal digests have equal vectors.
     """
@@ -34,7 +34,7 @@ class PassageRow:
     start: int
     end: int
     digest: str
-    support: tuple[int, int, int] | None = None
+    support: tuple[tuple[int, int, int], ...] = ()
 
 
 _ROW = TypeAdapter(PassageRow)
@@ -49,7 +49,7 @@ class EntryPassages:
     """
 
     passages: tuple[Passage, ...]
-    supports: tuple[Passage | None, ...]
+    supports: tuple[Support, ...]
     vectors: Vectors
     terms: tuple[frozenset[str], ...] = field(repr=False)
 
@@ -70,7 +70,10 @@ class PassageTable:
         return len(self.rows)
 
     def of(self, entry: Entry) -> EntryPassages:
-        """The passages of an entry."""
+        """The passages of an entry.
+
+        :raises RecordError: a row does not fit the entry.
+        """
         key = (entry.id, entry.language)
         if key not in self._known:
             self._known[key] = self._read(entry, self._spans.get(key, range(0)))
@@ -82,8 +85,8 @@ class PassageTable:
 
     def _read(self, entry: Entry, span: range) -> EntryPassages:
         rows = [self.rows[number] for number in span]
-        passages = tuple(Passage(entry, row.section, row.start, row.end) for row in rows)
-        supports = tuple(row.support and Passage(entry, *row.support) for row in rows)
+        passages = tuple(_placed(entry, row.section, row.start, row.end) for row in rows)
+        supports = tuple(tuple(_placed(entry, *span) for span in row.support) for row in rows)
         vectors = self.vectors[span.start : span.stop].astype(np.float32)
         return EntryPassages(passages, supports, vectors, tuple(frozenset(terms(p.text)) for p in passages))
 
@@ -116,22 +119,25 @@ def make_table(
 def cut_table(entries: Iterable[Entry], dim: int) -> PassageTable:
     """The table of a build that was made without one: no vectors, and no support."""
     passages = [passage for entry in entries for passage in quotable(entry)]
-    rows = tuple(_row(passage, "", None) for passage in passages)
+    rows = tuple(_row(passage, "", ()) for passage in passages)
     return PassageTable(rows, np.zeros((len(rows), dim), dtype=np.float32))
 
 
-def read_table(folder: Path) -> PassageTable:
-    """The table in a folder.
+def read_table(folder: Path, dim: int) -> PassageTable:
+    """The table in a folder, with vectors of `dim` numbers.
 
     :raises RecordError: the files are damaged, or do not fit each other.
     """
     rows = tuple(read_records(folder / ROWS_FILE, _ROW))
+    file = folder / VECTORS_FILE
     try:
-        vectors = np.load(folder / VECTORS_FILE, allow_pickle=False)
+        with file.open("rb") as opened:
+            vectors = np.lib.format.read_array(opened, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise RecordError(f"{folder / VECTORS_FILE} cannot be read: {error}") from error
-    if vectors.ndim != 2 or len(vectors) != len(rows):
-        raise RecordError(f"{folder / VECTORS_FILE} has shape {vectors.shape}, expected {len(rows)} rows")
+        raise RecordError(f"{file} cannot be read: {error}") from error
+    if vectors.shape != (len(rows), dim) or vectors.dtype != np.float16:
+        found = f"{vectors.shape} of {vectors.dtype}"
+        raise RecordError(f"{file} has shape {found}, expected {(len(rows), dim)} of float16")
     return PassageTable(rows, vectors)
 
 
@@ -153,9 +159,19 @@ def _readable(passage: Passage, model: str) -> str:
     return passage.text if reads(model, passage.entry.language) else gloss(passage.text)
 
 
-def _row(passage: Passage, digest: str, support: Passage | None) -> PassageRow:
-    span = (support.section_index, support.start, support.end) if support else None
+def _placed(entry: Entry, section: int, start: int, end: int) -> Passage:
+    """A span of an entry.
+
+    :raises RecordError: the entry has no such span.
+    """
+    if not (0 <= section < len(entry.sections) and 0 <= start < end <= len(entry.sections[section].text)):
+        raise RecordError(f"{entry.id} has no text at {start} to {end} of section {section}")
+    return Passage(entry, section, start, end)
+
+
+def _row(passage: Passage, digest: str, support: Support) -> PassageRow:
+    spans = tuple((span.section_index, span.start, span.end) for span in support)
     entry = passage.entry
     return PassageRow(
-        entry.id, entry.language, passage.section_index, passage.start, passage.end, digest, span
+        entry.id, entry.language, passage.section_index, passage.start, passage.end, digest, spans
     )

@@ -5,7 +5,7 @@ sentence below it. A sentence that leans on the one before it ("This helps ...")
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kb.entries import Entry, Item, Language, Marker, Origin, Role, Section
@@ -110,19 +110,26 @@ def quotable(entry: Entry) -> Iterator[Passage]:
 
 
 def _spans(section: Section, language: Language) -> Iterator[tuple[int, int]]:
-    """Offsets of the quotable spans of a section, in order."""
+    """Offsets of the quotable spans of a section, in order; the first below a heading starts with it."""
+    heading: int | None = None
     for group in _groups(section):
+        if group[0].item.marker is Marker.HEADING:
+            heading = group[0].start
+            continue
+        if group[0].item.marker is Marker.CODE or " | " in group[0].item.text:
+            heading = None
         for start, end in _cut(group):
-            length = end - start
-            if SHORTEST[language] <= length <= LONGEST and section.text[end - 1] not in ":：;":
-                yield start, end
+            opened = start if heading is None or end - heading > LONGEST else heading
+            heading = None
+            if SHORTEST[language] <= end - opened <= LONGEST and section.text[end - 1] not in ":：;":
+                yield opened, end
 
 
 def _groups(section: Section) -> Iterator[list[_Placed]]:
-    """Runs of items that belong together: one item, and the items below it."""
+    """Runs of items that belong together: one item, and its sub-items or the list it opens."""
     group: list[_Placed] = []
     for placed in _placed(section):
-        if group and not _is_below(placed, group):
+        if group and not _is_below(placed.item, group):
             yield group
             group = []
         group.append(placed)
@@ -130,16 +137,11 @@ def _groups(section: Section) -> Iterator[list[_Placed]]:
         yield group
 
 
-def _is_below(placed: _Placed, group: Sequence[_Placed]) -> bool:
-    """True if an item belongs to the first item of a group: a sub-item, or a line of the list it opens."""
-    head, item = group[0].item, placed.item
-    if item.marker is Marker.HEADING:
-        return False
-    if head.marker is Marker.HEADING and len(group) == 1:
-        return True
-    opener = group[-1].item if len(group) == 1 or group[0].item.marker is Marker.HEADING else head
-    opens = opener.text[-1:] in _OPENS_A_LIST
-    return item.marker.is_list and (item.depth > head.depth or (opens and not head.marker.is_list))
+def _is_below(item: Item, group: Sequence[_Placed]) -> bool:
+    """True if an item is a sub-item of the first item of a group, or a line of the list it opens."""
+    head = group[0].item
+    opens = not head.marker.is_list and head.text[-1:] in _OPENS_A_LIST
+    return item.marker.is_list and head.marker is not Marker.HEADING and (item.depth > head.depth or opens)
 
 
 def _cut(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
@@ -150,22 +152,12 @@ def _cut(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
     if len(group) == 1:
         if first.item.marker.is_list and len(first.item.text) <= LONGEST:
             yield first.start, first.end
-        elif first.item.marker is not Marker.HEADING:
-            yield from _sentences([first])
-    elif first.item.marker is Marker.HEADING:
-        yield from _below_heading(group)
+        else:
+            yield from _sentences(first)
     elif last.end - first.start <= LONGEST:
         yield first.start, last.end
     else:
         yield from _runs(group)
-
-
-def _below_heading(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
-    """The heading with the first sentence below it, and then the other sentences."""
-    spans = list(_sentences(group[1:]))
-    if spans and spans[0][1] - group[0].start <= LONGEST:
-        spans[0] = (group[0].start, spans[0][1])
-    yield from spans
 
 
 def _runs(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
@@ -179,15 +171,14 @@ def _runs(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _sentences(items: Iterable[_Placed]) -> Iterator[tuple[int, int]]:
-    """The sentences of some items, each with the sentences that lean on it, as far as they fit."""
-    for placed in items:
-        for run in _leaning_runs(placed.item.text):
-            start = run[0][0]
-            text = placed.item.text[start : run[0][1]]
-            if not _LEANING.match(text) and " | " not in text:
-                end = max(last for _, last in run if last - start <= LONGEST or last == run[0][1])
-                yield placed.start + start, placed.start + end
+def _sentences(placed: _Placed) -> Iterator[tuple[int, int]]:
+    """The sentences of an item, each with the sentences that lean on it, as far as they fit."""
+    for run in _leaning_runs(placed.item.text):
+        start = run[0][0]
+        text = placed.item.text[start : run[0][1]]
+        if not _LEANING.match(text) and " | " not in text:
+            end = max(last for _, last in run if last - start <= LONGEST or last == run[0][1])
+            yield placed.start + start, placed.start + end
 
 
 def _leaning_runs(text: str) -> list[list[tuple[int, int]]]:

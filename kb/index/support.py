@@ -6,8 +6,9 @@ after a refresh, a line that its page no longer says is gone.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -21,19 +22,28 @@ from kb.text import fold, terms
 class Thresholds:
     """The thresholds of support, chosen on 2026-11-30 (docs/answers.md has the tables).
 
-    cosine: of a line and a window of the page.
-    words: share of the terms of the line, weighted by idf, in the window.
+    cosine: of a line and the window nearest to it.
+    words: share of the terms of the line, weighted by idf, in its windows together.
     cosine_alone: of a line and a window with fewer of its terms.
+    second: cosine of the second window.
+    run: terms in a row that the windows lack; more are a clause of its own.
     """
 
     cosine: float = 0.58
-    words: float = 0.35
-    cosine_alone: float = 0.78
+    words: float = 0.45
+    cosine_alone: float = 0.80
+    second: float = 0.40
+    run: int = 3
 
 
 THRESHOLDS = Thresholds()
+Support = tuple[Passage, ...]
+"""Spans of a page that together support a line, best first."""
 # Passages in a row that may support a line together, and their characters.
 WINDOW, WINDOW_CHARACTERS = 3, 700
+MOST = 3
+# Terms that a passage shares with a line at least, for its numbers to be about the same thing.
+SHARED = 2
 
 _DIGITS = {
     "two": "2",
@@ -61,30 +71,30 @@ _COMMON = frozenset(terms("AI LLM API"))
 
 @dataclass(frozen=True, slots=True)
 class _Window:
-    """A few passages in a row of one section, from row `first` to `last`, and its terms."""
+    """A few passages in a row of one section, from row `first` to `last`, the span, and its terms."""
 
     first: int
     last: int
+    parts: tuple[Passage, ...]
     passage: Passage
     terms: frozenset[str]
 
 
 def supports(
     passages: Sequence[Passage], vectors: Vectors, idf: Callable[[str], float]
-) -> tuple[Passage | None, ...]:
-    """For each passage of one entry, the span of the page that supports it, if it is from the catalogue.
+) -> tuple[Support, ...]:
+    """For each passage of one entry, the spans of the page that support it, if it is from the catalogue.
 
-    None for passages of the page itself, and for lines that the page does not support. `vectors` are
+    Empty for passages of the page itself, and for lines that the page does not support. `vectors` are
     (n_passages, dim), rows of length 1; `idf` gives the weight of a term.
     """
     windows = list(_windows(passages))
     if not windows:
-        return (None,) * len(passages)
+        return ((),) * len(passages)
     means = np.stack([vectors[w.first : w.last + 1].sum(axis=0) for w in windows])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
-    page = " ".join(p.text for p in passages if p.origin is Origin.SITE)
     return tuple(
-        _support(passage, means @ vector, windows, idf, page) if passage.origin is Origin.CATALOGUE else None
+        _support(passage, means @ vector, windows, idf) if passage.origin is Origin.CATALOGUE else ()
         for passage, vector in zip(passages, vectors, strict=True)
     )
 
@@ -100,24 +110,57 @@ def names(text: str) -> frozenset[str]:
     return frozenset(found) - _COMMON
 
 
+def longest_run(said: Iterable[str], held: Collection[str]) -> int:
+    """The length of the longest run of terms that are not held."""
+    runs = (len(list(run)) for known, run in groupby(said, key=held.__contains__) if not known)
+    return max(runs, default=0)
+
+
 def _support(
-    line: Passage, cosines: Vectors, windows: Sequence[_Window], idf: Callable[[str], float], page: str
-) -> Passage | None:
-    """The window that supports a line best, or None."""
+    line: Passage, cosines: Vectors, windows: Sequence[_Window], idf: Callable[[str], float]
+) -> Support:
+    """The windows that support a line, at most MOST, best first; empty without support."""
     weights = {term: idf(term) for term in terms(line.text)}
+    near = np.flatnonzero(cosines >= THRESHOLDS.second).tolist()
+    first = max(near, key=lambda n: cosines[n] + _share(weights, [windows[n]]), default=None)
+    if first is None or cosines[first] < THRESHOLDS.cosine:
+        return ()
+    chosen = [windows[first]]
+    cosine = float(cosines[first])
+    while not _enough(line, cosine, weights, chosen) and len(chosen) < MOST:
+        more = max(near, key=lambda n: _share(weights, [*chosen, windows[n]]) + 0.2 * float(cosines[n]))
+        chosen.append(windows[more])
+    enough = _enough(line, cosine, weights, chosen)
+    return tuple(window.passage for window in chosen) if enough else ()
+
+
+def _enough(line: Passage, cosine: float, weights: Mapping[str, float], windows: Sequence[_Window]) -> bool:
+    """True if windows have the numbers and names of a line, and enough of its words."""
+    text = " ".join(window.passage.text for window in windows)
+    held = frozenset(terms(text))
+    facts = _has_numbers(line, windows) and names(line.text) <= held
+    whole = longest_run(terms(line.text), held) <= THRESHOLDS.run
+    return (
+        facts
+        and whole
+        and (_share(weights, windows) >= THRESHOLDS.words or cosine >= THRESHOLDS.cosine_alone)
+    )
+
+
+def _has_numbers(line: Passage, windows: Sequence[_Window]) -> bool:
+    """True if each number of a line stands in a passage that shares other words with the line."""
+    said = frozenset(terms(line.text))
+    parts = [part for window in windows for part in window.parts]
+    near = [part for part in parts if len(said & frozenset(terms(part.text))) > SHARED]
+    return numbers(line.text) <= frozenset[str]().union(*(numbers(part.text) for part in near))
+
+
+def _share(weights: Mapping[str, float], windows: Sequence[_Window]) -> float:
+    """The weighted share of the terms that occur in some windows, in [0, 1]; longer windows count less."""
+    held = frozenset[str]().union(*(window.terms for window in windows))
+    length = sum(window.last - window.first for window in windows)
     total = sum(weights.values()) or 1.0
-    if not names(line.text) <= frozenset(terms(page)):
-        return None
-    best, best_score = None, 0.0
-    for window, cosine in zip(windows, cosines.tolist(), strict=True):
-        words = sum(weights[term] for term in weights.keys() & window.terms) / total
-        near = cosine >= THRESHOLDS.cosine and (
-            words >= THRESHOLDS.words or cosine >= THRESHOLDS.cosine_alone
-        )
-        score = cosine + words - 0.04 * (window.last - window.first)
-        if near and score > best_score and numbers(line.text) <= numbers(window.passage.text):
-            best, best_score = window.passage, score
-    return best
+    return sum(weights[term] for term in weights.keys() & held) / total - 0.02 * length
 
 
 def _windows(passages: Sequence[Passage]) -> Iterator[_Window]:
@@ -130,4 +173,4 @@ def _windows(passages: Sequence[Passage]) -> Iterator[_Window]:
             if end.section_index != start.section_index or end.end - start.start > WINDOW_CHARACTERS:
                 break
             span = Passage(start.entry, start.section_index, start.start, end.end)
-            yield _Window(first, last, span, frozenset(terms(span.text)))
+            yield _Window(first, last, tuple(passages[first : last + 1]), span, frozenset(terms(span.text)))

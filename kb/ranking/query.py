@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from kb.entries import Language
 from kb.errors import InputError
+from kb.ranking.gist import question_in
 from kb.text import is_japanese, squeeze, terms
 
-MAX_QUESTION = 4000  # characters
+# Characters of a question, and of what may be pasted.
+MAX_QUESTION, MAX_TYPED = 4_000, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,29 @@ class Query:
 def read_query(typed: str) -> Query:
     """The query in a typed text; parts in double quotes are phrases.
 
-    :raises InputError: the text is blank or longer than MAX_QUESTION characters.
+    :raises InputError: the text is blank or longer than MAX_TYPED characters.
     """
-    if len(typed) > MAX_QUESTION:
+    return _query(_checked(typed))
+
+
+def read_question(typed: str) -> Query:
+    """The question in a typed or pasted text; code, logs, tables and greetings are set aside.
+
+    :raises InputError: the text is blank or longer than MAX_TYPED characters.
+    """
+    _checked(typed)
+    return _query(question_in(typed))
+
+
+def _checked(typed: str) -> str:
+    """The text on one line.
+
+    :raises InputError: the text is blank, too long, or not text.
+    """
+    if len(typed) > MAX_TYPED:
         raise InputError(
-            f"the question has {len(typed):,} characters, expected at most {MAX_QUESTION:,}; "
-            "ask about one thing at a time"
+            f"the question has {len(typed):,} characters, expected at most {MAX_TYPED:,}; "
+            "leave out logs and code"
         )
     try:
         typed.encode()
@@ -44,6 +63,10 @@ def read_query(typed: str) -> Query:
         raise InputError(
             "the question is empty, expected a few words or an id; for example: genlens ask 'prompt caching'"
         )
+    return text
+
+
+def _query(text: str) -> Query:
     quoted = text.replace("“", '"').replace("”", '"').split('"')
     phrases = tuple(tuple(terms(part)) for part in quoted[1:-1:2] if terms(part))
     language = Language.JAPANESE if is_japanese(text) else Language.ENGLISH

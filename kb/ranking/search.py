@@ -18,6 +18,7 @@ from kb.ranking.layout import Rows
 from kb.ranking.mentions import Mentions
 from kb.ranking.query import Query
 from kb.ranking.ranker import Rankers, order
+from kb.ranking.spelling import Speller, spelt
 from kb.text import fold, terms
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Search:
     def __init__(self, table: EntryTable, candidates: CandidateSearch, rankers: Rankers) -> None:
         self._table, self._candidates, self._rankers = table, candidates, rankers
         self._mentions = Mentions(table)
+        self._speller = Speller(candidates.chunk_index)
         # Every question has one of a few filters.
         self._mask: Callable[[Filters, frozenset[str]], Mask] = lru_cache(maxsize=64)(
             lambda filters, years: filters.mask(table.english, years)
@@ -78,6 +80,7 @@ class Search:
 
         :raises ModelError: the model of the build cannot be loaded.
         """
+        asked, query = query, spelt(query, self._speller)
         named = self._named(query, filters)
         filters = replace(filters, kinds=filters.kinds or ANSWERING)
         mentioned = named or self._titled(query, filters)
@@ -92,7 +95,7 @@ class Search:
             confidence = ranker.coverage.confidence(facts)
         rows = self._rows(mentioned, ranked)
         return Retrieval(
-            query=query,
+            query=replace(query, text=asked.text),
             named=mentioned,
             hits=tuple(self._hits(rows[:limit], scores, candidates, query.language)),
             covered=bool(rows) and confidence >= ranker.coverage.threshold,

@@ -15,7 +15,9 @@ from kb.ranking.candidates import Candidates, CandidateSearch
 from kb.ranking.filters import Mask
 from kb.ranking.layout import Layout, Rows
 from kb.ranking.neighbours import Neighbours
-from kb.ranking.query import Query, read_query
+from kb.ranking.query import Query, read_question
+from kb.ranking.spelling import Speller, spelt
+from kb.training.disguises import disguised
 from kb.training.lessons import ASKED, FOLDS, Corpus
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,8 @@ class ExactIndexes:
 def held_out_examples(corpora: Sequence[Corpus], encoder_of: Callable[[int], Encoder]) -> Iterator[Example]:
     """Examples of every question of the corpora, asked of an index and an encoder without its fold.
 
+    Some are asked in disguise.
+
     `encoder_of` returns the encoder trained without a fold.
     """
     for fold in range(FOLDS):
@@ -90,16 +94,16 @@ def held_out_examples(corpora: Sequence[Corpus], encoder_of: Callable[[int], Enc
             kept, held_out = corpus.without(fold)
             search = indexes.over(kept)
             log.info("fold %d of %d: asking", fold + 1, FOLDS)
-            for entry_id, text in held_out.questions(*ASKED):
-                yield from _examples(corpus, search, text, entry_id)
+            for number, (entry_id, text) in enumerate(held_out.questions(*ASKED)):
+                yield from _examples(corpus, search, disguised(text, number), entry_id)
             for texts in held_out.out_of_scope.values():
-                for text in texts:
-                    yield from _examples(corpus, search, text, None)
+                for number, text in enumerate(texts):
+                    yield from _examples(corpus, search, disguised(text, number), None)
 
 
 def _examples(corpus: Corpus, search: CandidateSearch, text: str, entry_id: str | None) -> Iterator[Example]:
     """The question with each feature set it has: with vectors, and by keyword alone."""
-    query = read_query(text)
+    query = spelt(read_question(text), Speller(search.chunk_index))
     allowed = np.array([i in corpus.answering for i in search.layout.ids])
     gold = search.layout.rows[entry_id] if entry_id else -1
     candidates = search.by_all(query, allowed)

@@ -21,13 +21,13 @@ from time import perf_counter
 from lies import Claims, changed_sentences, passages_of, sentences_of
 
 from assistant.answers.extractive import extractive_answer
-from kb.index.passages import Passage
 from assistant.faithfulness import judge as judging
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import STATING
 from kb.entries import Origin, Role
 from kb.evaluation import OUT_OF_SCOPE, read_questions
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase, open_served
 from kb.ranking.search import Retrieval
 from kb.settings import load_settings

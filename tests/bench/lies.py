@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 from assistant.answers.extractive import extractive_answer
-from kb.index.passages import Passage
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import passages_for
 from kb.entries import Language
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.search import Retrieval
 from kb.text import STOP_WORDS, terms

@@ -107,12 +107,34 @@ def test_questions_are_read_in_file_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("previous", "read"),
+    [(None, ()), ("A?", ("A?",)), (["A?", "B?"], ("A?", "B?")), ([], ())],
+)
+def test_questions_before_a_question_are_a_list_or_one(
+    tmp_path: Path, previous: object, read: tuple[str, ...]
+) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text(json.dumps(LINE | {"previous": previous}), encoding="utf-8")
+    (question,) = read_questions(path)
+    assert question.previous == read
+
+
+def test_file_of_answers_has_no_gold_ids(tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    path.write_text(json.dumps({k: v for k, v in LINE.items() if k != "gold"}), encoding="utf-8")
+    (question,) = read_questions(path)
+    assert (question.gold, question.also, question.previous) == ((), (), ())
+
+
+@pytest.mark.parametrize(
     ("line", "field", "reason"),
     [
-        (json.dumps({k: v for k, v in LINE.items() if k != "gold"}), "gold", "Field required"),
+        (json.dumps({k: v for k, v in LINE.items() if k != "kind"}), "kind", "Field required"),
         (json.dumps(LINE | {"gold": "A"}), "gold", "valid array"),
         (json.dumps(LINE | {"gold": ["A", 2]}), "gold.1", "valid string"),
         (json.dumps(LINE | {"question": None}), "question", "valid string"),
+        (json.dumps(LINE | {"previous": 3}), "previous", "valid array"),
+        (json.dumps(LINE | {"previous": ["A?", 3]}), "previous.1", "valid string"),
         ("{", "line", "Invalid JSON"),
         ("[]", "line", "object"),
     ],

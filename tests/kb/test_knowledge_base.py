@@ -1,9 +1,13 @@
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, question
 from support.encoder import WordEncoder
+from support.rankers import simple_rankers
 
+from assistant.generate import ask
 from kb.entries import Language
 from kb.errors import DamagedIndexError, ModelError, NoIndexError, NotFoundError
 from kb.knowledge_base import KnowledgeBase, open_build, open_served
@@ -11,6 +15,7 @@ from kb.make import make_build
 from kb.ranking.filters import Filters
 from kb.settings import DEFAULT_MODEL, load_settings
 from kb.storage.builds import Build
+from kb.storage.manifest import write_manifest
 
 
 def test_entry_is_found_by_any_spelling_and_language(base: KnowledgeBase) -> None:
@@ -81,6 +86,48 @@ def test_kept_build_can_be_opened(base: KnowledgeBase) -> None:
     assert open_build(settings, Build(settings.home, base.build)).entries == corpus()
     with pytest.raises(DamagedIndexError, match=r"builds/gone: its manifest cannot be read"):
         open_build(settings, Build(settings.home, "gone"))
+
+
+def test_passages_of_an_entry_have_vectors_and_terms(base: KnowledgeBase, encoder: WordEncoder) -> None:
+    found = base.passages(base.entry("GENSEC05-BP02"))
+    said = "A time limit ends agents that loop forever and waste money."
+    assert [passage.text for passage in found.passages] == [said, "Set a timeout for every tool call."]
+    assert found.supports == ((), ())
+    np.testing.assert_allclose(found.vectors[0], encoder.encode([said])[0], atol=1e-3)
+    assert {"time", "limit", "loop"} < found.terms[0]
+
+
+@pytest.mark.parametrize("file", ["passages.jsonl", "passages.npy"])
+def test_damaged_passages_are_one_line_with_the_command_to_run(
+    home: Path, base: KnowledgeBase, file: str
+) -> None:
+    (home / "builds" / base.build / file).write_bytes(b"damaged")
+    with pytest.raises(DamagedIndexError, match=rf"{file}.*; run: genlens refresh"):
+        base.passages(question())
+
+
+def test_passage_outside_its_entry_is_one_line_with_the_command_to_run(
+    home: Path, base: KnowledgeBase
+) -> None:
+    file = home / "builds" / base.build / "passages.jsonl"
+    file.write_text(file.read_text(encoding="utf-8").replace('"section":0', '"section":9', 1))
+    with pytest.raises(DamagedIndexError, match=r"GENSEC05 has no text at .*; run: genlens refresh"):
+        base.passages(question())
+
+
+def test_passages_of_an_older_build_are_cut_when_it_is_opened(home: Path, base: KnowledgeBase) -> None:
+    folder = home / "builds" / base.build
+    entry = base.entry("GENSEC05-BP01")
+    stored = base.passages(entry)
+    write_manifest(folder, replace(base.manifest, passages=0))
+    for name in ("passages.jsonl", "passages.npy"):
+        (folder / name).unlink()
+    older = KnowledgeBase(Build(home, base.build), WordEncoder(), simple_rankers())
+    assert older.passages(entry).passages == stored.passages
+    assert older.passages(entry).vectors.shape == (5, base.manifest.dim)
+    assert not older.passages(entry).vectors.any()
+    answer = ask(older, "How do I keep an agent from deleting records?")
+    assert answer.statements[0].text == "A narrow role keeps an agent from deleting records."
 
 
 def test_closing_an_unused_base_opens_no_files(home: Path, base: KnowledgeBase) -> None:

@@ -11,24 +11,26 @@ from support.homes import ROOT
 FLOORS = """
     kb/               errors data files settings text entries ids
     kb/embedding/     encoder onnx_encoder weights glossary torch_encoder onnx_export open
-    kb/index/         chunker bm25 vector_store entry_table
+    kb/index/         chunker bm25 vector_store entry_table passages support passage_table
     kb/storage/       builds manifest fingerprint refresh_log locks
-    kb/ranking/       query filters layout features mentions neighbours candidates coverage ranker search
+    kb/ranking/       gist query filters layout features mentions neighbours candidates coverage ranker
+    kb/ranking/       spelling search
     kb/               knowledge_base serving verify make rollback changes evaluation
-    kb/training/      lessons examples adapter ranker __main__
+    kb/training/      lessons disguises examples adapter ranker __main__
     ingest/           errors sources
     ingest/fetch/     retry rate_limit network page_store response client
     ingest/readers/   html markdown edition_pages aws_contents aws_lens owasp
     ingest/catalogue/ schema relations reader merge
     ingest/           editions pipeline
     assistant/              tracing feedback
-    assistant/answers/      passages records citations selection composition extractive
+    assistant/answers/      records citations aspects intent selection composition extractive
+    assistant/answers/      languages gaps
     assistant/llm/          prompts client providers usage cache budget
     assistant/faithfulness/ stream thesaurus words facts edits judge
     assistant/              generate
     assistant/conversation/ follow_ups turns
     assistant/views/        tree crosswalk facets
-    assistant/render/       labels escape sections snippets text markdown schemas json metrics
+    assistant/render/       labels escape sections snippets outline text markdown schemas json metrics
     assistant/render/       status changes transcript
     assistant/              llamaindex
     assistant/mcp/          tools server
@@ -47,11 +49,13 @@ LATE = {
     "kb/embedding/open": {"kb/embedding/onnx_export", "kb/embedding/torch_encoder"},
     "kb/embedding/weights": {"huggingface_hub"},
     "kb/ranking/neighbours": {"kb/embedding/open", "kb/index/vector_store"},
+    "kb/ranking/spelling": {"rapidfuzz"},
+    "assistant/answers/languages": {"py3langid"},
     "assistant/tracing": {"opentelemetry"},
     "assistant/llm/client": {"llama_index"},
     "assistant/llm/providers": {"boto3", "botocore", "httpx", "ollama"},
     "assistant/cli/find": {
-        "assistant/generate",
+        "assistant/conversation/turns",
         "assistant/llm/budget",
         "assistant/render/json",
         "assistant/render/text",
@@ -67,7 +71,7 @@ LATE = {
     },
     "assistant/cli/reports": {"assistant/render/changes", "assistant/render/status", "kb/knowledge_base"},
     "assistant/cli/evaluate": {
-        "assistant/generate",
+        "assistant/conversation/turns",
         "assistant/render/metrics",
         "kb/evaluation",
         "kb/knowledge_base",
@@ -107,6 +111,8 @@ HOMES = {
     "huggingface_hub": {"kb/embedding/weights"},
     "ir_measures": {"kb/evaluation"},
     "llama_index": {"assistant/llamaindex", "assistant/llm/client"},
+    "py3langid": {"assistant/answers/languages"},
+    "rapidfuzz": {"kb/ranking/spelling"},
     "markdown_it": {"ingest/readers/markdown"},
     "mcp": {"assistant/mcp/server"},
     "mcp_types": {"assistant/mcp/server", "assistant/mcp/tools"},

@@ -5,8 +5,8 @@ from typing import Literal
 
 import streamlit as st
 
-from assistant.answers.records import Answer, Part, Statement
-from assistant.pages.ask.messages import Message
+from assistant.answers.records import Answer, Gap, Part, Statement
+from assistant.pages.ask.messages import Message, ask_without_filters
 from assistant.pages.labels import label
 from assistant.pages.shared import entry_link, level_badge
 from assistant.pages.words import PageWords
@@ -45,10 +45,12 @@ def draw_answer(message: Message, *, fresh: bool) -> None:
     answer = message.turn.answer
     if message.turn.rewritten:
         st.caption(WORDS("understood", question=escape(message.turn.question)))
+    elif message.turn.shortened:
+        st.caption(WORDS("taken", question=escape(answer.question)))
     for line in notes(answer):
         st.caption(escape(line))
     if not answer.covered:
-        _draw_nearest(answer)
+        _draw_nearest(answer, message.key)
         return
     left, right = st.columns([5, 3], gap="large")
     with left:
@@ -72,12 +74,14 @@ def _draw_match(answer: Answer) -> None:
     st.markdown(f":{colour}-badge[{text}]", help=WORDS("strong_help" if strong else "weak_help"))
 
 
-def _draw_nearest(answer: Answer) -> None:
+def _draw_nearest(answer: Answer, key: str) -> None:
     """Say why the question has no answer, with links to the nearest topics."""
     st.markdown(escape(gap_line(answer)))
     with st.container(gap="xsmall"):
         for hit in nearest(answer):
             entry_link(hit.id, f"{escape(hit.title)} :small[{escape(hit.id)}]")
+    if answer.gap is Gap.HIDDEN:
+        st.button(WORDS("unfiltered"), key=f"unfiltered-{key}", on_click=ask_without_filters, args=(key,))
 
 
 def _draw_statements(answer: Answer, key: str, write: Write) -> None:

@@ -17,6 +17,7 @@ from kb.settings import load_settings
 from kb.text import squeeze
 
 # Limits of an address: servers and chat programs refuse or cut longer ones.
+FILTERS = ("pillar", "source", "edition", "level")
 MAX_LINKED, MAX_LINKED_CHARACTERS = 10, MAX_QUESTION
 
 
@@ -48,7 +49,7 @@ def answered(asked: str, filters: Filters, on_statement: OnStatement = ignore) -
     """
     shown = shown_as(asked)
     try:
-        turn = reply(served_base(), asked, turns(), filters, _model(), on_statement)
+        turn = reply(served_base(), asked, turns(), filters, _model(), on_statement, verbatim=verbatim())
     except GenlensError as error:
         return Message(shown, error=str(error))
     return Message(shown, turn)
@@ -59,9 +60,28 @@ def shown_as(asked: str) -> str:
     return squeeze(asked[:MAX_QUESTION])
 
 
+def verbatim() -> bool:
+    """True if this visitor wants the words of the sources alone."""
+    return bool(st.session_state.get("verbatim"))
+
+
 def linked(asked: Sequence[str]) -> list[str]:
     """The last questions, as many as fit into an address, oldest first."""
     return list(_fitting(asked))[::-1]
+
+
+def ask_without_filters(key: str) -> None:
+    """Clear the filters, and ask the question of a message again in its place."""
+    for name in FILTERS:
+        st.session_state[name] = []
+    kept = messages()
+    place = next(at for at, message in enumerate(kept) if message.key == key)
+    before = [message.turn for message in kept[:place] if message.turn]
+    asked = kept[place].asked
+    try:
+        kept[place] = Message(asked, reply(served_base(), asked, before, verbatim=verbatim()))
+    except GenlensError as error:
+        kept[place] = Message(asked, error=str(error))
 
 
 def replay(filters: Filters) -> None:

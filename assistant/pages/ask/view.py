@@ -28,7 +28,7 @@ from kb.errors import GenlensError
 from kb.ids import PILLARS
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
-from kb.ranking.query import MAX_QUESTION
+from kb.ranking.query import MAX_TYPED
 
 WORDS = PageWords("ask")
 EXAMPLES = ("example_1", "example_2", "example_3", "example_4", "example_5")
@@ -42,7 +42,7 @@ def show() -> None:
         st.error(escape(str(error)))
         return
     replay(filters)
-    question = st.chat_input(WORDS("invite"), max_chars=MAX_QUESTION) or st.session_state.pop("asked", None)
+    question = st.chat_input(WORDS("invite"), max_chars=MAX_TYPED) or st.session_state.pop("asked", None)
     if not messages() and not question:
         _draw_invitation()
         return
@@ -101,12 +101,14 @@ def _choose_filters(base: KnowledgeBase) -> Filters:
     sources = tuple(dict.fromkeys(entry.source for entry in base.entries))
     with st.sidebar:
         st.markdown(f"**{WORDS('filters')}**", help=WORDS("filters_help"))
-        return Filters(
+        filters = Filters(
             pillars=_choose("pillar", list(PILLARS.values())),
             sources=_choose("source", sources),
             editions=_choose("edition", base.editions),
             risk_levels=_choose("level", [level.value for level in RiskLevel]),
         )
+        st.toggle(WORDS("verbatim"), key="verbatim", persist_state="session", help=WORDS("verbatim_help"))
+    return filters
 
 
 def _choose(name: str, options: Sequence[str]) -> frozenset[str]:

@@ -1,13 +1,20 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from support.corpus import MADE_AT, SOURCES, corpus
+from support.encoder import WordEncoder
+from support.rankers import simple_rankers
+from support.restated import LOG_LINE, ROTATE, ROTATE_LINE, restated
 
 from assistant.answers.citations import CitationError, check_citations, citations_of
-from kb.index.passages import Passage
-from assistant.answers.records import Part, Statement
+from assistant.answers.records import Origin, Part, Statement
 from assistant.generate import ask
 from kb.entries import Item, Language
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
+from kb.make import make_build
+from kb.storage.builds import Build
 
 AGENT = "How do I keep an agent from deleting records?"
 
@@ -52,7 +59,8 @@ def test_any_span_of_section_passes(base: KnowledgeBase, cited: Passage, start: 
 def test_span_outside_section_is_refused(
     base: KnowledgeBase, cited: Passage, section_index: int, start: int, end: int
 ) -> None:
-    wrong = Statement(Part.LEAD, "", (replace(cited, section_index=section_index, start=start, end=end),))
+    passage = replace(cited, section_index=section_index, start=start, end=end)
+    wrong = Statement(Part.SAID, "Said by a model.", (passage,), origin=Origin.MODEL)
     with pytest.raises(CitationError, match=f"no text at {start} to {end} of section {section_index}"):
         check_citations(base, [wrong])
 
@@ -93,3 +101,66 @@ def test_every_passage_is_checked_not_only_the_first_of_an_entry(
     answer = ask(base, AGENT)
     assert checked == [statement.text for statement in answer.statements]
     assert len(checked) > len(answer.citations)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A narrow role keeps an agent from reading records.",
+        "A narrow role keeps an agent from deleting records",
+        "A narrow role",
+        "Broad roles invite damage that nobody asked for.",
+        "",
+    ],
+)
+def test_words_that_the_passage_does_not_have_are_refused(
+    base: KnowledgeBase, cited: Passage, text: str
+) -> None:
+    with pytest.raises(CitationError, match=r"^GENSEC05-BP01 does not say '.*'; the answer is withheld$"):
+        check_citations(base, [Statement(Part.LEAD, text, (cited,))])
+
+
+@pytest.fixture
+def keys(home: Path) -> tuple[KnowledgeBase, Passage]:
+    """A base with lines of the catalogue, and the first sentence of their page."""
+    manifest = make_build(home, WordEncoder(), (*corpus(), restated()), SOURCES, MADE_AT)
+    base = KnowledgeBase(Build(home, manifest.id), WordEncoder(), simple_rankers())
+    return base, Passage(base.entry("GENSEC01-BP01"), 0, 0, len(ROTATE))
+
+
+def test_line_of_the_catalogue_passes_with_the_words_it_restates(keys: tuple[KnowledgeBase, Passage]) -> None:
+    base, source = keys
+    check_citations(base, [Statement(Part.DO, ROTATE_LINE, (source,), origin=Origin.GENLENS)])
+    check_citations(base, [Statement(Part.DO, LOG_LINE, (source,), origin=Origin.GENLENS)])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ROTATE,  # of the page, not of genlens
+        ROTATE_LINE.replace("30", "60"),
+        "Write one narrow role for each agent.",  # of another entry
+    ],
+)
+def test_words_that_the_catalogue_does_not_have_are_refused(
+    keys: tuple[KnowledgeBase, Passage], text: str
+) -> None:
+    base, source = keys
+    with pytest.raises(CitationError, match="GENSEC01-BP01 does not say "):
+        check_citations(base, [Statement(Part.DO, text, (source,), origin=Origin.GENLENS)])
+
+
+def test_line_of_the_catalogue_is_not_passed_off_as_the_source(keys: tuple[KnowledgeBase, Passage]) -> None:
+    base, source = keys
+    line = Passage(source.entry, 1, 0, len(ROTATE_LINE))
+    assert line.text == ROTATE_LINE
+    with pytest.raises(CitationError, match="GENSEC01-BP01 does not say 'Rotate the secret keys of an"):
+        check_citations(base, [Statement(Part.DO, ROTATE_LINE, (line,))])
+
+
+def test_reason_of_a_relation_and_sentence_of_a_model_are_not_compared_with_the_source(
+    base: KnowledgeBase, cited: Passage
+) -> None:
+    check_citations(base, [Statement(Part.RELATED, "The risk.", (cited,), origin=Origin.GENLENS)])
+    check_citations(base, [Statement(Part.SAID, "Narrow roles help.", (cited,), origin=Origin.MODEL)])
+    check_citations(base, [Statement(Part.SAID, "Cats sleep.", (), origin=Origin.MODEL)])

@@ -34,7 +34,8 @@ def test_answer_cites_practice_and_risk(catalogue_home: Path) -> None:
     assert record["covered"] is True
     assert {"GENSEC05-BP01", "LLM03:2026"} <= {citation["id"] for citation in record["citations"]}
     assert [*record][:6] == ["question", "covered", "answer", "citations", "hits", "build"]
-    assert [*record["citations"][0]] == ["id", "title", "edition", "url", "quote"]
+    assert (record["gap"], record["unknown"]) == (None, [])
+    assert [*record["citations"][0]] == ["id", "title", "edition", "url", "quote", "origin"]
 
 
 def test_every_quote_is_verbatim_in_its_entry(catalogue_home: Path) -> None:
@@ -130,7 +131,7 @@ def test_eval_writes_a_run_and_prints_metrics(catalogue_home: Path, tmp_path: Pa
     [
         (("ask", ""), 2, "the question is empty"),
         (("ask", "  \u200b\t "), 2, "the question is empty"),
-        (("ask", "x" * 100_000), 2, "100,000 characters, expected at most 4,000"),
+        (("ask", "x" * 100_000), 2, "100,000 characters, expected at most 20,000"),
         (("ask", "\x07\x1b"), 2, "the question is empty"),
         (("search", "?!"), 2, "the question is empty"),
         (("search", "zzqqxx"), 1, "nothing found for 'zzqqxx'"),

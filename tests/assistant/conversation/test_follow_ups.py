@@ -1,25 +1,30 @@
-"""Follow-ups are recognised by their form; a question that stands alone is never changed."""
-
-import json
+"""Follow-ups are recognised by their form, and by how little they say on their own."""
 
 import pytest
-from support.homes import ROOT
 
-from assistant.conversation.follow_ups import resolve
+from assistant.conversation.follow_ups import EARLY_WORDS, LEANING_WORDS, OWN_WEIGHT, Subject, join, resolve
+from kb.entries import Language
 from kb.ranking.query import MAX_QUESTION
+from kb.text import terms
 
-EVAL = ROOT.parent / "shared" / "eval"
 ROOT_QUESTION = "How do I test my prompts?"
 LAST = "How do I test my prompts — and for agents?"
+SUBJECT = Subject(ROOT_QUESTION, LAST)
+
+
+def rare(_term: str) -> float:
+    """An idf so high that every text says enough on its own."""
+    return 100.0
 
 
 def kind(asked: str) -> str:
-    """The kind of a text after ROOT_QUESTION and LAST: bare, fragment (or pointing) or alone."""
+    """The kind of a text after ROOT_QUESTION and LAST: it adds to the topic, changes it, or stands alone."""
+    fragment = f"{ROOT_QUESTION.rstrip('?')} — {asked}"
     return {
-        (ROOT_QUESTION, f"{LAST.rstrip('?')} — {asked}"): "bare",
-        (ROOT_QUESTION, f"{ROOT_QUESTION.rstrip('?')} — {asked}"): "fragment",
-        (asked, asked): "alone",
-    }[resolve(asked, ROOT_QUESTION, LAST)]
+        (SUBJECT, f"{LAST.rstrip('?')} — {asked}"): "topic",
+        (Subject(ROOT_QUESTION, fragment), fragment): "fragment",
+        (Subject(asked, asked), asked): "alone",
+    }[resolve(asked, SUBJECT, rare)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def kind(asked: str) -> str:
     ],
 )  # fmt: skip
 def test_bare_word(asked: str) -> None:
-    assert kind(asked) == "bare"
+    assert kind(asked) == "topic"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +57,7 @@ def test_bare_word(asked: str) -> None:
     ],
 )  # fmt: skip
 def test_bare_word_in_japanese(asked: str) -> None:
-    assert kind(asked) == "bare"
+    assert kind(asked) == "topic"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +84,7 @@ def test_fragment(asked: str) -> None:
         "RAGの方は？", "小さいモデルなら？", "ログに関しては？", "チャットボットでは？",
         "東京リージョンにも？",
         "一方、コストはどうですか？", "監視はどうすればいいですか", "RAGの場合も同じですか",
-        "RAGだとどうなりますか",
+        "RAGだとどうなりますか", "その場合のコストは？",
     ],
 )  # fmt: skip
 def test_fragment_in_japanese(asked: str) -> None:
@@ -92,22 +97,21 @@ def test_fragment_in_japanese(asked: str) -> None:
         "How do I test that?", "is it expensive?", "who should approve them?", "Can I automate it?",
         "does this work for RAG?", "which of these is cheaper?", "how do I do the first one?",
         "what do they cost?", "is it safe enough?", "when is it needed?", "can it be automated",
-        "それはどう監視しますか？", "これを自動化するには？", "その場合のコストは？", "それらの違いは？",
+        "それはどう監視しますか？", "これを自動化するには？", "それらの違いは？",
         "では、それを誰が承認しますか？",
     ],
 )  # fmt: skip
 def test_pointing_question(asked: str) -> None:
-    assert kind(asked) == "fragment"
+    assert kind(asked) == "topic"
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        "What is prompt injection?", "And how do I rotate the credentials of an agent?",
+        "What is prompt injection?",
         "For RAG, how large should chunks be?", "Is it safe to log prompts?", "This week our bill doubled",
         "How do I keep an agent from doing that kind of damage to production?", "prompt caching",
         "and GENSEC02?", "why LLM03?", "Why do agents loop?", "explain prompt injection", "more logs",
-        "How is that model evaluated for bias?", "and for agents who act for many different people today?",
         "RAGとは？", "コスト最適化の方法は？", "エージェントの権限はどこまで絞るべき？", "ログには何を残す？",
         "プロンプトインジェクションへの対策は？", "モデルの選定の基準は？", "エージェントのリスクは？",
     ],
@@ -116,29 +120,76 @@ def test_question_that_stands_alone_is_not_changed(asked: str) -> None:
     assert kind(asked) == "alone"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "we already do that with a nightly job over forty fixed cases", "so the first one",
+        "ok use the cheaper",
+        "say we go ahead anyway", "anyway, who signs that off?", "then the team decides, fine",
+        "does that also hold for a model tuned on records of customers",
+        "how do these behave under heavy load from many tenants", "who owns this", "what is their limit then",
+        "nightly runs over forty fixed cases, good enough?", "a fixed budget per key too",
+        "And how do I rotate the credentials of an agent?", "How is that model evaluated for bias?",
+        "and for agents who act for many different people today?",
+        "自動更新の場合は？", "監査の記録も必要ですか",
+        "月一回の確認で十分ですか？", "もし予算が足りなければ",
+    ],
+)  # fmt: skip
+def test_text_that_takes_up_the_answer_adds_to_the_topic(asked: str) -> None:
+    assert kind(asked) in ("topic", "fragment")
+
+
+def test_long_text_does_not_take_up_the_answer() -> None:
+    short = f"So {' '.join(['latency'] * (LEANING_WORDS - 1))}"
+    assert kind(short) == "topic"
+    assert kind(f"{short} latency") == "alone"
+
+
+def test_text_points_back_only_in_its_first_words() -> None:
+    before = " ".join(["latency"] * (EARLY_WORDS - 2))
+    assert kind(f"{before} does this rise") == "topic"
+    assert kind(f"{before} latency latency does this rise") == "alone"
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("the cost of hosted vector stores", Language.ENGLISH),
+        ("保存期間は決めておくべきか", Language.JAPANESE),
+    ],
+)
+def test_text_that_says_little_adds_to_the_topic(asked: str, language: Language) -> None:
+    own = len(set(terms(asked)))
+    alone = (Subject(asked, asked), asked)
+    assert resolve(asked, SUBJECT, lambda _: OWN_WEIGHT[language] / own + 0.01) == alone
+    little = resolve(asked, SUBJECT, lambda _: OWN_WEIGHT[language] / own - 0.01)
+    assert little == (SUBJECT, join(LAST, asked))
+
+
+@pytest.mark.parametrize("asked", ["prompt caching", "GENSEC02", "コスト最適化"])
+def test_keywords_stand_alone_however_little_they_say(asked: str) -> None:
+    assert resolve(asked, SUBJECT, lambda _: 0.1) == (Subject(asked, asked), asked)
+
+
 @pytest.mark.parametrize("asked", ["", " ?", "\u200b"])
 def test_blank_text_is_not_changed(asked: str) -> None:
-    assert resolve(asked, ROOT_QUESTION, LAST) == (asked, asked)
+    assert resolve(asked, SUBJECT, rare) == (Subject(asked, asked), asked)
 
 
-def test_follow_up_that_would_be_too_long_is_not_changed() -> None:
+@pytest.mark.parametrize("asked", ["and for agents?", "why?", "is that enough?"])
+def test_follow_up_that_would_be_too_long_is_not_changed(asked: str) -> None:
     long = "cache " * (MAX_QUESTION // 6)
-    assert resolve("and for agents?", long, long) == ("and for agents?", "and for agents?")
+    assert resolve(asked, Subject(long, long), rare) == (Subject(asked, asked), asked)
 
 
-def test_no_labelled_question_is_changed() -> None:
-    if not EVAL.is_dir():
-        pytest.skip("no labelled questions at ../shared/eval")
-    asked = [
-        json.loads(line)["question"]
-        for file in sorted(EVAL.glob("*.jsonl"))
-        for line in file.read_text(encoding="utf-8").splitlines()
-        if "previous" not in line
-    ]
-    assert len(asked) > 200
-    changed = [question for question in asked if kind_of(question) != (question, question)]
-    assert changed == []
+def test_text_that_is_too_long_is_not_changed() -> None:
+    asked = f"So {'cache ' * (MAX_QUESTION // 5)}"
+    assert resolve(asked, SUBJECT, rare) == (Subject(asked, asked), asked)
 
 
-def kind_of(question: str) -> tuple[str, str]:
-    return resolve(question, ROOT_QUESTION, ROOT_QUESTION)
+def test_next_follow_up_adds_to_the_topic_of_the_last_fragment() -> None:
+    subject = Subject(ROOT_QUESTION, ROOT_QUESTION)
+    for asked in ("and for agents?", "why?", "and for chatbots?", "why?"):
+        subject, question = resolve(asked, subject, rare)
+    assert subject == Subject(ROOT_QUESTION, "How do I test my prompts — and for chatbots?")
+    assert question == "How do I test my prompts — and for chatbots — why?"

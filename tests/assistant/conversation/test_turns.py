@@ -1,18 +1,23 @@
 """Turns of a conversation: by the form of a question, or condensed by a language model."""
 
+from typing import Any
+
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.answers.records import Statement
-from assistant.conversation.turns import Turn, condense, reply
+from assistant import generate
+from assistant.answers.records import Answer, Gap, Statement
+from assistant.conversation.follow_ups import Subject
+from assistant.conversation.turns import Turn, condense, converse, reply
 from assistant.llm.budget import BudgetedModel, open_budgeted_model
 from assistant.llm.client import LanguageModelError
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
+from kb.ranking.query import MAX_QUESTION
 from kb.settings import load_settings
 
-ROOT_QUESTION = "How do I test my prompts?"
 AGENT = "How do I keep an agent from deleting records?"
+CHEESE = "Which cheese goes best beside red wine, olives, bread, grapes, honey, butter and walnuts?"
 NARROW = "A narrow role keeps an agent from deleting records. [GENSEC05-BP01] "
 
 
@@ -38,32 +43,122 @@ def after(base: KnowledgeBase, *asked: str) -> Turn:
     return turns[-1]
 
 
-@pytest.mark.parametrize("asked", ["and for agents?", "How do I test that?", "コストは？"])
-def test_fragment_completes_the_question_that_stood_alone(base: KnowledgeBase, asked: str) -> None:
-    turn = after(base, ROOT_QUESTION, "and for chatbots?", asked)
-    assert (turn.asked, turn.root) == (asked, ROOT_QUESTION)
-    assert turn.question == f"How do I test my prompts — {asked}"
+def test_fragment_completes_the_question_that_stood_alone(base: KnowledgeBase) -> None:
+    turn = after(base, AGENT, "and for refunds?", "コストは？")
+    assert turn.asked == "コストは？"
+    assert turn.subject == Subject(AGENT, turn.question)
+    assert turn.question == "How do I keep an agent from deleting records — コストは？"
     assert turn.rewritten
 
 
-def test_bare_word_completes_the_last_question(base: KnowledgeBase) -> None:
-    turn = after(base, ROOT_QUESTION, "and for agents?", "why?")
-    assert turn.question == "How do I test my prompts — and for agents — why?"
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers of two statements at most, so that follow-ups find something new."""
+    monkeypatch.setattr("assistant.answers.selection.MOST", 2)
 
 
-def test_question_that_stands_alone_is_its_own_root(base: KnowledgeBase) -> None:
-    turn = after(base, ROOT_QUESTION, "prompt caching")
-    assert (turn.root, turn.question, turn.rewritten) == ("prompt caching", "prompt caching", False)
+@pytest.mark.usefixtures("brief")
+@pytest.mark.parametrize("asked", ["why?", "How do I test that?"])
+def test_bare_word_and_pointing_question_complete_the_topic(base: KnowledgeBase, asked: str) -> None:
+    turn = after(base, AGENT, "and for refunds?", asked)
+    topic = "How do I keep an agent from deleting records — and for refunds?"
+    assert turn.subject == Subject(AGENT, topic)
+    assert turn.question == f"{topic.rstrip('?')} — {asked}"
+
+
+def test_question_that_stands_alone_is_its_own_subject(base: KnowledgeBase) -> None:
+    turn = after(base, AGENT, "prompt caching")
+    assert (turn.subject, turn.question, turn.rewritten) == (
+        Subject("prompt caching", "prompt caching"),
+        "prompt caching",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "asked", ["gensec5 bp2", "and llm6 2025?", "and for " + "agents " * (MAX_QUESTION // 7)]
+)
+def test_id_or_a_long_text_stands_alone(base: KnowledgeBase, asked: str) -> None:
+    first = reply(base, AGENT)
+    turn = reply(base, asked, [first])
+    assert (turn.subject, turn.question) == (Subject(asked, asked), asked)
+
+
+@pytest.mark.usefixtures("brief")
+def test_follow_up_belongs_to_the_last_turn_that_was_covered(base: KnowledgeBase) -> None:
+    turns: list[Turn] = []
+    for asked in (AGENT, CHEESE, "why?"):
+        turns.append(reply(base, asked, turns))
+    assert [turn.answer.covered for turn in turns] == [True, False, True]
+    assert turns[1].subject == Subject(CHEESE, CHEESE)
+    assert turns[2].question == f"{AGENT.rstrip('?')} — why?"
+
+
+def test_follow_up_of_no_covered_turn_belongs_to_the_one_most_nearly_covered(base: KnowledgeBase) -> None:
+    near = "How does caching help cheese, wine, olives, bread, grapes, honey, butter and walnuts?"
+    for first, second in ((near, CHEESE), (CHEESE, near)):
+        turn = after(base, first, second, "why?")
+        assert not reply(base, near).answer.covered
+        assert turn.question == f"{near.rstrip('?')} — why?"
+
+
+@pytest.mark.usefixtures("brief")
+def test_follow_up_says_nothing_twice(base: KnowledgeBase) -> None:
+    turns: list[Turn] = []
+    for asked in (AGENT, "what else?", "tell me more", "go on"):
+        turns.append(reply(base, asked, turns))
+    said = [[statement.text for statement in turn.answer.statements] for turn in turns]
+    assert [len(texts) for texts in said] == [2, 2, 1, 0]
+    assert len(set().union(*said)) == 5
+    last = turns[-1].answer
+    assert (last.covered, last.statements, last.gap) == (False, (), Gap.NOTHING_NEW)
+    assert last.confidence > 0.5
+
+
+def test_question_that_stands_alone_is_answered_in_full_again(base: KnowledgeBase) -> None:
+    first, more, again = converse(base, ["prompt caching", "what else?", "prompt caching"])
+    assert first.answer.covered
+    assert more.rewritten
+    assert again.answer == first.answer
 
 
 def test_first_question_is_not_changed(base: KnowledgeBase) -> None:
     assert not reply(base, "and for agents?").rewritten
 
 
-def test_filters_apply_to_the_turn(base: KnowledgeBase) -> None:
-    turn = reply(base, "prompt caching", filters=Filters(kinds=frozenset({"risk"})))
-    assert {base.entry(hit.id).kind for hit in turn.answer.hits} <= {"risk"}
-    assert "GENCOST03-BP01" in [hit.id for hit in reply(base, "prompt caching").answer.hits]
+def test_conversation_has_a_turn_for_each_question(base: KnowledgeBase) -> None:
+    turns = converse(base, [AGENT, "what else?", "prompt caching"])
+    assert [turn.asked for turn in turns] == [AGENT, "what else?", "prompt caching"]
+    assert turns[1] == reply(base, "what else?", turns[:1])
+    assert converse(base, []) == []
+
+
+def test_only_the_last_question_of_a_conversation_goes_to_the_model(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel
+) -> None:
+    first, last = converse(base, ["prompt caching", AGENT.replace("How do I", "how to")], model=model)
+    assert first.answer.usage is None
+    assert last.answer.usage is not None
+    material = [request["messages"][1]["content"] for request in server.requests]
+    assert [text.count("⟦question 1⟧") for text in material] == [1, 0]  # condensed, then answered
+
+
+def test_filters_and_verbatim_apply_to_every_turn(
+    base: KnowledgeBase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    risks = Filters(kinds=frozenset({"risk"}))
+    turns = converse(base, [AGENT, "why?"], risks)
+    assert {base.entry(p.entry.id).kind for turn in turns for p in turn.answer.citations} == {"risk"}
+    options: list[bool] = []
+
+    def ask(*arguments: Any, verbatim: bool, **rest: Any) -> Answer:  # noqa: ANN401 - passed on
+        options.append(verbatim)
+        return generate.ask(*arguments, verbatim=verbatim, **rest)
+
+    monkeypatch.setattr("assistant.conversation.turns.ask", ask)
+    converse(base, [AGENT, "why?"], verbatim=True)
+    converse(base, [AGENT])
+    assert options == [True, True, False]
 
 
 def test_follow_up_is_condensed(server: ModelServer, model: BudgetedModel) -> None:
@@ -100,7 +195,8 @@ def test_model_condenses_a_follow_up_and_answers_it(
     server.does(Behaviour("How do I keep an agent from deleting records in a test?"), Behaviour(NARROW))
     shown: list[Statement] = []
     turn = reply(base, "And in a test?", [first], model=model, on_statement=shown.append)
-    assert turn.question == turn.root == "How do I keep an agent from deleting records in a test?"
+    assert turn.question == "How do I keep an agent from deleting records in a test?"
+    assert turn.subject == Subject(turn.question, turn.question)
     assert turn.rewritten
     assert tuple(shown) == turn.answer.statements
 

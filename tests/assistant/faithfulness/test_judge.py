@@ -2,11 +2,11 @@
 
 import pytest
 
-from kb.index.passages import Passage
 from assistant.answers.records import Doubt
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence
 from kb.entries import Language
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 
 

@@ -1,6 +1,5 @@
 import pytest
 
-from kb.index.passages import Passage
 from assistant.llm.prompts import (
     CLOSE,
     INSTRUCTIONS,
@@ -11,6 +10,7 @@ from assistant.llm.prompts import (
     leaks,
     without_marks,
 )
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 from kb.text import squeeze
 

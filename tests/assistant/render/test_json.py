@@ -8,11 +8,15 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from support.restated import ROTATE, ROTATE_LINE, restated
 
+from assistant.answers.records import Answer, Origin, Part, Statement
 from assistant.generate import ask
 from assistant.render import schemas
 from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
 from assistant.render.schemas import Schema
+from kb.entries import Language
+from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 
 SCHEMAS = Path(__file__).parent / "schemas"
@@ -46,6 +50,7 @@ def test_uncovered_question_has_the_nearest_topics(base: KnowledgeBase) -> None:
     record = answer_json(ask(base, "Which cheese costs less per token at the market of Paris?")).dump()
     assert record["covered"] is False
     assert record["citations"] == []
+    assert (record["gap"], record["unknown"]) == ("not_covered", [])
     assert record["answer"].startswith("Not covered: ")
     assert "- Cache repeated prompts [GENCOST03-BP01]" in record["answer"]
 
@@ -58,6 +63,7 @@ def test_citation_has_the_quoted_words_and_their_address(base: KnowledgeBase) ->
         "edition": "2025-11-19",
         "url": base.entry("GENSEC05-BP01").url,
         "quote": "A narrow role keeps an agent from deleting records.",
+        "origin": "source",
     }
     assert record["statements"][0] == {
         "part": "lead",
@@ -67,7 +73,35 @@ def test_citation_has_the_quoted_words_and_their_address(base: KnowledgeBase) ->
         "ids": ["GENSEC05-BP01"],
         "supported": True,
         "doubt": None,
+        "origin": "source",
+        "quote": "A narrow role keeps an agent from deleting records.",
     }
+    assert (record["gap"], record["unknown"]) == (None, [])
+
+
+def test_restated_line_has_its_origin_and_the_words_of_the_source() -> None:
+    passage = Passage(restated(), 0, 0, len(ROTATE))
+    line = Statement(Part.LEAD, ROTATE_LINE, (passage,), origin=Origin.GENLENS)
+    record = answer_json(Answer("Q?", Language.ENGLISH, True, 1.0, (line,), (passage,), (), "b1")).dump()
+    (statement,), (citation,) = record["statements"], record["citations"]
+    assert (statement["text"], statement["origin"], statement["quote"]) == (ROTATE_LINE, "genlens", ROTATE)
+    assert (citation["origin"], citation["quote"]) == ("source", ROTATE)
+
+
+def test_line_without_its_page_has_no_quote_and_is_cited_as_our_own() -> None:
+    passage = Passage(restated(()), 0, 0, len(ROTATE_LINE))
+    line = Statement(Part.LEAD, ROTATE_LINE, (passage,), origin=Origin.GENLENS)
+    record = answer_json(Answer("Q?", Language.ENGLISH, True, 1.0, (line,), (passage,), (), "b1")).dump()
+    assert (record["statements"][0]["origin"], record["statements"][0]["quote"]) == ("genlens", "")
+    assert (record["citations"][0]["origin"], record["citations"][0]["quote"]) == ("genlens", ROTATE_LINE)
+
+
+def test_gap_and_unknown_ids_are_told(base: KnowledgeBase) -> None:
+    record = answer_json(ask(base, "GENSEC05-BP07")).dump()
+    assert (record["gap"], record["unknown"]) == ("unknown_id", ["GENSEC05-BP07"])
+    assert record["hits"][0]["id"] == "GENSEC05-BP01"
+    covered = answer_json(ask(base, "What do GENSEC05-BP01 and GENSEC05-BP07 say?")).dump()
+    assert (covered["gap"], covered["unknown"]) == (None, ["GENSEC05-BP07"])
 
 
 def test_search_has_snippets(base: KnowledgeBase) -> None:

@@ -47,10 +47,10 @@ def test_one_letter_or_digit_is_enough(typed: str) -> None:
     assert read_query(typed).text == typed
 
 
-def test_question_is_limited_to_4000_characters() -> None:
-    assert len(read_query("a" * 4000).text) == 4000
-    with pytest.raises(InputError, match=r"has 4,001 characters, expected at most 4,000"):
-        read_query("a" * 4001)
+def test_question_is_limited_to_20000_characters() -> None:
+    assert len(read_query("a" * 20_000).text) == 20_000
+    with pytest.raises(InputError, match=r"has 20,001 characters, expected at most 20,000"):
+        read_query("a" * 20_001)
 
 
 def test_invalid_utf_8_is_refused() -> None:

@@ -266,7 +266,7 @@ def test_question_without_hits_is_not_covered_at_any_threshold(
     assert lax.retrieve("refunds for soup").covered
 
 
-@pytest.mark.parametrize("typed", ["", "?!", "a" * 4001])
+@pytest.mark.parametrize("typed", ["", "?!", "a" * 20_001])
 def test_invalid_question_is_refused(base: KnowledgeBase, typed: str) -> None:
     with pytest.raises(InputError):
         base.search(typed)
