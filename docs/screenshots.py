@@ -18,8 +18,8 @@ SHOTS = {
     "search-ja": (WIDE, "/search?lang=ja&q=プロンプト キャッシュ", "リスクレベル"),
     "browse": (WIDE, "/browse?lang=en", "Crosswalk"),
     "browse-ja": (WIDE, "/browse?lang=ja", "対応表"),
-    "index": (WIDE, "/index?lang=en", "What is served"),
-    "index-ja": (WIDE, "/index?lang=ja", "配信中の内容"),
+    "index": (WIDE, "/index?lang=en", "Served build"),
+    "index-ja": (WIDE, "/index?lang=ja", "配信中のビルド"),
 }
 # The page scrolls to the end of a conversation; the pictures show its beginning.
 TO_THE_TOP = "document.querySelectorAll('*').forEach(element => { element.scrollTop = 0 })"

@@ -7,7 +7,7 @@ from assistant.answers.aspects import aspects_of
 from assistant.answers.intent import intent_of
 from assistant.answers.records import Context, Origin, Part, Statement
 from assistant.answers.selection import Choice, Wanted, choose, pool_of
-from kb.entries import Role
+from kb.entries import Entry, Kind, Role
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 from kb.ranking.search import Hit, Retrieval
@@ -53,7 +53,7 @@ def compose(
     aspects = [_wanted(side) for side in sides]
     intent = intent_of(context.typed or retrieval.query.text)
     chosen = choose(pool, _wanted(retrieval), aspects, intent, base.idf, context.shown)
-    related = _related(base, retrieval.hits, main, context.shown) if chosen else []
+    related = _related(base, retrieval.hits, main, filters, context.shown) if chosen else []
     return (*_in_order(chosen), *related)
 
 
@@ -108,8 +108,13 @@ def _statement(part: Part, choice: Choice) -> Statement:
     return Statement(part, passage.text, support or (passage,), origin=origin)
 
 
+def _is_newest(base: KnowledgeBase, entry: Entry) -> bool:
+    """True unless the entry is a risk of an earlier edition."""
+    return entry.kind is not Kind.RISK or entry.edition == base.editions[0]
+
+
 def _related(
-    base: KnowledgeBase, hits: Sequence[Hit], main: Sequence[Hit], shown: Collection[str]
+    base: KnowledgeBase, hits: Sequence[Hit], main: Sequence[Hit], filters: Filters, shown: Collection[str]
 ) -> list[Statement]:
     """The entries related to the main ones with the reason, those among the hits first."""
     known = {hit.entry.id for hit in main}
@@ -118,7 +123,7 @@ def _related(
         entry.id: (entry, why)
         for hit in main
         for entry, why in base.related(hit.entry)
-        if entry.id not in known and why not in shown
+        if entry.id not in known and why not in shown and filters.admits(entry) and _is_newest(base, entry)
     }
     best = sorted(found.values(), key=lambda one: ranks.get(one[0].id, len(ranks)))
     return [

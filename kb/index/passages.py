@@ -39,7 +39,7 @@ _LEANING = re.compile(
       | with\ (?:this|these|that|those)
       | as\ a\ result|by\ doing\ so|doing\ so|note|e\.g|i\.e
     )\b
-    | これ|この|それ|その|また|さらに|ただし|しかし|そこ|したがって|なお|ここ|例えば|たとえば|同様に
+    | これ|この|それ|その|また|さらに|ただし|しかし|そこ|したがって|なお|ここ|例えば|たとえば|同様に|一方
     """,
     re.IGNORECASE | re.VERBOSE,
 )

@@ -14,13 +14,14 @@ from support.homes import ROOT
 
 FACES = {
     "kb": {
-        "Entry", "Filters", "GenlensError", "Hit", "Kind", "KnowledgeBase", "Language", "Retrieval",
-        "RiskLevel", "Role", "Section", "ServedBuild", "Settings", "load_settings", "open_served",
+        "Entry", "Filters", "GenlensError", "Hit", "Kind", "KnowledgeBase", "Language", "Passage",
+        "Retrieval", "RiskLevel", "Role", "Section", "ServedBuild", "Settings", "load_settings",
+        "open_served",
     },
     "ingest": {"Preview", "Report", "preview", "refresh"},
     "assistant": {
-        "Answer", "BudgetedModel", "GenlensQueryEngine", "GenlensRetriever", "Passage", "Statement", "Turn",
-        "ask", "open_budgeted_model", "reply",
+        "Answer", "BudgetedModel", "GenlensQueryEngine", "GenlensRetriever", "Statement", "Turn", "ask",
+        "open_budgeted_model", "reply",
     },
 }  # fmt: skip
 NAMES = [(package, name) for package, names in FACES.items() for name in sorted(names)]

@@ -16,6 +16,7 @@ from kb.entries import Entry, Language, Related
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
+from kb.ranking.filters import Filters
 from kb.ranking.search import Hit, Retrieval
 from kb.storage.builds import Build
 
@@ -195,6 +196,13 @@ def test_related_entries_are_at_most_two_and_hits_come_first(built: Built) -> No
     assert hits.index("LLM03:2026") < hits.index("GENSEC05-BP02")
     assert ids == ["LLM03:2026", "GENSEC05-BP02"]
     assert RELATED == 2
+
+
+def test_related_entries_pass_the_filters(built: Built) -> None:
+    base = related(built, ("LLM03:2026", "The risk."), ("GENSEC05-BP02", "Limits in time."))
+    practices = Filters(kinds=frozenset({"best_practice"}))
+    ids = [s.id for s in ask(base, AGENT, practices).statements if s.part is Part.RELATED]
+    assert ids == ["GENSEC05-BP02"]
 
 
 def test_related_entry_that_answers_itself_is_not_told_again(

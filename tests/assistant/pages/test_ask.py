@@ -60,7 +60,9 @@ def test_citation_mark_opens_its_section_with_the_passage_highlighted(view: AppT
     ask(view.run(), AGENT)
     marks = [button for button in view.button if (button.key or "").startswith("mark-")]
     assert "GENSEC05\\-BP01" in marks[0].label
-    quoted = next(text for text in texts(view) if text.startswith("**1**")).partition("\u2002")[2]
+    step = next(text for text in texts(view) if text.startswith("**1**")).partition("\u2002")[2]
+    quoted = step.removesuffix("\\*")
+    assert step != quoted  # in genlens's own words
     marks[1].click().run()
     assert any(f":primary-background[{quoted}]" in text for text in texts(view))
     assert [badge for badge in texts(view) if "High risk" in badge]
@@ -103,7 +105,10 @@ def test_model_answer_marks_doubt_and_a_failing_model_leaves_a_note(
         ask(view.run(), AGENT)
         assert len(model.requests) == 1
         model.does(Behaviour(status=400))
-        ask(view, "Our token bill doubled. Where do we start?")
+        ask(
+            view,
+            "Which prompt caching settings lower the token bill of a Bedrock chatbot with long contexts?",
+        )
     reworded, extractive = view.chat_message[1], view.chat_message[3]
     assert escape(lead.text) in [element.value for element in reworded.markdown]
     assert [button.label for button in reworded.button if "mark-" in str(button.key)] == [
@@ -219,3 +224,32 @@ def test_unreadable_secrets_are_an_error_and_hide_the_page(
     view.run()
     assert view.exception
     assert not view.chat_input
+
+
+def test_gap_is_told_with_links_to_what_would_answer(view: AppTest) -> None:
+    ask(view.run(), "GENSEC05-BP99")
+    assert escape("GENSEC05-BP99: not in this build. The nearest ids:") in texts(view)
+    links = view.get("page_link")
+    assert parse_qs(links[0].proto.query_string)["id"] == ["GENSEC05-BP01"]
+    assert not [button for button in view.button if (button.key or "").startswith("mark-")]
+
+
+def test_answer_has_a_footnote_on_our_own_words(view: AppTest) -> None:
+    ask(view.run(), AGENT)
+    footnote = "* In genlens's words: this build was made without the pages of the sources."
+    assert escape(footnote) in [caption.value for caption in view.caption]
+
+
+def test_unknown_id_beside_a_known_one_is_told_before_the_answer(view: AppTest) -> None:
+    ask(view.run(), "What do GENSEC05-BP01 and GENSEC05-BP99 say?")
+    assert escape("GENSEC05-BP99: not in this build.") in [caption.value for caption in view.caption]
+    assert any("GENSEC05\\-BP01" in button.label for button in view.button)
+
+
+def test_follow_up_does_not_repeat_the_answer_before(view: AppTest) -> None:
+    ask(view.run(), AGENT)
+    ask(view, "tell me more")
+    first, second = ({text.value for text in view.chat_message[place].markdown} for place in (1, 3))
+    statements = {text for text in first if text.endswith("\\*")}
+    assert statements
+    assert not statements & second
