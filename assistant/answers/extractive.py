@@ -44,7 +44,10 @@ def extractive_answer(
         )
     with step("check", SpanKind.GUARDRAIL):
         check_citations(base, statements)
-    gap = Gap.NOTHING_NEW if retrieval.covered else Gap.NOT_COVERED
+    gap = Gap.NOT_COVERED
+    if retrieval.covered:
+        # Without anything shown before, only a page missing in this language leaves nothing to say.
+        gap = Gap.NOTHING_NEW if context.shown else Gap.NO_SOURCE
     return Answer(
         question=retrieval.query.text,
         language=retrieval.query.language,

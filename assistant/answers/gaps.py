@@ -22,7 +22,7 @@ def explained(base: KnowledgeBase, answer: Answer, filters: Filters) -> Answer:
     named = dict.fromkeys(match.id for match in find_ids(answer.question, base.editions[0]))
     unknown = tuple(entry_id for entry_id in named if not base.has(entry_id))
     answer = replace(answer, unknown=unknown)
-    if answer.covered or answer.gap is Gap.NOTHING_NEW:
+    if answer.covered or answer.gap in (Gap.NOTHING_NEW, Gap.NO_SOURCE):
         return answer
     if unknown:
         near = _nearest(base, unknown[0], answer.language)

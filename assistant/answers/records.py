@@ -35,6 +35,7 @@ class Gap(StrEnum):
     UNKNOWN_ID = "unknown_id"
     LANGUAGE = "language"
     NOTHING_NEW = "nothing_new"
+    NO_SOURCE = "no_source"
 
 
 class Doubt(StrEnum):

@@ -41,7 +41,7 @@ class Turn:
     @property
     def covered(self) -> bool:
         """True if the sources answer the question, now or in an earlier turn."""
-        return self.answer.covered or self.answer.gap is Gap.NOTHING_NEW
+        return self.answer.covered or self.answer.gap in (Gap.NOTHING_NEW, Gap.NO_SOURCE)
 
     @property
     def shortened(self) -> bool:

@@ -122,7 +122,7 @@ def faithful(text: str, rng: Random) -> Iterator[tuple[str, str]]:
 def passages_of(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Passage, ...]:
     """The passages for a language model."""
     statements = extractive_answer(base, retrieval).statements
-    return passages_for(retrieval, [passage for statement in statements for passage in statement.passages])
+    return passages_for(retrieval, statements)
 
 
 def sentences_of(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
