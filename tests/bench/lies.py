@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from random import Random
 
 from assistant.answers.extractive import extractive_answer
+from assistant.answers.records import Part
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import passages_for
@@ -126,9 +127,13 @@ def passages_of(base: KnowledgeBase, retrieval: Retrieval) -> tuple[Passage, ...
 
 
 def sentences_of(base: KnowledgeBase, retrieval: Retrieval) -> Iterator[tuple[str, str]]:
-    """The sentences of an extractive answer with their ids, split like the answer of a model."""
+    """The sentences of an extractive answer with their ids, split like the answer of a model.
+
+    Without the reasons of relations, which no passage states.
+    """
     for statement in extractive_answer(base, retrieval).statements:
-        yield from ((sentence.text, statement.id) for sentence in split_stream([statement.text]))
+        if statement.part is not Part.RELATED:
+            yield from ((sentence.text, statement.id) for sentence in split_stream([statement.text]))
 
 
 def changed_sentences(
