@@ -69,25 +69,14 @@ def make_build(
     embedded = _readable(chunks, encoder.model)
     content = fingerprint(entries, encoder.model, encoder.weights_sha256, out_of_scope or {})
     with draft_build(home, content) as draft:
-        known = _reusable_vectors(home, encoder.weights_sha256)
-        texts = [chunk.embedded for chunk in embedded]
-        _embed([*texts, *embedded_texts(entries, encoder.model)], encoder, known, progress)
-        vectors = np.stack([known[digest_of(text)] for text in texts])
+        known = _vectors(home, encoder, entries, embedded, progress)
+        vectors = np.stack([known[chunk.digest] for chunk in embedded])
         keywords = index_chunks(chunks)
         passages = make_table(entries, encoder.model, known, keywords.idf_of)
         manifest = Manifest(
-            id=draft.id,
-            format=FORMAT,
-            made_at=made_at,
-            model=encoder.model,
-            weights_sha256=encoder.weights_sha256,
-            dim=int(vectors.shape[1]),
-            counts=count_kinds(entries),
-            chunks=len(chunks),
-            sources=sources,
-            content=content,
-            passages=len(passages),
-        )
+            draft.id, FORMAT, made_at, encoder.model, encoder.weights_sha256, int(vectors.shape[1]),
+            count_kinds(entries), len(chunks), sources, content, len(passages),
+        )  # fmt: skip
         keywords.write(draft.folder / "keywords" / "chunks")
         write_table(draft.folder, passages)
         _write_files(draft.folder, manifest, entries, chunks, embedded, vectors)
@@ -103,6 +92,16 @@ def _readable(chunks: Sequence[Chunk], model: str) -> tuple[Chunk, ...]:
     if not readable:
         raise RecordError(f"no entry is in a language that {model} reads; nothing is published")
     return readable
+
+
+def _vectors(
+    home: Path, encoder: Encoder, entries: Sequence[Entry], embedded: Sequence[Chunk], progress: Progress
+) -> dict[str, Vectors]:
+    """The vectors of all chunks and passages by digest; only texts with unknown digests are encoded."""
+    known = _reusable_vectors(home, encoder.weights_sha256)
+    texts = [chunk.embedded for chunk in embedded]
+    _embed([*texts, *embedded_texts(entries, encoder.model)], encoder, known, progress)
+    return known
 
 
 def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:

@@ -1,4 +1,4 @@
-"""What a question is after: an amount, a reason, a test, a choice or an action; and the passages that fit."""
+"""The intent of a question: an amount, a reason, a test, a choice or an action; and the passages that fit."""
 
 import re
 from enum import StrEnum

@@ -1,6 +1,7 @@
 """The verbs that find: search, ask, show, list."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from assistant.cli.options import (
 )
 from kb.entries import Language
 from kb.settings import load_settings
+
+if TYPE_CHECKING:
+    from assistant.conversation.turns import Turn
 
 
 @click.command()
@@ -87,21 +91,26 @@ def ask(
     from assistant.tracing import start_tracing
     from kb.knowledge_base import open_served
 
-    settings = load_settings()
-    start_tracing(settings)
+    start_tracing(settings := load_settings())
     model = open_budgeted_model(settings) if settings.llm and not no_model else None
-    base, filters = open_served(settings), chosen_filters(chosen)
-    turn = converse(base, (*after, typed_text(question)), filters, model, verbatim=verbatim)[-1]
+    asked, filters = (*after, typed_text(question)), chosen_filters(chosen)
+    turn = converse(open_served(settings), asked, filters, model, verbatim=verbatim)[-1]
     answer = turn.answer
-    if turn.rewritten and not as_json:
-        click.echo(f"genlens: understood as: {turn.question}", err=True)
-    elif turn.shortened and not as_json:
-        click.echo(f"genlens: taken as the question: {answer.question}", err=True)
+    _report_reading(turn, as_json=as_json)
     click.echo(json_text(answer_json(answer).dump()) if as_json else answer_with_sources(answer))
     if answer.usage and not as_json:
         click.echo(f"genlens: {usage_text(answer.usage)}", err=True)
-    if not answer.covered:
-        sys.exit(1)
+    sys.exit(0 if answer.covered else 1)
+
+
+def _report_reading(turn: "Turn", *, as_json: bool) -> None:
+    """Print to stderr how a question was read, if not as it was typed; JSON says so itself."""
+    if as_json:
+        return
+    if turn.rewritten:
+        click.echo(f"genlens: understood as: {turn.question}", err=True)
+    elif turn.shortened:
+        click.echo(f"genlens: taken as the question: {turn.answer.question}", err=True)
 
 
 @click.command()

@@ -160,7 +160,7 @@ _FINAL = "?？!！.。… "
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a conversation is about: the last question that stood alone, and it with the last fragment."""
+    """The subject of a conversation: the last question that stood alone, and it with the last fragment."""
 
     root: str
     topic: str

@@ -40,11 +40,7 @@ class CitationSchema(EntryRefSchema):
 
 
 class StatementSchema(Schema):
-    """A statement with its supporting entries (`id` is the first), or the doubt about it.
-
-    `origin` is its author. `quote` has the words of the source that support it; empty in a build without
-    them.
-    """
+    """A statement, its supporting entries (`id` is the first) and their words, or the doubt about it."""
 
     part: Part
     text: str
