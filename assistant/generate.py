@@ -85,7 +85,7 @@ def _parts(hit: Hit, quoted: Sequence[Passage], count: int) -> list[Passage]:
     """The chunks of an entry with quoted passages, filled up to `count` with its best chunks."""
     own = [passage for passage in quoted if passage.entry.id == hit.entry.id]
     parts = [passage_of(hit.entry, chunk) for chunk in hit.chunks if chunk.role in STATING]
-    quoting = [part for part in parts if any(part.contains(passage) for passage in own)]
+    quoting = [part for part in parts if any(part.overlaps(passage) for passage in own)]
     best = [part for part in parts if part not in quoting][: max(0, count - len(quoting))]
     return sorted([*quoting, *best], key=lambda part: (part.section_index, part.start))
 

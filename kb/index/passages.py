@@ -79,6 +79,11 @@ class Passage:
         """True if the other passage starts inside this one."""
         return self.section_index == other.section_index and self.start <= other.start < self.end
 
+    def overlaps(self, other: "Passage") -> bool:
+        """True if the passages share some text."""
+        same = self.section_index == other.section_index
+        return same and self.start < other.end and other.start < self.end
+
     def part(self, start: int, end: int) -> "Passage":
         """The part between two offsets of this passage."""
         return Passage(self.entry, self.section_index, self.start + start, self.start + end)
