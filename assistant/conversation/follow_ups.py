@@ -1,7 +1,6 @@
 """Follow-ups by their form: "and for agents?", "why?", "how do I test that?".
 
-The same words are always understood the same way. Of 320 questions that stand alone, 15 are changed: they are
-short, or point back.
+The same words are always understood the same way, and a question that stands alone is not changed.
 
     bare        "why?", "tell me more"             the topic, plus the bare words
     fragment    "and for agents?", "about cost?"   the last question that stood alone, plus the fragment:
@@ -131,11 +130,15 @@ _POINTING_JAPANESE = re.compile(
 _REPLY = re.compile(r"(?:and|but|so|ok(?:ay)?|then|also|anyway|say|we\ (?:already|do|have))\b", re.IGNORECASE)
 _ASKS_BACK = re.compile(
     r"""
-    (?:does|do|did|is|are|was|can|could|would|will|should|has|have|how\ do|how\ does) \s+
+    (?:(?:how|what|when|where|why|who) \s+)?
+    (?:does|do|did|is|are|was|can|could|would|will|should|has|have) \s+
     (?:it|this|that|they|these|those) \b (?! \s+ \w+ \s+ (?:to|that|if) \b )  # not "is it safe to"
-    | \b (?:it|its|it's|that|this|they|them|those|these) (?= \s+ (?:is|are|was|were|do|does|did) \b )
     """,
     re.IGNORECASE | re.VERBOSE,
+)
+_POINTS_EARLY = re.compile(
+    r"\b(?:it|its|it's|that|this|they|them|those|these)(?=\s+(?:is|are|was|were|do|does|did)\b)",
+    re.IGNORECASE,
 )
 _POINTS_AT_END = re.compile(r"\b(?:it|that|this|them|those|these)\s*[?.!]*$", re.IGNORECASE)
 _ENDING = re.compile(
@@ -146,7 +149,7 @@ _ASKING_JAPANESE = re.compile("[？?]|(?:か|の|ば|て|は)[。]?$")
 _TAKES_UP_JAPANESE = re.compile(
     r"""
     (?: の?場合 | ケース | とき | の?(?:方|ほう) ) (?: は | なら ) [？?] | たら [？?]
-    | も (?:同じ|関係|必要|対象) | (?:十分|大丈夫) (?:です)?か | ^もし
+    | も (?:同じ|関係|必要|対象) .{0,3} (?:[？?]|か$) | (?:十分|大丈夫) (?:です)?か | ^もし
     """,
     re.VERBOSE,
 )
@@ -154,7 +157,7 @@ _TAKES_UP_JAPANESE = re.compile(
 _OPENERS = (STOP_WORDS | {"same"}) - {"a", "an", "i", "my", "our", "the", "we", "which", "your"}
 # The idf of its own terms below which a text says too little; chosen on data/eval/conversations.jsonl.
 OWN_WEIGHT = {Language.ENGLISH: 24.0, Language.JAPANESE: 48.0}
-LEANING_WORDS, EARLY_WORDS = 16, 9
+OWN_TERMS, LEANING_WORDS, EARLY_WORDS = 4, 16, 9
 _FINAL = "?？!！.。… "
 
 
@@ -193,16 +196,24 @@ def join(question: str, addition: str) -> str:
 
 def _leans(text: str, idf: Callable[[str], float]) -> bool:
     """True if a text says too little of its own, takes up the answer, or points back early on."""
-    own = sum(idf(term) for term in set(terms(text)))
+    own_terms = set(terms(text))
+    own = sum(map(idf, own_terms))
     if is_japanese(text):
         says_little = own < OWN_WEIGHT[Language.JAPANESE] and _ASKING_JAPANESE.search(text) is not None
         return says_little or _TAKES_UP_JAPANESE.search(text) is not None
     words = text.lower().rstrip(_FINAL).split()
-    if own < OWN_WEIGHT[Language.ENGLISH] and words[0] in _OPENERS:
+    if own < OWN_WEIGHT[Language.ENGLISH] and len(own_terms) <= OWN_TERMS and words[0] in _OPENERS:
         return True
+    if len(words) > LEANING_WORDS:
+        return False
     early = " ".join(words[:EARLY_WORDS])
-    return len(words) <= LEANING_WORDS and bool(
-        _REPLY.match(text) or _ASKS_BACK.search(early) or _POINTS_AT_END.search(text) or _ENDING.search(text)
+    at_end = len(words) <= EARLY_WORDS and _POINTS_AT_END.search(text)
+    return bool(
+        _REPLY.match(text)
+        or _ASKS_BACK.match(early)
+        or _POINTS_EARLY.search(early)
+        or at_end
+        or _ENDING.search(text)
     )
 
 

@@ -52,8 +52,8 @@ WRITTEN = {
         ("GENREL05-BP01", "Keep in mind that some requests may see extra network latency."),
         (
             "GENPERF01-BP02",
-            "Measure the whole flow through the application, not just the model, because that is "
-            "where slow spots become visible.",
+            "Measure the flow through the whole application, not just the model, which helps to triage "
+            "performance concerns faster.",
         ),
         (
             "GENCOST02-BP01",

@@ -145,10 +145,15 @@ def test_long_text_does_not_take_up_the_answer() -> None:
     assert kind(f"{short} latency") == "alone"
 
 
+def test_text_asks_back_only_at_its_beginning() -> None:
+    assert kind("does this rise with latency of the larger models") == "topic"
+    assert kind("latency of the larger models doubled: does this rise") == "alone"
+
+
 def test_text_points_back_only_in_its_first_words() -> None:
     before = " ".join(["latency"] * (EARLY_WORDS - 2))
-    assert kind(f"{before} does this rise") == "topic"
-    assert kind(f"{before} latency latency does this rise") == "alone"
+    assert kind(f"{before} they are high") == "topic"
+    assert kind(f"{before} latency latency they are high") == "alone"
 
 
 @pytest.mark.parametrize(
