@@ -22,7 +22,7 @@ from kb.ranking.search import Hit, Retrieval
 # Entries given to a model, and passages of each: more for the entries the answer is about.
 ENTRIES, MAIN_PASSAGES, OTHER_PASSAGES = 6, 4, 2
 NOT_FOUND = "the language model found no answer in the retrieved passages"
-INSTEAD = "answered in the words of the sources, because the language model failed: {}"
+INSTEAD = "answered from the sources alone, because the language model failed: {}"
 
 OnStatement = Callable[[Statement], object]
 """Called with each statement of a language model as soon as it is judged."""

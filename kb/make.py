@@ -13,9 +13,8 @@ from kb.entries import Entry, Language, write_entries
 from kb.errors import DamagedIndexError, RecordError, ServingError
 from kb.files import storage_errors
 from kb.index.bm25 import index_chunks, index_entries
-from kb.index.chunker import Chunk, cut, out_of_scope_chunks, write_chunks
+from kb.index.chunker import Chunk, cut, digest_of, out_of_scope_chunks, write_chunks
 from kb.index.passage_table import (
-    digest_of,
     embedded_texts,
     make_table,
     read_table,

@@ -1,6 +1,6 @@
 """The citations of an answer, and their check against the served build."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from assistant.answers.records import Origin, Part, Statement
 from kb.entries import Origin as Author
@@ -22,27 +22,32 @@ def citations_of(statements: Iterable[Statement]) -> tuple[Passage, ...]:
     return tuple(first.values())
 
 
-def check_citations(base: KnowledgeBase, statements: Iterable[Statement]) -> None:
+def check_citations(base: KnowledgeBase, statements: Sequence[Statement]) -> None:
     """Check the words and every passage of the statements against the served build.
 
     :raises CitationError: an entry is not in the build as cited, a span is not in its section, or the words
-        of a statement are neither its passage nor a line of the catalogue.
+        of a statement are neither its passage, nor a line of the catalogue, nor the reason of a relation.
     """
+    cited = {passage.entry.id: passage.entry for one in statements for passage in one.passages}
+    reasons = {(other.id, other.why) for entry in cited.values() for other in entry.related}
     for statement in statements:
-        _check_words(statement)
+        _check_words(statement, reasons)
         for passage in statement.passages:
             _check(base, passage)
 
 
-def _check_words(statement: Statement) -> None:
-    """Reject words that their author did not write; the sentences of a model are judged elsewhere."""
+def _check_words(statement: Statement, reasons: Collection[tuple[str, str]]) -> None:
+    """Reject words that their author did not write; the sentences of a model are judged elsewhere.
+
+    `reasons` are those of the relations of all cited entries, with the id of the other entry.
+    """
     if statement.origin is Origin.MODEL or not statement.passages:
         return
     passage = statement.passages[0]
     if statement.origin is Origin.SOURCE:
         written = statement.text == passage.text and passage.origin is Author.SITE
     elif statement.part is Part.RELATED:
-        written = True  # the reason of a relation
+        written = (passage.entry.id, statement.text) in reasons
     else:
         own = (s.text for s in passage.entry.sections if s.origin is Author.CATALOGUE)
         written = any(statement.text in text for text in own)

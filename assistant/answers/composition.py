@@ -8,6 +8,7 @@ from assistant.answers.intent import intent_of
 from assistant.answers.records import Context, Origin, Part, Statement
 from assistant.answers.selection import Choice, Wanted, choose, pool_of
 from kb.entries import Entry, Kind, Role
+from kb.entries import Origin as Author
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 from kb.ranking.search import Hit, Retrieval
@@ -104,7 +105,7 @@ def _part(choice: Choice) -> Part:
 
 def _statement(part: Part, choice: Choice) -> Statement:
     passage, support = choice.passage, choice.support
-    origin = Origin.GENLENS if passage.section.origin == "catalogue" else Origin.SOURCE
+    origin = Origin.GENLENS if passage.origin is Author.CATALOGUE else Origin.SOURCE
     return Statement(part, passage.text, support or (passage,), origin=origin)
 
 

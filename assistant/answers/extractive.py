@@ -1,4 +1,4 @@
-"""The extractive answer: the words of the cited sections, nothing else."""
+"""The extractive answer: words of the cited pages, and lines of the catalogue that they support."""
 
 from assistant.answers.citations import check_citations, citations_of
 from assistant.answers.composition import compose

@@ -140,7 +140,8 @@ def choose(
     whole = _match(pool, question, idf)
     sides = np.stack([_match(pool, aspect, idf) for aspect in aspects]) if aspects else whole[None]
     prior = _prior(pool, intent)
-    open_rows = ~np.isin([passage.text for passage in pool.passages], list(shown))
+    known = frozenset(shown)
+    open_rows = np.array([passage.text not in known for passage in pool.passages])
     return [
         Choice(pool.passages[row], pool.supports[row]) for row in _rows(pool, whole, sides, prior, open_rows)
     ]

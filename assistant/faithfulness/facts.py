@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from kb.ids import find_ids
 from kb.index.passages import Passage
-from kb.index.support import longest_run
+from kb.index.support import longest_run, names
 from kb.text import comparable, fold, is_japanese, terms
 
 # Terms in a row missing from all cited passages; more are a clause of its own. A Japanese word is several
@@ -40,15 +40,6 @@ _ID_LIKE = re.compile(
 )
 _LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧЅ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXS")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_NAME = re.compile(
-    r"""
-    (?<=[\w,;:)(]\ ) [(\"“]? ([A-Z][\w'’\-]*)  # a capitalised word inside a sentence
-    | \b ([A-Z]{2,}[\w\-]*) \b                 # an acronym
-    """,
-    re.VERBOSE,
-)
-# Acronyms as common as words.
-_COMMON = frozenset(terms("AI LLM API"))
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
 # Pages do not speak in the first person; a model that claims to have acted does.
 _SPEAKER = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]yself)\b")
@@ -100,8 +91,7 @@ def _adds_number(text: str, shown: _Shown) -> bool:
 
 
 def _adds_name(text: str, shown: _Shown) -> bool:
-    names = {term for inside, acronym in _NAME.findall(text) for term in terms(inside or acronym)}
-    return not names - _COMMON <= shown.terms
+    return not names(text) <= shown.terms
 
 
 def _adds_clause(text: str, shown: _Shown) -> bool:

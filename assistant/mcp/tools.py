@@ -122,8 +122,9 @@ class Tools:
         self._served = ServedBuild(settings)
 
     def ask(self, question: Question, filters: Narrowed = ANY) -> Annotated[CallToolResult, AnswerSchema]:
-        """Answer a design question about a generative AI workload in the words of the sources.
+        """Answer a design question about a generative AI workload from the sources.
 
+        A statement quotes a source, or restates the `quote` beside it (`origin` is `genlens`).
         Every statement has the id of the best practice or risk it comes from. If `covered` is false, the
         sources do not answer the question, and the hits are the nearest topics.
         """

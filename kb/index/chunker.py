@@ -48,11 +48,16 @@ class Chunk:
 
     @property
     def digest(self) -> str:
-        """A digest of the embedded text: chunks with equal digests have equal vectors."""
-        return hashlib.sha256(self.embedded.encode()).hexdigest()[:32]
+        """The digest of the embedded text: chunks with equal digests have equal vectors."""
+        return digest_of(self.embedded)
 
 
 _CHUNK = TypeAdapter(Chunk)
+
+
+def digest_of(text: str) -> str:
+    """The digest of an embedded text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def read_chunks(path: Path) -> tuple[Chunk, ...]:

@@ -1,6 +1,5 @@
 """The quotable passages of a build with their vectors, and the support of the catalogue's lines."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -14,6 +13,7 @@ from kb.embedding.glossary import gloss, reads
 from kb.entries import Entry, Language
 from kb.errors import RecordError
 from kb.files import read_records
+from kb.index.chunker import digest_of
 from kb.index.passages import Passage, quotable
 from kb.index.support import Support, supports
 from kb.text import terms
@@ -147,11 +147,6 @@ def write_table(folder: Path, table: PassageTable) -> None:
         for row in table.rows:
             file.write(_ROW.dump_json(row) + b"\n")
     np.save(folder / VECTORS_FILE, table.vectors, allow_pickle=False)
-
-
-def digest_of(text: str) -> str:
-    """The digest of an embedded text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def _readable(passage: Passage, model: str) -> str:

@@ -75,10 +75,6 @@ class Passage:
         """The address of the section."""
         return self.entry.section_url(self.section)
 
-    def contains(self, other: "Passage") -> bool:
-        """True if the other passage starts inside this one."""
-        return self.section_index == other.section_index and self.start <= other.start < self.end
-
     def overlaps(self, other: "Passage") -> bool:
         """True if the passages share some text."""
         same = self.section_index == other.section_index

@@ -66,6 +66,7 @@ _NAME = re.compile(
     """,
     re.VERBOSE,
 )
+# Acronyms as common as words.
 _COMMON = frozenset(terms("AI LLM API"))
 
 
@@ -105,7 +106,7 @@ def numbers(text: str) -> frozenset[str]:
 
 
 def names(text: str) -> frozenset[str]:
-    """The terms of names and acronyms inside the sentences of a text."""
+    """The terms of names and acronyms inside the sentences of a text, without the most common ones."""
     found = {term for inside, acronym in _NAME.findall(text) for term in terms(inside or acronym)}
     return frozenset(found) - _COMMON
 

@@ -1,7 +1,7 @@
 """Questions as people paste them: the catalogue's asks inside tickets, logs, tables and polite sentences.
 
-The ranker and the sense of coverage are fitted on a share of such texts: the rest of a disguise after
-`question_in` must not look like another topic.
+`make train` asks a share of the questions in disguise: the rest of one after `question_in` must not look like
+another topic.
 """
 
 import random

@@ -97,7 +97,7 @@ def test_failing_model_leaves_the_extractive_answer(
     answer = ask(base, AGENT, model=model)
     assert answer.statements == ask(base, AGENT).statements
     assert answer.note == (
-        "answered in the words of the sources, because the language model failed: "
+        "answered from the sources alone, because the language model failed: "
         "its server refused with status 401 (its key is missing or wrong)"
     )
 

@@ -38,11 +38,12 @@ def test_part_of_a_passage_has_offsets_of_the_section(base: KnowledgeBase) -> No
 def test_passage_contains_what_starts_inside_it(base: KnowledgeBase) -> None:
     one = base.entry("GENSEC05-BP01")
     passage = Passage(one, 0, 10, 20)
-    assert passage.contains(Passage(one, 0, 10, 30))
-    assert passage.contains(Passage(one, 0, 19, 20))
-    assert not passage.contains(Passage(one, 0, 20, 25))
-    assert not passage.contains(Passage(one, 0, 9, 15))
-    assert not passage.contains(Passage(one, 1, 10, 20))
+    assert passage.overlaps(Passage(one, 0, 10, 30))
+    assert passage.overlaps(Passage(one, 0, 19, 20))
+    assert passage.overlaps(Passage(one, 0, 9, 15))
+    assert not passage.overlaps(Passage(one, 0, 20, 25))
+    assert not passage.overlaps(Passage(one, 0, 5, 10))
+    assert not passage.overlaps(Passage(one, 1, 10, 20))
 
 
 def test_chunks_are_passages(base: KnowledgeBase) -> None:
