@@ -161,12 +161,3 @@ def test_line_of_the_catalogue_is_not_passed_off_as_the_source(keys: tuple[Knowl
 def test_sentence_of_a_model_is_not_compared_with_the_source(base: KnowledgeBase, cited: Passage) -> None:
     check_citations(base, [Statement(Part.SAID, "Narrow roles help.", (cited,), origin=Origin.MODEL)])
     check_citations(base, [Statement(Part.SAID, "Cats sleep.", (), origin=Origin.MODEL)])
-
-
-def test_reason_of_a_relation_is_that_of_the_cited_entries(base: KnowledgeBase, cited: Passage) -> None:
-    related = cited.entry.related[0]
-    other = Passage(base.entry(related.id), 0, 0, 8)
-    reason = Statement(Part.RELATED, related.why, (other,), origin=Origin.GENLENS)
-    check_citations(base, [statement(cited), reason])
-    with pytest.raises(CitationError, match="does not say 'Cats sleep.'"):
-        check_citations(base, [statement(cited), replace(reason, text="Cats sleep.")])

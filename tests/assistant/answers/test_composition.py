@@ -9,6 +9,7 @@ from support.rankers import simple_rankers
 from support.restated import LINES, LOG, LOG_LINE, ROTATE, ROTATE_LINE, restated
 
 from assistant.answers import composition
+from assistant.answers.citations import CitationError, check_citations
 from assistant.answers.composition import MAX_MAIN, RELATED, main_hits
 from assistant.answers.records import Answer, Context, Gap, Origin, Part
 from assistant.generate import ask
@@ -180,6 +181,14 @@ def test_related_entries_come_last_with_the_reason(built: Built) -> None:
     assert last.origin is Origin.GENLENS
     assert last.passages[0].entry.title == "Excessive Agency"
     assert [s.part for s in answer.statements].count(Part.RELATED) == 1
+
+
+def test_reason_that_no_cited_entry_has_is_refused(built: Built) -> None:
+    base = related(built, ("LLM03:2026", "The risk behind broad roles."))
+    *rest, last = ask(base, AGENT).statements
+    check_citations(base, [*rest, last])
+    with pytest.raises(CitationError, match=r"LLM03:2026 does not say 'Cats sleep\.'"):
+        check_citations(base, [*rest, replace(last, text="Cats sleep.")])
 
 
 def test_related_entries_are_at_most_two_and_hits_come_first(built: Built) -> None:
