@@ -54,7 +54,8 @@ def compose(
     aspects = [_wanted(side) for side in sides]
     intent = intent_of(context.typed or retrieval.query.text)
     chosen = choose(pool, _wanted(retrieval), aspects, intent, base.idf, context.shown)
-    related = _related(base, retrieval.hits, main, filters, context.shown) if chosen else []
+    cited = [hit for hit in main if any(hit.entry.id == choice.entry.id for choice in chosen)]
+    related = _related(base, retrieval.hits, cited, filters, context.shown)
     return (*_in_order(chosen), *related)
 
 
@@ -115,14 +116,14 @@ def _is_newest(base: KnowledgeBase, entry: Entry) -> bool:
 
 
 def _related(
-    base: KnowledgeBase, hits: Sequence[Hit], main: Sequence[Hit], filters: Filters, shown: Collection[str]
+    base: KnowledgeBase, hits: Sequence[Hit], cited: Sequence[Hit], filters: Filters, shown: Collection[str]
 ) -> list[Statement]:
-    """The entries related to the main ones with the reason, those among the hits first."""
-    known = {hit.entry.id for hit in main}
+    """The entries related to the cited ones with the reason, those among the hits first."""
+    known = {hit.entry.id for hit in cited}
     ranks = {hit.entry.id: rank for rank, hit in enumerate(hits)}
     found = {
         entry.id: (entry, why)
-        for hit in main
+        for hit in cited
         for entry, why in base.related(hit.entry)
         if entry.id not in known and why not in shown and filters.admits(entry) and _is_newest(base, entry)
     }

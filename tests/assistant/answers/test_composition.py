@@ -191,6 +191,16 @@ def test_reason_that_no_cited_entry_has_is_refused(built: Built) -> None:
         check_citations(base, [*rest, replace(last, text="Cats sleep.")])
 
 
+def test_entry_that_says_nothing_new_brings_no_related_entry(built: Built) -> None:
+    base = related(built, ("LLM03:2026", "The risk behind broad roles."))
+    both = "GENSEC05-BP01 and GENSEC05-BP02"
+    first = ask(base, both)
+    assert (first.statements[-1].part, first.statements[-1].id) == (Part.RELATED, "LLM03:2026")
+    said = frozenset(passage.text for passage in base.passages(base.entry("GENSEC05-BP01")).passages)
+    again = ask(base, both, context=Context("more", said))
+    assert {s.id for s in again.statements} == {"GENSEC05-BP02"}
+
+
 def test_related_entries_are_at_most_two_and_hits_come_first(built: Built) -> None:
     base = related(
         built,
