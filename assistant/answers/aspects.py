@@ -1,7 +1,7 @@
-"""The aspects of a question: the clauses of it that each ask for something.
+"""The aspects of a question: its clauses, each of which may be about another entry.
 
-"How do we raise throughput, and who approves it?" has two. A question with one asking clause has none: it is
-answered as a whole.
+"How do we raise throughput, and who approves it?" has two. A question of one clause has none: it is answered
+as a whole.
 """
 
 import re
@@ -9,24 +9,26 @@ import re
 from kb.entries import Language
 from kb.text import terms
 
-MAX_ASPECTS = 4
+MAX_ASPECTS = 6
+# Fewer terms are no aspect of their own: "how is that set up?"
+FEWEST_TERMS = 2
 
+_CUT = {
+    Language.ENGLISH: re.compile(
+        r"""
+        (?<=[.?!;:]) \s+
+        | ,? \s+ (?: and | or | but | while | without ) \s+
+        | , \s+
+        """,
+        re.IGNORECASE | re.VERBOSE,
+    ),
+    Language.JAPANESE: re.compile(r"(?<=[。？?！!])|、"),
+}
 _ASKING_WORD = r"""
     (?: how|what|whom?|which|where|when|why|should|can|could|do|does|did|may|must|is|are|will|would
       | at\ what|in\ which|with\ what|from|stop|prevent|keep|avoid|make\ sure
     ) \b
 """
-_CUT = {
-    Language.ENGLISH: re.compile(
-        rf"""
-        (?<=[.?!;]) \s+                                                   # a sentence
-        | ,? \s+ (?:and|or|but) \s+ (?= (?:also\s+)? {_ASKING_WORD} )     # ", and how ..."
-        | , \s+ (?= {_ASKING_WORD} )                                      # ", from spending too much"
-        """,
-        re.IGNORECASE | re.VERBOSE,
-    ),
-    Language.JAPANESE: re.compile(r"(?<=[。？?！!])|(?<=し)、|と、|、(?=[^、。]{6,})"),
-}
 _ASKS = {
     Language.ENGLISH: re.compile(
         rf"(?:(?:and|or|but|also) \s+)* {_ASKING_WORD} | .* \? $", re.IGNORECASE | re.VERBOSE | re.DOTALL
@@ -39,13 +41,15 @@ _ASKS = {
         re.VERBOSE,
     ),
 }
-# Fewer terms are no aspect of their own: "how is that set up?"
-FEWEST_TERMS = 2
 
 
 def aspects_of(question: str, language: Language) -> tuple[str, ...]:
-    """The asking clauses of a question in order, at least two and at most MAX_ASPECTS; or none."""
-    clauses = (clause.strip(" ,、") for clause in _CUT[language].split(question) if clause)
-    asking = [clause for clause in clauses if _ASKS[language].match(clause)]
-    telling = tuple(clause for clause in asking if len(set(terms(clause))) >= FEWEST_TERMS)
-    return telling[:MAX_ASPECTS] if len(telling) > 1 else ()
+    """The clauses of a question in order, at least two and at most MAX_ASPECTS; or none."""
+    clauses = (clause.strip(" ,、") for clause in _CUT[language].split(question))
+    aspects = tuple(clause for clause in clauses if len(set(terms(clause))) >= FEWEST_TERMS)
+    return aspects[:MAX_ASPECTS] if len(aspects) > 1 else ()
+
+
+def asks(clause: str, language: Language) -> bool:
+    """True if the clause asks for something, and does not only tell of a situation."""
+    return bool(_ASKS[language].match(clause))

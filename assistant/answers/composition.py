@@ -1,9 +1,9 @@
 """The composition of an extractive answer: the entries it is made of, and its statements in reading order."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from assistant.answers.aspects import aspects_of
+from assistant.answers.aspects import asks, aspects_of
 from assistant.answers.intent import intent_of
 from assistant.answers.records import Context, Origin, Part, Statement
 from assistant.answers.selection import Choice, Wanted, choose, pool_of
@@ -15,6 +15,8 @@ from kb.ranking.search import Hit, Retrieval
 
 RELATED = 2
 MAX_NAMED, MAX_MAIN = 6, 3
+# A hit for an aspect competes as if its score were not further behind the best.
+FURTHEST = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,29 @@ class Thresholds:
     pool: hits that may.
     whole: weight of the score for the whole question, beside the score for an aspect.
     confidence: of the coverage of an aspect; below it, the aspect says too little on its own.
-    close: share of the best score from which the second hit takes part in any case.
+    share: share of the best score that the hit for an aspect needs.
+    close, closer: share of the best score from which the second hit takes part in any case, in an answer
+        to a question with aspects and to one without.
     """
 
     pool: int = 6
     whole: float = 1.0
-    confidence: float = 0.6
-    close: float = 0.94
+    confidence: float = 0.85
+    share: float = 0.8
+    close: float = 0.88
+    closer: float = 0.94
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """A hit that an answer is made of; how far its score is behind the best, 0 to 1; the aspect it is for.
+
+    Without an aspect, it is for the whole question.
+    """
+
+    hit: Hit
+    behind: float = 0.0
+    aspect: Retrieval | None = None
 
 
 THRESHOLDS = Thresholds()
@@ -48,32 +66,47 @@ def compose(
     """
     sides = _sides(base, retrieval, filters)
     main = main_hits(retrieval, sides)
-    pool = pool_of([base.passages(hit.entry) for hit in main], verbatim=verbatim)
+    pool = pool_of(
+        [base.passages(one.hit.entry) for one in main], [one.behind for one in main], verbatim=verbatim
+    )
     if context.typed:
-        sides = [base.retrieve(context.typed, filters, 1)]
-    aspects = [_wanted(side) for side in sides]
+        aspects = [base.retrieve(context.typed, filters, 1)]
+    else:
+        aspects = [
+            side
+            for side in sides
+            if asks(side.query.text, side.query.language) or any(one.aspect is side for one in main)
+        ]
     intent = intent_of(context.typed or retrieval.query.text)
-    chosen = choose(pool, _wanted(retrieval), aspects, intent, base.idf, context.shown)
-    cited = [hit for hit in main if any(hit.entry.id == choice.entry.id for choice in chosen)]
+    chosen = choose(
+        pool, _wanted(retrieval), [_wanted(aspect) for aspect in aspects], intent, base.idf, context.shown
+    )
+    cited = [one.hit for one in main if any(one.hit.entry.id == choice.entry.id for choice in chosen)]
     related = _related(base, retrieval.hits, cited, filters, context.shown)
     return (*_in_order(chosen), *related)
 
 
-def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Hit]:
+def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Main]:
     """The hits an answer is made of: those the question names, or the best one and those for its aspects."""
-    named = [hit for hit in retrieval.hits if hit.entry.id in retrieval.named]
+    named = [Main(hit) for hit in retrieval.hits if hit.entry.id in retrieval.named]
     if named or not retrieval.hits:
         return named[:MAX_NAMED]
-    near = retrieval.hits[: THRESHOLDS.pool]
-    main = [near[0]]
+    near = [Main(hit, 1 - hit.score / retrieval.hits[0].score) for hit in retrieval.hits[: THRESHOLDS.pool]]
+    main = {near[0].hit.entry.id: near[0]}
     for side in sides:
-        if side.confidence >= THRESHOLDS.confidence:
-            scores = {hit.entry.id: hit.score for hit in side.hits}
-            best = max(near, key=lambda hit: scores.get(hit.entry.id, 0) + THRESHOLDS.whole * hit.score)
-            main += [best] if best not in main else []
-    if len(main) == 1 and len(near) > 1 and near[1].score >= THRESHOLDS.close * near[0].score:
-        main.append(near[1])
-    return main[:MAX_MAIN]
+        best = _best_for(side, near)
+        if side.confidence >= THRESHOLDS.confidence and best.behind <= 1 - THRESHOLDS.share:
+            main.setdefault(best.hit.entry.id, replace(best, behind=min(best.behind, FURTHEST), aspect=side))
+    close = THRESHOLDS.close if sides else THRESHOLDS.closer
+    if len(main) == 1 and len(near) > 1 and near[1].behind <= 1 - close:
+        main[near[1].hit.entry.id] = near[1]
+    return list(main.values())[:MAX_MAIN]
+
+
+def _best_for(side: Retrieval, near: Sequence[Main]) -> Main:
+    """The hit with the best score for an aspect and the whole question together."""
+    scores = {hit.entry.id: hit.score for hit in side.hits}
+    return max(near, key=lambda one: scores.get(one.hit.entry.id, 0) + THRESHOLDS.whole * one.hit.score)
 
 
 def _sides(base: KnowledgeBase, retrieval: Retrieval, filters: Filters) -> list[Retrieval]:

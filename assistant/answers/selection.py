@@ -34,6 +34,7 @@ class Weights:
     aspect: share of the score that comes from the best aspect rather than from the whole question.
     served: discount of an aspect for each passage chosen for it.
     uncited: bonus of an entry that is not cited yet.
+    behind: discount by how far the score of the entry is behind the best.
     """
 
     meaning: float = 1.0
@@ -43,6 +44,7 @@ class Weights:
     aspect: float = 0.4
     served: float = 0.15
     uncited: float = 0.2
+    behind: float = 2.0
 
 
 WEIGHTS = Weights()
@@ -75,7 +77,8 @@ PLATITUDE = -0.25
 class Pool:
     """The passages of some entries that may be said, with row i of all arrays for passage i.
 
-    `vectors` are (n, dim); `owners` are the numbers of their entries, in the order given.
+    `vectors` are (n, dim); `owners` are the numbers of their entries, in the order given; `behind` is how far
+    the scores of their entries are behind the best, 0 to 1.
     """
 
     passages: tuple[Passage, ...]
@@ -83,6 +86,7 @@ class Pool:
     vectors: Vectors
     terms: tuple[frozenset[str], ...]
     owners: npt.NDArray[np.intp]
+    behind: Floats
 
     def __len__(self) -> int:
         return len(self.passages)
@@ -109,20 +113,23 @@ class Choice:
         return self.passage.entry
 
 
-def pool_of(entries: Sequence[EntryPassages], *, verbatim: bool) -> Pool:
+def pool_of(entries: Sequence[EntryPassages], behind: Sequence[float] = (), *, verbatim: bool) -> Pool:
     """The passages of entries that may be said: words of the page, and lines it supports.
 
-    Where a build has no words of the page in a language, the lines of the catalogue stand alone. `verbatim`
-    leaves all of them out.
+    `behind` is how far the score of each entry is behind the best, by default not at all. Where a build has
+    no words of the page in a language, the lines of the catalogue stand alone. `verbatim` leaves all of them
+    out.
     """
     kept = [_sayable(entry, verbatim=verbatim) for entry in entries]
     pick = [(entry, number) for entry, numbers in zip(entries, kept, strict=True) for number in numbers]
+    owners = np.repeat(np.arange(len(entries)), [len(numbers) for numbers in kept])
     return Pool(
         tuple(entry.passages[number] for entry, number in pick),
         tuple(entry.supports[number] for entry, number in pick),
         np.concatenate([entry.vectors[numbers] for entry, numbers in zip(entries, kept, strict=True)]),
         tuple(entry.terms[number] for entry, number in pick),
-        np.repeat(np.arange(len(entries)), [len(numbers) for numbers in kept]),
+        owners,
+        np.array(behind or [0.0] * len(entries), dtype=np.float32)[owners],
     )
 
 
@@ -139,7 +146,7 @@ def choose(
         return []
     whole = _match(pool, question, idf)
     sides = np.stack([_match(pool, aspect, idf) for aspect in aspects]) if aspects else whole[None]
-    prior = _prior(pool, intent)
+    prior = _prior(pool, intent) - WEIGHTS.behind * pool.behind
     known = frozenset(shown)
     open_rows = np.array([passage.text not in known for passage in pool.passages])
     return [

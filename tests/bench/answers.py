@@ -109,7 +109,7 @@ def variants() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "from one entry", lambda: setattr(composition, "MAX_MAIN", 1)
     yield (
         "without a close second entry",
-        lambda: setattr(composition, "THRESHOLDS", replace(thresholds, close=2.0)),
+        lambda: setattr(composition, "THRESHOLDS", replace(thresholds, close=2.0, closer=2.0)),
     )
     yield (
         "without the kind of question",

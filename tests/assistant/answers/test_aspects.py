@@ -1,8 +1,8 @@
-"""The aspects of a question: its asking clauses, if it has several."""
+"""The aspects of a question: its clauses, if it has several."""
 
 import pytest
 
-from assistant.answers.aspects import MAX_ASPECTS, aspects_of
+from assistant.answers.aspects import MAX_ASPECTS, asks, aspects_of
 from kb.entries import Language
 
 
@@ -19,19 +19,27 @@ from kb.entries import Language
         ),
         (
             "Our bot leaks prompts. How do we stop leaks? And should we log prompts of users?",
-            ("How do we stop leaks?", "And should we log prompts of users?"),
+            ("Our bot leaks prompts.", "How do we stop leaks?", "And should we log prompts of users?"),
         ),
         (
-            "which chunk size suits tables but also how do we test retrieval",
-            ("which chunk size suits tables", "also how do we test retrieval"),
+            "which chunk size suits tables but how do we test retrieval",
+            ("which chunk size suits tables", "how do we test retrieval"),
         ),
         (
             "What limits tokens per tenant; where do we set quotas?",
             ("What limits tokens per tenant;", "where do we set quotas?"),
         ),
+        (
+            "shorter prompts, smaller embeddings, cached answers",
+            ("shorter prompts", "smaller embeddings", "cached answers"),
+        ),
+        (
+            "How do I rotate keys and log calls of agents?",
+            ("How do I rotate keys", "log calls of agents?"),
+        ),
     ],
 )
-def test_asking_clauses_are_aspects(question: str, aspects: tuple[str, ...]) -> None:
+def test_clauses_are_aspects(question: str, aspects: tuple[str, ...]) -> None:
     assert aspects_of(question, Language.ENGLISH) == aspects
 
 
@@ -40,22 +48,20 @@ def test_asking_clauses_are_aspects(question: str, aspects: tuple[str, ...]) -> 
     [
         "How do I keep an agent from deleting records?",
         "prompt caching",
-        "Our token bill doubled in May. Nobody knows the reason. Where do we start with costs?",
-        "How do I rotate keys and log calls of agents?",  # one clause asks for both
         "How do we cache prompts, and how is that set up?",  # "set" alone is no aspect
-        "The agent deletes records, which nobody saw",
+        "Our token bill doubled. Why?",
         "",
     ],
 )
-def test_question_with_one_asking_clause_has_none(question: str) -> None:
+def test_question_with_one_clause_has_none(question: str) -> None:
     assert aspects_of(question, Language.ENGLISH) == ()
 
 
 def test_aspects_are_at_most_a_few() -> None:
-    nouns = ("prompts", "models", "agents", "tools", "logs")
+    nouns = ("prompts", "models", "agents", "tools", "logs", "quotas", "regions")
     clauses = [f"How do we guard {noun}?" for noun in nouns]
     assert aspects_of(" ".join(clauses), Language.ENGLISH) == tuple(clauses[:MAX_ASPECTS])
-    assert MAX_ASPECTS == 4
+    assert MAX_ASPECTS == 6
 
 
 @pytest.mark.parametrize(
@@ -69,10 +75,30 @@ def test_aspects_are_at_most_a_few() -> None:
             "プロンプトはどう版管理し、誰が変更を承認しますか",
             ("プロンプトはどう版管理し", "誰が変更を承認しますか"),
         ),
-        ("権限を絞ると、エージェントが記録を消すことを防げますか", ()),
+        (
+            "トークン料金が倍になりました。どこから費用を見直すべきですか？",
+            ("トークン料金が倍になりました。", "どこから費用を見直すべきですか？"),
+        ),
         ("エージェントの権限を絞るには？", ()),
-        ("トークン料金が倍になりました。どこから見直すべきですか？", ()),
     ],
 )
 def test_aspects_of_a_japanese_question(question: str, aspects: tuple[str, ...]) -> None:
     assert aspects_of(question, Language.JAPANESE) == aspects
+
+
+@pytest.mark.parametrize(
+    ("clause", "language", "expected"),
+    [
+        ("how do we test retrieval", Language.ENGLISH, True),
+        ("and who approves it", Language.ENGLISH, True),
+        ("from spending too much", Language.ENGLISH, True),
+        ("the agent, really?", Language.ENGLISH, True),
+        ("Our bot leaks prompts.", Language.ENGLISH, False),
+        ("the agent deletes records", Language.ENGLISH, False),
+        ("誰が変更を承認しますか", Language.JAPANESE, True),
+        ("権限を絞るには？", Language.JAPANESE, True),
+        ("トークン料金が倍になりました。", Language.JAPANESE, False),
+    ],
+)
+def test_clause_asks_or_tells(clause: str, language: Language, expected: bool) -> None:
+    assert asks(clause, language) is expected

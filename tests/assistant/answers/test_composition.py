@@ -10,7 +10,7 @@ from support.restated import LINES, LOG, LOG_LINE, ROTATE, ROTATE_LINE, restated
 
 from assistant.answers import composition
 from assistant.answers.citations import CitationError, check_citations
-from assistant.answers.composition import MAX_MAIN, RELATED, main_hits
+from assistant.answers.composition import FURTHEST, MAX_MAIN, RELATED, main_hits
 from assistant.answers.records import Answer, Context, Gap, Origin, Part
 from assistant.generate import ask
 from kb.entries import Entry, Language, Related
@@ -88,7 +88,7 @@ EMPTY = Retrieval(query=None, named=(), hits=(), covered=True, confidence=1.0)  
 
 
 def main(question: Retrieval, *sides: Retrieval) -> list[str]:
-    return [hit.entry.id for hit in main_hits(question, sides)]
+    return [one.hit.entry.id for one in main_hits(question, sides)]
 
 
 def test_answer_is_made_of_the_best_hit_and_one_that_is_as_good() -> None:
@@ -97,18 +97,34 @@ def test_answer_is_made_of_the_best_hit_and_one_that_is_as_good() -> None:
     assert main(retrieval()) == []
 
 
+def test_second_hit_of_a_question_with_aspects_may_be_less_good() -> None:
+    one = retrieval(9, 0, 0)
+    assert main(retrieval(10, 9, 8), one, one) == ["h1", "h2"]
+    assert main(retrieval(10, 8.7, 8), one, one) == ["h1"]
+
+
 def test_answer_is_made_of_the_best_hits_for_its_aspects() -> None:
     third = retrieval(0, 0, 9)
-    assert main(retrieval(10, 9, 8), retrieval(10, 0, 0), third) == ["h1", "h3"]
-    assert main(retrieval(10, 9, 8), replace(third, confidence=0.5)) == ["h1"]
-    assert main(retrieval(10, 9, 8), retrieval(0, 1.5, 0), third, retrieval(9, 9, 9)) == ["h1", "h2", "h3"]
+    assert main(retrieval(10, 8.5, 8), retrieval(10, 0, 0), third) == ["h1", "h3"]
+    assert main(retrieval(10, 8.5, 8), replace(third, confidence=0.8)) == ["h1"]
+    assert main(retrieval(10, 8.5, 7.9), third) == ["h1"]  # too far behind for the whole question
+    assert main(retrieval(10, 8.5, 8), retrieval(0, 1.8, 0), third, retrieval(9, 9, 9)) == ["h1", "h2", "h3"]
+
+
+def test_hit_for_an_aspect_is_little_behind() -> None:
+    first, second, third = main_hits(
+        retrieval(10, 9.5, 8), [retrieval(0, 9, 0), aspect := retrieval(0, 0, 9)]
+    )
+    assert (first.behind, first.aspect) == (0, None)
+    assert second.behind == pytest.approx(0.05)
+    assert (third.behind, third.aspect) == (FURTHEST, aspect)
 
 
 def test_answer_is_made_of_few_hits() -> None:
     sides = [retrieval(*(9.0 * (n == place) for n in range(5))) for place in range(5)]
-    assert main(retrieval(10, 9, 8, 7, 6), *sides) == ["h1", "h2", "h3"]
+    assert main(retrieval(10, 9, 8.5, 8.2, 8), *sides) == ["h1", "h2", "h3"]
     assert MAX_MAIN == 3
-    low = retrieval(10, 9, 8, 7, 6, 5, 4)
+    low = retrieval(10, 8, 8, 8, 8, 8, 8)
     assert main(low, retrieval(0, 0, 0, 0, 0, 0, 99)) == ["h1"]  # only the first six take part
 
 
@@ -228,7 +244,7 @@ def test_related_entry_that_answers_itself_is_not_told_again(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base = related(built, ("LLM03:2026", "The risk."))
-    monkeypatch.setattr(composition, "THRESHOLDS", composition.Thresholds(close=0.0))
+    monkeypatch.setattr(composition, "THRESHOLDS", composition.Thresholds(closer=0.0))
     answer = ask(base, AGENT)
     assert "LLM03:2026" in {s.id for s in answer.statements}
     assert Part.RELATED not in {s.part for s in answer.statements}

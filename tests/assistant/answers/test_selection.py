@@ -10,7 +10,7 @@ from support.hits import even
 from support.restated import LOG, LOG_LINE, OTHER_NUMBER, OTHER_SUBJECT, ROTATE, ROTATE_LINE, restated
 
 from assistant.answers.intent import Intent
-from assistant.answers.selection import MOST, ROOM, SAME, Wanted, choose, pool_of
+from assistant.answers.selection import MOST, ROOM, SAME, WEIGHTS, Wanted, choose, pool_of
 from kb.embedding.encoder import Vectors
 from kb.entries import Entry, Item, Language, Marker, RiskLevel, Role, Section
 from kb.index.passage_table import EntryPassages
@@ -167,6 +167,16 @@ def test_pool_knows_the_entry_of_each_passage() -> None:
     )
     assert pool.owners.tolist() == [0, 0, 1]
     assert len(pool) == len(pool.vectors) == len(pool.terms) == 3
+
+
+def test_passages_of_an_entry_behind_the_best_come_later() -> None:
+    first = passages_of(guidance(WALLS), [[0.6, 0.8]])
+    second = passages_of(guidance(ROOFS, name="GENSEC05-BP02"), [[1, 0]])
+    question = asked(1, 0)
+    for behind, order in ((0.1, [ROOFS, WALLS]), (0.3, [WALLS, ROOFS])):
+        pool = pool_of([first, second], [0.0, behind], verbatim=False)
+        assert [c.passage.text for c in choose(pool, question, [], Intent.ACTION, even)] == order
+    assert WEIGHTS.behind == 2.0
 
 
 def test_answer_has_room_for_some_characters() -> None:
