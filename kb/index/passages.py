@@ -110,6 +110,18 @@ def quotable(entry: Entry) -> Iterator[Passage]:
                 yield Passage(entry, index, start, end)
 
 
+def sentences_of(entry: Entry) -> Iterator[Passage]:
+    """The sentences and list items of an entry in order, also those that cannot be quoted alone."""
+    for index, section in enumerate(entry.sections):
+        if section.role in STATING:
+            for placed in _placed(section):
+                marker = placed.item.marker
+                whole = [(0, len(placed.item.text))]
+                spans = whole if marker.is_list else sentences(placed.item.text)
+                for start, end in spans if marker is not Marker.CODE else ():
+                    yield Passage(entry, index, placed.start + start, placed.start + end)
+
+
 def _spans(section: Section, language: Language) -> Iterator[tuple[int, int]]:
     """Offsets of the quotable spans of a section, in order; the first below a heading starts with it."""
     heading: int | None = None

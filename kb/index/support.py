@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
 from kb.embedding.encoder import Vectors
 from kb.entries import Origin
-from kb.index.passages import Passage
+from kb.index.passages import Passage, sentences_of
 from kb.text import fold, terms
 
 
@@ -27,6 +28,7 @@ class Thresholds:
     cosine_alone: of a line and a window with fewer of its terms.
     second: cosine of the second window.
     run: terms in a row that the windows lack; more are a clause of its own.
+    rest: share of the terms, weighted by idf, that one more sentence must have of those the windows lack.
     """
 
     cosine: float = 0.58
@@ -34,6 +36,7 @@ class Thresholds:
     cosine_alone: float = 0.80
     second: float = 0.40
     run: int = 3
+    rest: float = 0.08
 
 
 THRESHOLDS = Thresholds()
@@ -41,9 +44,9 @@ Support = tuple[Passage, ...]
 """Spans of a page that together support a line, best first."""
 # Passages in a row that may support a line together, and their characters.
 WINDOW, WINDOW_CHARACTERS = 3, 700
-MOST = 3
-# Terms that a passage shares with a line at least, for its numbers to be about the same thing.
-SHARED = 2
+MOST, MOST_SENTENCES = 3, 2
+# Terms that a passage shares with a line at least, to be about the same thing.
+SHARED = 3
 
 _DIGITS = {
     "two": "2",
@@ -81,6 +84,10 @@ class _Window:
     terms: frozenset[str]
 
 
+_Sentence = tuple[Passage, frozenset[str]]
+"""A sentence or list item of the page, and its terms."""
+
+
 def supports(
     passages: Sequence[Passage], vectors: Vectors, idf: Callable[[str], float]
 ) -> tuple[Support, ...]:
@@ -92,10 +99,17 @@ def supports(
     windows = list(_windows(passages))
     if not windows:
         return ((),) * len(passages)
+    sentences = [
+        (one, frozenset(terms(one.text)))
+        for one in sentences_of(passages[0].entry)
+        if one.origin is Origin.SITE
+    ]
     means = np.stack([vectors[w.first : w.last + 1].sum(axis=0) for w in windows])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
     return tuple(
-        _support(passage, means @ vector, windows, idf) if passage.origin is Origin.CATALOGUE else ()
+        _support(passage, means @ vector, windows, sentences, idf)
+        if passage.origin is Origin.CATALOGUE
+        else ()
         for passage, vector in zip(passages, vectors, strict=True)
     )
 
@@ -118,10 +132,17 @@ def longest_run(said: Iterable[str], held: Collection[str]) -> int:
 
 
 def _support(
-    line: Passage, cosines: Vectors, windows: Sequence[_Window], idf: Callable[[str], float]
+    line: Passage,
+    cosines: Vectors,
+    windows: Sequence[_Window],
+    sentences: Sequence[_Sentence],
+    idf: Callable[[str], float],
 ) -> Support:
-    """The windows that support a line, at most MOST, best first; empty without support."""
-    weights = {term: idf(term) for term in terms(line.text)}
+    """The windows that support a line, at most MOST, best first, and sentences with the rest of its words.
+
+    Empty without support.
+    """
+    weights = _weights(line, idf)
     near = np.flatnonzero(cosines >= THRESHOLDS.second).tolist()
     first = max(near, key=lambda n: cosines[n] + _share(weights, [windows[n]]), default=None)
     if first is None or cosines[first] < THRESHOLDS.cosine:
@@ -131,8 +152,34 @@ def _support(
     while not _enough(line, cosine, weights, chosen) and len(chosen) < MOST:
         more = max(near, key=lambda n: _share(weights, [*chosen, windows[n]]) + 0.2 * float(cosines[n]))
         chosen.append(windows[more])
-    enough = _enough(line, cosine, weights, chosen)
-    return tuple(window.passage for window in chosen) if enough else ()
+    if not _enough(line, cosine, weights, chosen):
+        return ()
+    spans = [window.passage for window in chosen]
+    for _ in range(MOST_SENTENCES):
+        spans += _rest(weights, spans, sentences)
+    return tuple(spans)
+
+
+def _weights(line: Passage, idf: Callable[[str], float]) -> dict[str, float]:
+    """The share of each term of a line in it, weighted by idf."""
+    weights = {term: idf(term) for term in terms(line.text)}
+    total = sum(weights.values()) or 1.0
+    return {term: weight / total for term, weight in weights.items()}
+
+
+def _rest(
+    weights: Mapping[str, float], spans: Sequence[Passage], sentences: Sequence[_Sentence]
+) -> list[Passage]:
+    """The sentence with most of the words of a line that its spans lack, if it has enough of them."""
+    held = frozenset(terms(" ".join(span.text for span in spans)))
+    more: list[tuple[float, Passage]] = []
+    for sentence, own in sentences:
+        shared = own & weights.keys()
+        new = sum(weights[term] for term in shared - held)
+        if new >= THRESHOLDS.rest and len(shared) >= SHARED and not any(map(sentence.overlaps, spans)):
+            value = new + 0.1 * sum(weights[term] for term in shared) - 0.0003 * len(sentence.text)
+            more.append((value, sentence))
+    return [max(more, key=itemgetter(0))[1]] if more else []
 
 
 def _enough(line: Passage, cosine: float, weights: Mapping[str, float], windows: Sequence[_Window]) -> bool:
@@ -152,7 +199,7 @@ def _has_numbers(line: Passage, windows: Sequence[_Window]) -> bool:
     """True if each number of a line stands in a passage that shares other words with the line."""
     said = frozenset(terms(line.text))
     parts = [part for window in windows for part in window.parts]
-    near = [part for part in parts if len(said & frozenset(terms(part.text))) > SHARED]
+    near = [part for part in parts if len(said & frozenset(terms(part.text))) >= SHARED]
     return numbers(line.text) <= frozenset[str]().union(*(numbers(part.text) for part in near))
 
 
@@ -160,8 +207,7 @@ def _share(weights: Mapping[str, float], windows: Sequence[_Window]) -> float:
     """The weighted share of the terms that occur in some windows, in [0, 1]; longer windows count less."""
     held = frozenset[str]().union(*(window.terms for window in windows))
     length = sum(window.last - window.first for window in windows)
-    total = sum(weights.values()) or 1.0
-    return sum(weights[term] for term in weights.keys() & held) / total - 0.02 * length
+    return sum(weights[term] for term in weights.keys() & held) - 0.02 * length
 
 
 def _windows(passages: Sequence[Passage]) -> Iterator[_Window]:

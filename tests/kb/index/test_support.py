@@ -126,7 +126,16 @@ def test_few_passages_in_a_row_support_a_line() -> None:
     page = [f"{part.capitalize()}, please." for part in (*parts, "serve warm cakes after lunch")]
     line = f"Please {', '.join(parts)}, and serve lunch."
     assert WINDOW == 3
-    assert spans_of(line, *page) == ["\n".join(page[:3])]
+    assert spans_of(line, *page) == ["\n".join(page[:3]), page[3]]
+
+
+def test_sentence_with_words_that_the_spans_lack_is_added() -> None:
+    line = f"{ROTATE_LINE[:-1]}, and keep them in a vault."
+    first, vault = f"{ROTATE} This is cheap.", "It keeps the keys of agents in a sealed vault."
+    assert spans_of(line, first, "Paint dries within a day.", vault) == [first, vault]
+    assert [p.text for p in quotable(restated((vault,), ()))] == []  # leans on a sentence before it
+    assert spans_of(ROTATE_LINE, first, vault) == [first]  # nothing is lacking
+    assert spans_of(line, first, "The bank has a vault.") == [first]  # about something else
 
 
 TERMS = [
