@@ -59,7 +59,7 @@ class Search:
     def __init__(self, table: EntryTable, candidates: CandidateSearch, rankers: Rankers) -> None:
         self._table, self._candidates, self._rankers = table, candidates, rankers
         self._mentions = Mentions(table)
-        self._speller = Speller(candidates.chunk_index)
+        self._speller = Speller(candidates.chunk_index, table.entries)
         # Every question has one of a few filters.
         self._mask: Callable[[Filters, frozenset[str]], Mask] = lru_cache(maxsize=64)(
             lambda filters, years: filters.mask(table.english, years)

@@ -93,17 +93,20 @@ def held_out_examples(corpora: Sequence[Corpus], encoder_of: Callable[[int], Enc
         for corpus in corpora:
             kept, held_out = corpus.without(fold)
             search = indexes.over(kept)
+            speller = Speller(search.chunk_index, kept.entries)
             log.info("fold %d of %d: asking", fold + 1, FOLDS)
             for number, (entry_id, text) in enumerate(held_out.questions(*ASKED)):
-                yield from _examples(corpus, search, disguised(text, number), entry_id)
+                yield from _examples(corpus, search, speller, disguised(text, number), entry_id)
             for texts in held_out.out_of_scope.values():
                 for number, text in enumerate(texts):
-                    yield from _examples(corpus, search, disguised(text, number), None)
+                    yield from _examples(corpus, search, speller, disguised(text, number), None)
 
 
-def _examples(corpus: Corpus, search: CandidateSearch, text: str, entry_id: str | None) -> Iterator[Example]:
+def _examples(
+    corpus: Corpus, search: CandidateSearch, speller: Speller, text: str, entry_id: str | None
+) -> Iterator[Example]:
     """The question with each feature set it has: with vectors, and by keyword alone."""
-    query = spelt(read_question(text), Speller(search.chunk_index))
+    query = spelt(read_question(text), speller)
     allowed = np.array([i in corpus.answering for i in search.layout.ids])
     gold = search.layout.rows[entry_id] if entry_id else -1
     candidates = search.by_all(query, allowed)
