@@ -56,8 +56,6 @@ _STOP_WORDS = """
 """
 STOP_WORDS = frozenset(_STOP_WORDS.split())
 
-_stemmer = snowballstemmer.stemmer("english")
-
 
 @dataclass(frozen=True, slots=True)
 class Token:
@@ -179,4 +177,5 @@ def _term(word: str) -> str | None:
     base = re.sub(r"['’]s?$", "", word.replace("’", "'"))
     if base in STOP_WORDS or word in STOP_WORDS:
         return None
-    return str(_stemmer.stemWord(base))
+    # A stemmer keeps the word it works on, so threads cannot share one.
+    return str(snowballstemmer.stemmer("english").stemWord(base))
