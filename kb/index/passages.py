@@ -31,7 +31,9 @@ LONGEST = 420
 _LEANING = re.compile(
     r"""
     (?: this|that|these|those|it|its|they|their|he|she|here|there|such|also|however|additionally
-      | therefore|otherwise|instead|moreover|furthermore|similarly|likewise|both|thus|hence
+      | therefore|otherwise|instead|moreover|furthermore|similar(?:ly)?|likewise|both|thus|hence|then
+      | is|are|was|were|has|does|can|may  # without a subject
+      | apply\ (?:the\ same|similar)
       | (?:the\ )? (?:first|second|third|fourth|next|last|other|latter|former|same|resulting)
       | without\ (?:it|them|this|these)
       | for\ (?:example|instance|this|these|that)
@@ -39,10 +41,17 @@ _LEANING = re.compile(
       | with\ (?:this|these|that|those)
       | as\ a\ result|by\ doing\ so|doing\ so|note|e\.g|i\.e
     )\b
+    | (?:for|when|once|in) \ [^,.]{3,50},\ (?:this|these)\b
+    | \(
     | これ|この|それ|その|また|さらに|ただし|しかし|そこ|したがって|なお|ここ|例えば|たとえば|同様に|一方
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+# A short sentence that only names what follows.
+_LABEL = re.compile(
+    r"(?: \d+\. | (?:Scenario|Example)\ \#? \d+ [:.] | Tier\ \d ) (?: \s+ \S+ ){1,12} $", re.VERBOSE
+)
+_REFERENCE = re.compile(r"\(Ref\b")
 _OPENS_A_LIST = ":："
 
 
@@ -131,7 +140,7 @@ def _spans(section: Section, language: Language) -> Iterator[tuple[int, int]]:
             continue
         if group[0].item.marker is Marker.CODE or " | " in group[0].item.text:
             heading = None
-        for start, end in _cut(group):
+        for start, end in _cut(group, headed=heading is not None):
             opened = start if heading is None or end - heading > LONGEST else heading
             heading = None
             if SHORTEST[language] <= end - opened <= LONGEST and section.text[end - 1] not in ":：;":
@@ -157,8 +166,11 @@ def _is_below(item: Item, group: Sequence[_Placed]) -> bool:
     return item.marker.is_list and head.marker is not Marker.HEADING and (item.depth > head.depth or opens)
 
 
-def _cut(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
-    """Offsets of the passages in a group: all of it if short enough, else its parts."""
+def _cut(group: Sequence[_Placed], *, headed: bool) -> Iterator[tuple[int, int]]:
+    """Offsets of the passages in a group: all of it if short enough, else its parts.
+
+    The first sentence below a heading may lean on that.
+    """
     first, last = group[0], group[-1]
     if first.item.marker is Marker.CODE:
         return
@@ -166,7 +178,7 @@ def _cut(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
         if first.item.marker.is_list and len(first.item.text) <= LONGEST:
             yield first.start, first.end
         else:
-            yield from _sentences(first)
+            yield from _sentences(first, headed=headed)
     elif last.end - first.start <= LONGEST:
         yield first.start, last.end
     else:
@@ -184,21 +196,26 @@ def _runs(group: Sequence[_Placed]) -> Iterator[tuple[int, int]]:
     yield start, end
 
 
-def _sentences(placed: _Placed) -> Iterator[tuple[int, int]]:
+def _sentences(placed: _Placed, *, headed: bool) -> Iterator[tuple[int, int]]:
     """The sentences of an item, each with the sentences that lean on it, as far as they fit."""
-    for run in _leaning_runs(placed.item.text):
+    for number, run in enumerate(_leaning_runs(placed.item.text)):
         start = run[0][0]
         text = placed.item.text[start : run[0][1]]
-        if not _LEANING.match(text) and " | " not in text:
-            end = max(last for _, last in run if last - start <= LONGEST or last == run[0][1])
-            yield placed.start + start, placed.start + end
+        ends = [last for _, last in run if last - start <= LONGEST] or [run[0][1]]
+        alone = ends[-1] == run[0][1] and _LABEL.match(text)
+        leans = _LEANING.match(text) and (number or not headed)
+        if not (alone or leans or " | " in text):
+            yield placed.start + start, placed.start + ends[-1]
 
 
 def _leaning_runs(text: str) -> list[list[tuple[int, int]]]:
-    """The sentences of a text in runs: one, and those that lean on it."""
+    """The sentences of a text in runs: one, with a label before it, and those that lean on it."""
     runs: list[list[tuple[int, int]]] = []
     for start, end in sentences(text):
-        if runs and _LEANING.match(text[start:end]):
+        if _REFERENCE.match(text, start):
+            continue
+        leans = _LEANING.match(text[start:end])
+        if runs and (leans or _LABEL.match(text, *runs[-1][-1])):
             runs[-1].append((start, end))
         else:
             runs.append([(start, end)])

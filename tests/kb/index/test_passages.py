@@ -192,7 +192,8 @@ def test_leaning_sentence_that_makes_a_passage_too_long_is_left_out() -> None:
         "Second,", "The resulting", "Without it", "Without them", "Without this", "Without these",
         "For example,", "For instance,", "For this", "In addition,", "In this", "In that", "In these",
         "In such", "In turn,", "In contrast,", "With this", "With those", "As a result,", "By doing so,",
-        "Doing so", "Note", "e.g.", "i.e.",
+        "Doing so", "Note", "e.g.", "i.e.", "Similar", "Then, each", "Is a", "Does not stop any, each",
+        "Can be a", "Apply the same logic as any", "For hosted models, this", "When found, these",
     ],
 )  # fmt: skip
 def test_sentence_that_leans_on_another_is_not_quoted_alone(opening: str) -> None:
@@ -203,11 +204,42 @@ def test_sentence_that_leans_on_another_is_not_quoted_alone(opening: str) -> Non
 
 @pytest.mark.parametrize(
     "opening",
-    ["Items", "Thesis", "Noted", "Without a limit", "In production", "As a team", "Firstborn", "For agents"],
+    [
+        "Items",
+        "Thesis",
+        "Noted",
+        "Without a limit",
+        "In production",
+        "As a team",
+        "Firstborn",
+        "For agents",
+        "Do not forget that each",
+        "Have people who",
+        "Apply limits, as each",
+        "When a budget ends, it",
+    ],
 )
 def test_sentence_with_its_own_subject_is_quoted(opening: str) -> None:
     own = f"{opening} will need a narrow role for each agent."
     assert texts(Item(f"{ROLES} {own}")) == [ROLES, own]
+
+
+@pytest.mark.parametrize(
+    "label", ["Scenario #3: Roles of agents.", "12. Roles and rights.", "Tier 2 — Hardening (for banks)."]
+)
+def test_label_comes_with_the_sentence_it_names(label: str) -> None:
+    assert texts(Item(f"{label} {ROLES} {AUDITS}")) == [f"{label} {ROLES}", AUDITS]
+    assert texts(Item(label)) == []
+
+
+def test_reference_is_not_quoted() -> None:
+    assert texts(Item(f"{ROLES} (Ref. link: A guide to the roles of agents)")) == [ROLES]
+
+
+def test_first_sentence_below_a_heading_may_lean_on_it() -> None:
+    heading, leaning = Item("Narrow roles", Marker.HEADING), "Such as one that may read a single folder."
+    assert texts(heading, Item(leaning)) == [f"{heading.text}\n{leaning}"]
+    assert texts(Item(leaning)) == []
 
 
 @pytest.mark.parametrize(
