@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from assistant.answers.aspects import asks, aspects_of
 from assistant.answers.intent import intent_of
 from assistant.answers.records import Context, Origin, Part, Statement
-from assistant.answers.selection import Choice, Wanted, choose, pool_of
-from kb.entries import Entry, Kind, Role
+from assistant.answers.selection import ACTIONS, Choice, Wanted, choose, pool_of
+from kb.entries import Entry, Kind
 from kb.entries import Origin as Author
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
@@ -35,7 +35,7 @@ class Thresholds:
     whole: float = 1.0
     confidence: float = 0.85
     share: float = 0.8
-    close: float = 0.88
+    close: float = 0.86
     closer: float = 0.94
 
 
@@ -52,8 +52,6 @@ class Main:
 
 
 THRESHOLDS = Thresholds()
-# Sections with actions; all others hold facts.
-_ACTIONS = frozenset({Role.STEPS})
 
 
 def compose(
@@ -134,7 +132,7 @@ def _in_order(chosen: Sequence[Choice]) -> list[Statement]:
 
 
 def _part(choice: Choice) -> Part:
-    return Part.DO if choice.passage.section.role in _ACTIONS else Part.WHY
+    return Part.DO if choice.passage.section.role in ACTIONS else Part.WHY
 
 
 def _statement(part: Part, choice: Choice) -> Statement:

@@ -34,6 +34,7 @@ class Weights:
     aspect: share of the score that comes from the best aspect rather than from the whole question.
     served: discount of an aspect for each passage chosen for it.
     uncited: bonus of an entry that is not cited yet.
+    lead: bonus of an action for the first passage, unless reasons are asked for.
     behind: discount by how far the score of the entry is behind the best.
     """
 
@@ -43,11 +44,14 @@ class Weights:
     repeated: float = 0.5
     aspect: float = 0.4
     served: float = 0.15
-    uncited: float = 0.2
+    uncited: float = 0.25
+    lead: float = 0.2
     behind: float = 2.0
 
 
 WEIGHTS = Weights()
+# Sections with actions; all others hold facts.
+ACTIONS = frozenset({Role.STEPS})
 ROLES = {
     Role.INTRODUCTION: -0.05,
     Role.OUTCOME: -0.15,
@@ -149,13 +153,18 @@ def choose(
     prior = _prior(pool, intent) - WEIGHTS.behind * pool.behind
     known = frozenset(shown)
     open_rows = np.array([passage.text not in known for passage in pool.passages])
-    return [
-        Choice(pool.passages[row], pool.supports[row]) for row in _rows(pool, whole, sides, prior, open_rows)
-    ]
+    lead = WEIGHTS.lead * _actions(pool) if intent is not Intent.REASON else np.zeros_like(prior)
+    rows = _rows(pool, whole, sides, prior, lead, open_rows)
+    return [Choice(pool.passages[row], pool.supports[row]) for row in rows]
 
 
 def _rows(
-    pool: Pool, whole: Floats, sides: Floats, prior: Floats, open_rows: npt.NDArray[np.bool_]
+    pool: Pool,
+    whole: Floats,
+    sides: Floats,
+    prior: Floats,
+    lead: Floats,
+    open_rows: npt.NDArray[np.bool_],
 ) -> list[int]:
     """The rows of the chosen passages, best first."""
     chosen: list[int] = []
@@ -166,8 +175,7 @@ def _rows(
     while open_rows.any() and len(chosen) < MOST:
         side = (sides - WEIGHTS.served * served[:, None]).max(axis=0)
         value = (1 - WEIGHTS.aspect) * whole + WEIGHTS.aspect * side + prior - WEIGHTS.repeated * nearest
-        if chosen:
-            value += WEIGHTS.uncited * ~np.isin(pool.owners, pool.owners[chosen])
+        value += WEIGHTS.uncited * ~np.isin(pool.owners, pool.owners[chosen]) if chosen else lead
         row = int(np.where(open_rows, value, -np.inf).argmax())
         open_rows[row] = False
         if chosen and lengths[row] > room:
@@ -189,6 +197,11 @@ def _match(pool: Pool, wanted: Wanted, idf: Idf) -> Floats:
     if wanted.vector is None:
         return words
     return np.asarray(WEIGHTS.meaning * (pool.vectors @ wanted.vector) + WEIGHTS.words * words)
+
+
+def _actions(pool: Pool) -> Floats:
+    """(n,) 1 for the steps, 0 for all other passages."""
+    return np.array([passage.section.role in ACTIONS for passage in pool.passages], dtype=np.float32)
 
 
 def _prior(pool: Pool, intent: Intent) -> Floats:

@@ -21,6 +21,7 @@ from kb.text import terms
 WALLS = "The walls of the office are green."
 ROOFS = "The roofs of the office are brown."
 DOORS = "The doors of the office are white."
+TILES = "The tiles of the office are yellow."
 NOTHING = Wanted((), None)
 
 
@@ -177,6 +178,19 @@ def test_passages_of_an_entry_behind_the_best_come_later() -> None:
         pool = pool_of([first, second], [0.0, behind], verbatim=False)
         assert [c.passage.text for c in choose(pool, question, [], Intent.ACTION, even)] == order
     assert WEIGHTS.behind == 2.0
+
+
+@pytest.mark.parametrize(
+    ("intent", "first"),
+    [(Intent.ACTION, ROOFS), (Intent.TEST, ROOFS), (Intent.REASON, WALLS)],
+)
+def test_action_leads_unless_reasons_are_asked_for(intent: Intent, first: str) -> None:
+    office = entry_of(prose("Guidance", Role.GUIDANCE, WALLS, DOORS), steps(ROOFS, TILES))
+    # The first number is the cosine with the question; the others keep the passages apart.
+    near = [[0.9, 0.436, 0, 0, 0], [0.6, 0, 0, 0.8, 0], [0.8, 0, 0.6, 0, 0], [0.5, 0, 0, 0, 0.866]]
+    order = chosen(passages_of(office, near), question=asked(1, 0, 0, 0, 0), intent=intent)
+    assert order[0] == first
+    assert order.index(DOORS) < order.index(TILES)  # the bonus is for the first passage alone
 
 
 def test_answer_has_room_for_some_characters() -> None:
