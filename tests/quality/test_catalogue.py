@@ -89,7 +89,8 @@ def test_summaries_have_two_to_five_sentences() -> None:
     assert {name: count for name, count in counts.items() if not 2 <= count <= 5} == {}
 
 
-def test_questions_practices_and_risks_have_four_to_ten_steps() -> None:
+def test_questions_practices_and_risks_have_four_to_thirteen_steps() -> None:
+    # A step that restates one place of the page is short, and a long page has many.
     counts = {
         (entry.id, entry.language.value): sum(
             len(section.items) for section in entry.sections if section.role is Role.STEPS
@@ -97,7 +98,7 @@ def test_questions_practices_and_risks_have_four_to_ten_steps() -> None:
         for entry in shipped()
         if entry.kind is not Kind.PRINCIPLE
     }
-    assert {name: count for name, count in counts.items() if not 4 <= count <= 10} == {}
+    assert {name: count for name, count in counts.items() if not 4 <= count <= 13} == {}
 
 
 def words(entry: Entry, roles: set[Role]) -> list[str]:
