@@ -29,8 +29,8 @@ WRITTEN = {
         ),
         (
             "GENPERF02-BP01",
-            "Find the bottleneck in the load test results, and if the model itself is too slow, try a"
-            " bigger endpoint, quantization or LoRA.",
+            "Evaluate where the bottleneck in the load test is, and if it is the model's ability to serve "
+            "requests, customize the model or increase the size of the endpoint.",
         ),
         (
             "GENPERF02-BP01",
@@ -38,7 +38,7 @@ WRITTEN = {
         ),
         (
             "GENPERF02-BP01",
-            "Test different instance types, serving stacks and inference parameters on Amazon SageMaker AI.",
+            "Test different instance types, sizes and inference parameters on Amazon SageMaker AI.",
         ),
         (
             "GENREL05-BP01",
@@ -57,8 +57,8 @@ WRITTEN = {
         ),
         (
             "GENCOST02-BP01",
-            "Choose between on-demand calls, provisioned throughput and self-hosting by comparing "
-            "what each costs and delivers.",
+            "Choose between managed deployment and self-hosting by comparing the cost and the performance "
+            "of the hosting options.",
         ),
         (
             "GENPERF01-BP02",
