@@ -5,6 +5,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
@@ -16,6 +17,9 @@ from kb.errors import SettingsError, first_problem
 PREFIX = "GENLENS_"
 # Read by the tests only; a shell that sets it can still run genlens.
 IGNORED = frozenset({"GENLENS_TEST_MIRROR"})
+# A file in the working folder may be someone else's: it does not decide where questions and keys go, or
+# where pages come from.
+NOT_IN_FILE = frozenset({"GENLENS_LLM", "GENLENS_MIRROR", "GENLENS_TRACES"})
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 # PROVIDER:MODEL; only openai-like has an address, the others know their own.
 _LLM = re.compile(
@@ -35,7 +39,9 @@ class Traces(StrEnum):
 class Settings(BaseSettings):
     """All settings of a user; made once at the start and passed down."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
 
     home: Path = Field(
         default_factory=lambda: user_data_path("genlens"),
@@ -85,15 +91,20 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:  # "~name" of an unknown user
+            raise ValueError(f"expected a folder: {error}") from error
 
     @field_validator("mirror")
     @classmethod
     def _http_address(cls, value: str | None) -> str | None:
         if not value:
             return None
-        if not value.startswith(("http://", "https://")):
-            raise ValueError("expected an address that starts with http:// or https://")
+        if not value.startswith(("http://", "https://")) or not _has_host(value):
+            raise ValueError("expected an address that starts with http:// or https://, with a host")
+        if any(sign in value for sign in "@?#"):
+            raise ValueError("expected an address without name, password, query and fragment")
         return value.rstrip("/")
 
     @field_validator("llm")
@@ -123,17 +134,48 @@ def load_settings(**arguments: Any) -> Settings:  # noqa: ANN401 - the values ar
         raise SettingsError(f"{name} is {_without_address(rejected)!r}: {problem.message}") from error
 
 
+def _has_host(address: str) -> bool:
+    """True if the address is well formed and names a host."""
+    try:
+        parts = urlsplit(address)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _without_address(value: object) -> object:
-    """A rejected value without its address: that may contain a password."""
-    return f"{value.partition('@')[0]}@…" if isinstance(value, str) and "@" in value else value
+    """A rejected value without its address, if that may contain a password."""
+    if not isinstance(value, str) or not any(sign in value for sign in "@?"):
+        return value
+    kept = re.match(r".*?(?:@|://)", value)
+    return f"{kept[0] if kept else ''}…"
 
 
 def _refuse_unknown_names() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields} | IGNORED
-    for place, names in (("the environment", os.environ), (".env", dotenv_values(".env"))):
+    in_file = _names_in_file()
+    for place, names in (("the environment", os.environ), (".env", in_file)):
         for name in sorted(names):
             if name.upper().startswith(PREFIX) and name.upper() not in known:
                 raise SettingsError(f"unknown setting {name} in {place}; known: {_known_names()}")
+    if refused := sorted(name for name in in_file if name.upper() in NOT_IN_FILE):
+        raise SettingsError(f"{refused[0]} may not stand in .env; set it in the environment")
+
+
+def _names_in_file() -> frozenset[str]:
+    """The names in `.env`; none without that file.
+
+    :raises SettingsError: the file cannot be read as UTF-8 text.
+    """
+    try:
+        return frozenset(dotenv_values(".env", encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{error.object[error.start]:02x} at {error.start}"
+        raise SettingsError(f".env is not UTF-8 text ({found}); save it as UTF-8") from error
+    except OSError as error:
+        raise SettingsError(
+            f".env cannot be read: {error.strerror}; make it readable or remove it"
+        ) from error
 
 
 def _known_names() -> str:

@@ -26,13 +26,13 @@ def test_defaults_apply_without_settings() -> None:
 
 
 def test_argument_comes_before_environment_before_file(monkeypatch: pytest.MonkeyPatch) -> None:
-    dotenv("GENLENS_MODEL=of-the-file", "GENLENS_MIRROR=http://file.test")
+    dotenv("GENLENS_MODEL=of-the-file", "GENLENS_FEEDBACK=false")
     assert load_settings().model == "of-the-file"
     monkeypatch.setenv("GENLENS_MODEL", "of-the-environment")
     assert load_settings().model == "of-the-environment"
     assert load_settings(model="of-the-argument").model == "of-the-argument"
     assert load_settings(model=None).model == "of-the-environment"
-    assert load_settings().mirror == "http://file.test"
+    assert load_settings().feedback is False
 
 
 def test_file_is_read_from_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +69,34 @@ def test_unknown_name_in_the_file_is_refused() -> None:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["GENLENS_LLM=openai:x", "GENLENS_MIRROR=http://mirror.test", "genlens_mirror=x", "GENLENS_TRACES=otlp"],
+)
+def test_file_does_not_decide_where_text_goes_to_or_comes_from(line: str) -> None:
+    dotenv("GENLENS_MODEL=x", line)
+    name = line.partition("=")[0]
+    with pytest.raises(SettingsError, match=rf"^{name} may not stand in \.env; set it in the environment$"):
+        load_settings()
+
+
+def test_file_in_another_encoding_is_refused() -> None:
+    Path(".env").write_bytes("GENLENS_MODEL=modèle".encode("latin-1"))
+    with pytest.raises(
+        SettingsError, match=r"^\.env is not UTF-8 text \(byte 0xe8 at 17\); save it as UTF-8$"
+    ):
+        load_settings()
+
+
+def test_unreadable_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_arguments: object, **_named: object) -> dict[str, str]:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("kb.settings.dotenv_values", refuse)
+    with pytest.raises(SettingsError, match=r"^\.env cannot be read: Permission denied; make it readable"):
+        load_settings()
+
+
 def test_unknown_argument_is_refused() -> None:
     with pytest.raises(SettingsError, match=f"unknown setting 'modle'; {KNOWN}"):
         load_settings(modle="x")
@@ -80,7 +108,12 @@ def test_unknown_argument_is_refused() -> None:
         ("GENLENS_MODEL", "", "should have at least 1 character"),
         ("GENLENS_MIRROR", "ftp://mirror.test", "expected an address that starts with http:// or https://"),
         ("GENLENS_MIRROR", "mirror.test", "expected an address that starts with http:// or https://"),
+        ("GENLENS_MIRROR", "http://[::1", "with a host"),
+        ("GENLENS_MIRROR", "http://", "with a host"),
+        ("GENLENS_MIRROR", "https://mirror.test:port/", "with a host"),
+        ("GENLENS_MIRROR", "http://mirror.test/#part", "without name, password, query and fragment"),
         ("GENLENS_HOME", "", "expected a folder"),
+        ("GENLENS_HOME", "~nobody-of-this-name/data", "expected a folder: Could not determine home"),
         ("GENLENS_TRACES", "on", "should be 'off', 'console' or 'otlp'"),
         ("GENLENS_TRACE_CONTENT", "perhaps", "should be a valid boolean"),
         ("GENLENS_LLM", "gpt-4o", "expected openai:MODEL, anthropic:MODEL"),
@@ -127,6 +160,19 @@ def test_refused_model_address_is_not_repeated_in_the_error(
         load_settings()
     assert str(caught.value).startswith("GENLENS_LLM is 'openai-like:words@…': ")
     assert "models.test" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://me:secret@mirror.test", "https://secret@mirror.test/x", "https://mirror.test/?secret"],
+)
+def test_refused_mirror_is_not_repeated_in_the_error(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GENLENS_MIRROR", address)
+    with pytest.raises(
+        SettingsError, match=r"^GENLENS_MIRROR is 'https://…': .* without name, password"
+    ) as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
