@@ -12,6 +12,7 @@ Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index
 Verbs import heavy libraries themselves, so `--help` and `search` start at once.
 """
 
+import io
 import logging
 import sys
 from typing import Any
@@ -27,7 +28,18 @@ from kb.errors import GenlensError
 
 
 class _Group(click.Group):
-    """A group whose errors are one clear line and the right exit code."""
+    """A group whose errors are one clear line and the right exit code.
+
+    click ends quietly by itself when the reader of a pipe has seen enough.
+    """
+
+    def main(self, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - the types of click
+        try:
+            return super().main(*arguments, **named)
+        except OSError as error:  # of the output, or of a file that was named
+            place = f"{error.filename}: " if error.filename else "cannot write the output: "
+            click.echo(f"genlens: {place}{error.strerror or error}", err=True)
+            sys.exit(2)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - the type of click
         try:
@@ -53,6 +65,9 @@ def main(verbose: int) -> None:
       genlens search "prompt caching" --pillar "Cost optimization"
       genlens show gensec5-bp1
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # "?" for what a code page does not have
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 

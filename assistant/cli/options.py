@@ -60,8 +60,9 @@ def typed_text(words: tuple[str, ...]) -> str:
 
 
 def json_text(record: Mapping[str, object]) -> str:
-    """A record as printed JSON."""
-    return json.dumps(record, ensure_ascii=False, indent=2)
+    """A record as printed JSON, in ASCII where the output is not Unicode."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    return json.dumps(record, ensure_ascii=not is_unicode, indent=2)
 
 
 def end_with_nothing(line: str) -> NoReturn:
