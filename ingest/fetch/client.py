@@ -1,6 +1,7 @@
 """The polite, bounded client: listed https hosts only, robots.txt, retries, caps on size and time."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.metadata import version
@@ -27,6 +28,9 @@ MAX_REDIRECTS = 5
 CONNECTIONS = 4  # at once
 # Seconds between two requests to a host: ten seconds for a lens of 94 pages.
 DELAY = 0.1
+
+# A header's value in visible ASCII, as RFC 9110 recommends; a site may have sent anything.
+_SENDABLE = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")
 
 log = logging.getLogger(__name__)
 
@@ -172,8 +176,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _validators(kept: Page | None) -> dict[str, str]:
+    """The headers that ask for a page only if it changed; a value that cannot be sent is left out."""
     named = {"If-None-Match": kept.etag, "If-Modified-Since": kept.last_modified} if kept else {}
-    return {name: value for name, value in named.items() if value}
+    return {name: value for name, value in named.items() if _SENDABLE.fullmatch(value)}
 
 
 def _joined(place: str, location: str) -> str:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from pydantic import ConfigDict, TypeAdapter, with_config
+
 from kb.files import storage_errors, write_atomic
 
 
@@ -24,6 +26,22 @@ class Page:
     def text(self) -> str:
         """The decoded body; invalid bytes become U+FFFD."""
         return self.body.decode(self.encoding, errors="replace")
+
+
+@with_config(ConfigDict(strict=True, extra="forbid"))
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """The facts kept beside a body."""
+
+    sha256: str
+    url: str
+    fetched_at: str
+    encoding: str
+    etag: str
+    last_modified: str
+
+
+_FACTS = TypeAdapter(_Facts)
 
 
 def link_target(base: str, href: str) -> str:
@@ -53,18 +71,20 @@ class PageStore:
         write_atomic(self._path(address, "json"), json.dumps(facts).encode())
 
     def get(self, address: str) -> Page | None:
-        """The page kept under an address; None if there is none, or its files are damaged.
+        """The page kept under an address; None if there is none, or what is kept cannot be used.
 
         :raises StorageError: the folder cannot be read.
         """
         with storage_errors(self._folder):
             try:
-                facts = json.loads(self._path(address, "json").read_bytes())
+                facts = _FACTS.validate_json(self._path(address, "json").read_bytes())
                 body = self._path(address, "body").read_bytes()
-                intact = facts.pop("sha256") == hashlib.sha256(body).hexdigest()
-                return Page(body=body, **facts) if intact else None
-            except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+                body.decode(facts.encoding, errors="replace")
+            except (FileNotFoundError, ValueError, LookupError):  # damaged, or of another version
                 return None
+        if facts.sha256 != hashlib.sha256(body).hexdigest():
+            return None
+        return Page(facts.url, body, facts.fetched_at, facts.encoding, facts.etag, facts.last_modified)
 
     def _path(self, address: str, suffix: str) -> Path:
         return self._folder / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.{suffix}"

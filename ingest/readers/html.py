@@ -18,6 +18,8 @@ _TEXT_BLOCKS = ("p", "dt", "dd", "figcaption")
 # Menus, feedback widgets and icons of the page frame; the topic list repeats the contents.
 _FRAME = re.compile(r"^(awsdocs-|awsui-|script$|style$|noscript$|img$|nav$)")
 _FRAME_CLASSES = {"highlights", "code-btn-container", "awsdocs-page-header-container", "prev-next"}
+# Real pages nest a dozen elements; each level needs a few frames of the stack.
+DEEPEST = 150
 _BLOCKS = {*_HEADINGS, *_LISTS, *_TEXT_BLOCKS, "pre", "div", "table", "section", "dl", "tr", "tbody", "thead"}
 
 
@@ -49,7 +51,7 @@ def read_body(page: Page, run_in: re.Pattern[str]) -> Body:
 
     A paragraph with a bold lead that matches `run_in` opens a new group.
 
-    :raises PageShapeError: the page has no content column or not exactly one h1.
+    :raises PageShapeError: the page has no content column, not exactly one h1, or elements nested too deep.
     """
     soup = BeautifulSoup(page.body, "lxml", from_encoding=page.encoding)
     column = soup.select_one("#main-col-body")
@@ -78,9 +80,13 @@ class _Walk:
     def __init__(self, url: str, run_in: re.Pattern[str]) -> None:
         self._url = url
         self._run_in = run_in
+        self._level = 0
         self.groups = [Group("", "", 1)]
 
     def children(self, parent: Tag, depth: int, marker: Marker) -> None:
+        self._level += 1
+        if self._level > DEEPEST:
+            raise PageShapeError(self._url, f"elements nested more than {DEEPEST} deep", "fewer")
         inline: list[NavigableString | Tag] = []
         for child in parent.children:
             if isinstance(child, Tag) and child.name == "h1":
@@ -93,6 +99,7 @@ class _Walk:
             elif isinstance(child, Tag) or type(child) is NavigableString:
                 inline.append(child)
         self._flush(inline, depth, marker)
+        self._level -= 1
 
     def _flush(self, inline: list[NavigableString | Tag], depth: int, marker: Marker) -> Marker:
         text = squeeze("".join(node.get_text() for node in inline))

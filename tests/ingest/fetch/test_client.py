@@ -74,6 +74,25 @@ def test_requests_have_user_agent_and_validators(
     assert "if-none-match" not in robots
 
 
+@pytest.mark.parametrize(
+    "value", ["", '"caf\u00e9"', "W/\u2603", "a\nSet-Cookie: b", " padded ", "x" * 1000, "bell\x07"]
+)
+def test_validator_that_cannot_be_sent_is_left_out(
+    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    requests: list[dict[str, str]] = []
+    reply = site.reply
+
+    def record(path: str, headers: dict[str, str]) -> Reply:
+        requests.append({name.lower(): value for name, value in headers.items()})
+        return reply(path, headers)
+
+    monkeypatch.setattr(site, "reply", record)
+    page = client.fetch(PAGE, Page(PAGE, b"old", "", etag=value, last_modified=value))
+    assert page.body != b"old"
+    assert not {"if-none-match", "if-modified-since"} & requests[-1].keys()
+
+
 # Allowed addresses.
 
 FOREIGN = [

@@ -69,7 +69,13 @@ def test_page_with_a_missing_file_is_ignored(store: PageStore, tmp_path: Path, s
     assert store.get(ADDRESS) is None
 
 
-@pytest.mark.parametrize("damage", ["cut", "list", "missing fact", "unknown fact", "no digest", "not UTF-8"])
+DAMAGES = [
+    "cut", "list", "missing fact", "unknown fact", "no digest", "not UTF-8", "wrong type", "empty fact",
+    "unknown encoding", "no text encoding", "nested",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_page_with_damaged_facts_is_ignored(store: PageStore, tmp_path: Path, damage: str) -> None:
     store.put(ADDRESS, PAGE)
     path = file(tmp_path, ".json")
@@ -81,6 +87,11 @@ def test_page_with_damaged_facts_is_ignored(store: PageStore, tmp_path: Path, da
         "unknown fact": json.dumps(facts | {"colour": "red"}).encode(),
         "no digest": json.dumps({k: v for k, v in facts.items() if k != "sha256"}).encode(),
         "not UTF-8": b'"\xff"',
+        "wrong type": json.dumps(facts | {"fetched_at": 20260401}).encode(),
+        "empty fact": json.dumps(facts | {"etag": None}).encode(),
+        "unknown encoding": json.dumps(facts | {"encoding": "klingon"}).encode(),
+        "no text encoding": json.dumps(facts | {"encoding": "hex"}).encode(),
+        "nested": b"[" * 100_000,
     }
     path.write_bytes(texts[damage])
     assert store.get(ADDRESS) is None

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.errors import PageShapeError
 from ingest.fetch.page_store import Page
-from ingest.readers.html import Body, Group, read_body
+from ingest.readers.html import DEEPEST, Body, Group, read_body
 from kb.entries import Item, Link, Marker
 
 URL = "https://docs.example.org/guide/page.html"
@@ -58,6 +58,26 @@ def test_page_has_a_title_a_lead_and_groups_with_headings() -> None:
 def test_page_of_another_shape_is_refused_with_its_address(html: str, reason: str) -> None:
     with pytest.raises(PageShapeError, match=re.escape(f"{URL}: found {reason}, expected one")):
         read_body(Page(URL, html.encode(), ""), RUN_IN)
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<div>", "</div>"),
+        ("<ul><li>", "</li></ul>"),
+        ("<dl><dd>", "</dd></dl>"),
+        ("<section>", "</section>"),
+    ],
+)
+def test_page_with_elements_nested_too_deep_is_refused(opening: str, closing: str) -> None:
+    assert items(f"{opening * 50}Deep.{closing * 50}")[0].text == "Deep."
+    with pytest.raises(PageShapeError, match=f"elements nested more than {DEEPEST} deep"):
+        items(f"{opening * 3000}Deep.{closing * 3000}")
+
+
+@pytest.mark.parametrize("element", ["b", "table><tr><td"])
+def test_text_nested_deep_inside_one_element_is_read(element: str) -> None:
+    assert "Deep." in items(f"<p>{f'<{element}>' * 3000}Deep.")[-1].text
 
 
 def test_menus_banners_and_widgets_are_dropped() -> None:
