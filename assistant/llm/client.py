@@ -27,6 +27,24 @@ _MEANING = {
 # An error in mid-stream: the names of OpenAI and botocore, the status of Anthropic (that of the stream) and
 # of Ollama (none).
 _BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
+# Why a response ended before the model was done, by the names of all providers.
+_CUT_OFF = {
+    reason: words
+    for words, reasons in {
+        "its answer was cut off at the limit of tokens": (
+            "length",
+            "max_tokens",
+            "model_context_window_exceeded",
+        ),
+        "a content filter stopped its answer": (
+            "content_filter",
+            "content_filtered",
+            "guardrail_intervened",
+            "refusal",
+        ),
+    }.items()
+    for reason in reasons
+}
 _AWS = {
     "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
     "PartialCredentialsError": "the AWS credentials are incomplete; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
@@ -68,7 +86,7 @@ class LanguageModel(Protocol):
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
         """The response in pieces, of about `max_tokens` tokens at most.
 
-        :raises LanguageModelError: the response is incomplete or late.
+        :raises LanguageModelError: the response is incomplete, cut off or late.
         """
 
 
@@ -139,8 +157,14 @@ class LlmClient:
 
         try:
             responses = self._result(worker.submit(begin), deadline)
+            stop = ""
             while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
+                stop = _stop_reason(response) or stop
                 yield _piece(response)
+            if not stop:
+                raise LanguageModelError("the connection ended in the middle of its answer")
+            if stop in _CUT_OFF:
+                raise LanguageModelError(_CUT_OFF[stop])
         finally:
             if responses is not None:
                 wait([worker.submit(responses.close)], GRACE)
@@ -164,6 +188,18 @@ class LlmClient:
 def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
     text = response.delta if isinstance(response.delta, str) else ""
     return Piece(text, *_counts(response))
+
+
+def _stop_reason(response: Any) -> str:  # noqa: ANN401 - a ChatResponse of LlamaIndex
+    """The reason why the model stopped; empty before the end. The packages differ in place and names."""
+    raw = response.raw
+    if choices := getattr(raw, "choices", None):  # OpenAI
+        return choices[0].finish_reason or ""
+    anthropic = response.message.additional_kwargs.get("stop_reason")
+    fields = raw if isinstance(raw, dict) else {}
+    bedrock = fields.get("metadata", {}).get("stopReason")
+    ollama = fields.get("done_reason") or ("stop" if fields.get("done") else "")
+    return anthropic or bedrock or ollama
 
 
 def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex

@@ -7,7 +7,7 @@ limit, a token limit, and a way to close its connections.
 import importlib
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +100,7 @@ class _Converse:
     def converse_stream(self, **asked: object) -> Any:  # noqa: ANN401 - a response of boto3
         response = self._client.converse_stream(**asked)
         self._streams.append(response["stream"])
-        return response
+        return response | {"stream": _with_reason(response["stream"])}
 
     def close(self) -> None:
         for stream in self._streams:
@@ -109,6 +109,17 @@ class _Converse:
                 stream._raw_stream.shutdown()
             stream.close()
         self._client.close()
+
+
+def _with_reason(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The events of a stream, the last one with the reason of the end, which LlamaIndex leaves out."""
+    reason = ""
+    for event in events:
+        reason = event.get("messageStop", {}).get("stopReason", reason)
+        if "metadata" in event:
+            yield event | {"metadata": event["metadata"] | {"stopReason": reason}}
+        else:
+            yield event
 
 
 def _ollama(named: _Named, timeout: float, max_tokens: int) -> Opened:

@@ -102,6 +102,26 @@ def test_failing_model_leaves_the_extractive_answer(
     )
 
 
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (Behaviour(NARROW, stop="length"), "its answer was cut off at the limit of tokens"),
+        (Behaviour(NARROW, stop="filter"), "a content filter stopped its answer"),
+        (Behaviour(NARROW, then="cut"), "the connection ended in the middle of its answer"),
+    ],
+    ids=["length", "filter", "cut"],
+)
+def test_answer_that_broke_off_is_replaced_and_not_kept(
+    base: KnowledgeBase, server: ModelServer, model: BudgetedModel, behaviour: Behaviour, reason: str
+) -> None:
+    server.does(behaviour, Behaviour(NARROW))
+    answer = ask(base, AGENT, model=model)
+    assert answer.statements == ask(base, AGENT).statements
+    assert answer.note == f"answered from the sources alone, because the language model failed: {reason}"
+    again = ask(base, AGENT, model=open_budgeted_model(load_settings()))
+    assert (again.note, len(server.requests)) == ("", 2)
+
+
 def test_answer_with_mostly_unsupported_sentences_is_rejected(
     base: KnowledgeBase, server: ModelServer, model: BudgetedModel
 ) -> None:

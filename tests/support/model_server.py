@@ -19,7 +19,8 @@ class Behaviour:
 
     `says` is streamed in pieces of `size` characters; with a `status` other than 200 only `headers` and
     `body` are sent; `raw` replaces the stream with these lines. `then` is the end of the stream: done,
-    endless, empty, hang, drip, fail or cut. `usage` is the number of tokens reported as read and written.
+    endless, empty, hang, drip, fail or cut. `stop` is the
+    reason at the end: stop, length or filter. `usage` is the number of tokens reported as read and written.
     """
 
     says: str = ""
@@ -29,6 +30,7 @@ class Behaviour:
     body: str = "{}"
     raw: list[str] | None = None
     then: str = "done"
+    stop: str = "stop"
     usage: tuple[int, int] | None = None
 
 
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
         if behaviour.then == "fail":
             self._write(protocol.failure())
         if behaviour.then == "done" and behaviour.raw is None:
-            self._write(protocol.end())
+            self._write(protocol.end(behaviour.stop, behaviour.usage))
 
     def _write(self, content: bytes) -> None:
         self.wfile.write(content)
@@ -118,8 +120,6 @@ def _parts(behaviour: Behaviour, protocol: Protocol) -> Iterator[bytes]:
     says, size = behaviour.says, behaviour.size
     for start in range(0, len(says), size):
         yield protocol.piece(says[start : start + size])
-    if behaviour.usage is not None:
-        yield protocol.counted(*behaviour.usage)
 
 
 @contextmanager

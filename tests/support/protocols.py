@@ -7,6 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain, repeat
 
+ANTHROPIC_REASONS = {"stop": "end_turn", "length": "max_tokens", "filter": "refusal"}
+BEDROCK_REASONS = {"stop": "end_turn", "length": "max_tokens", "filter": "guardrail_intervened"}
+Usage = tuple[int, int] | None
+"""The tokens read and written, if the server counts them."""
+
 
 class OpenAIProtocol:
     """Server-sent events of chat completions: /v1/chat/completions."""
@@ -20,12 +25,14 @@ class OpenAIProtocol:
         choice = {"index": 0, "delta": {"role": "assistant", "content": text}, "finish_reason": None}
         return self._event(choices=[choice])
 
-    def counted(self, read: int, written: int) -> bytes:
-        usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
-        return self._event(choices=[], usage=usage)
-
-    def end(self) -> bytes:
-        return b"data: [DONE]\n\n"
+    def end(self, stop: str, usage: Usage) -> bytes:
+        reason = "content_filter" if stop == "filter" else stop
+        last = self._event(choices=[{"index": 0, "delta": {}, "finish_reason": reason}])
+        if usage:
+            read, written = usage
+            counted = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+            last += self._event(choices=[], usage=counted)
+        return last + b"data: [DONE]\n\n"
 
     def silence(self) -> Iterator[bytes]:
         return repeat(b":")
@@ -62,15 +69,14 @@ class AnthropicProtocol:
     def piece(self, text: str) -> bytes:
         return self._event("content_block_delta", index=0, delta={"type": "text_delta", "text": text})
 
-    def counted(self, read: int, written: int) -> bytes:
-        usage = {"input_tokens": read, "output_tokens": written}
-        delta = {"stop_reason": "end_turn", "stop_sequence": None}
-        return self._event("content_block_stop", index=0) + self._event(
-            "message_delta", delta=delta, usage=usage
+    def end(self, stop: str, usage: Usage) -> bytes:
+        counted = {"input_tokens": usage[0], "output_tokens": usage[1]} if usage else {"output_tokens": 1}
+        delta = {"stop_reason": ANTHROPIC_REASONS[stop], "stop_sequence": None}
+        return (
+            self._event("content_block_stop", index=0)
+            + self._event("message_delta", delta=delta, usage=counted)
+            + self._event("message_stop")
         )
-
-    def end(self) -> bytes:
-        return self._event("message_stop")
 
     def silence(self) -> Iterator[bytes]:
         return repeat(b":")
@@ -93,14 +99,13 @@ class BedrockProtocol:
     def piece(self, text: str) -> bytes:
         return self._event("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": text}})
 
-    def counted(self, read: int, written: int) -> bytes:
-        usage = {"inputTokens": read, "outputTokens": written, "totalTokens": read + written}
-        return self._event("messageStop", {"stopReason": "end_turn"}) + self._event(
-            "metadata", {"usage": usage, "metrics": {"latencyMs": 1}}
+    def end(self, stop: str, usage: Usage) -> bytes:
+        read, written = usage or (0, 0)
+        counted = {"inputTokens": read, "outputTokens": written, "totalTokens": read + written}
+        reason = BEDROCK_REASONS[stop]
+        return self._event("messageStop", {"stopReason": reason}) + self._event(
+            "metadata", {"usage": counted, "metrics": {"latencyMs": 1}}
         )
-
-    def end(self) -> bytes:
-        return b""
 
     def silence(self) -> Iterator[bytes]:
         """A message that never ends."""
@@ -137,12 +142,10 @@ class OllamaProtocol:
     def piece(self, text: str) -> bytes:
         return self._line(message={"role": "assistant", "content": text}, done=False)
 
-    def counted(self, read: int, written: int) -> bytes:
+    def end(self, stop: str, usage: Usage) -> bytes:
+        counted = {"prompt_eval_count": usage[0], "eval_count": usage[1]} if usage else {}
         message = {"role": "assistant", "content": ""}
-        return self._line(message=message, done=True, prompt_eval_count=read, eval_count=written)
-
-    def end(self) -> bytes:
-        return b""
+        return self._line(message=message, done=True, done_reason=stop, **counted)
 
     def silence(self) -> Iterator[bytes]:
         return repeat(b" ")

@@ -33,7 +33,12 @@ def opened(waits: list[float] | None = None) -> LlmClient:
 
 
 def test_stream_has_text_and_token_counts(model: ModelServer) -> None:
-    assert list(opened().stream(PROMPT, 50)) == [Piece("One two"), Piece("."), Piece("", 12, 3)]
+    assert list(opened().stream(PROMPT, 50)) == [
+        Piece("One two"),
+        Piece("."),
+        Piece(""),
+        Piece("", 12, 3),
+    ]
     (request,) = model.requests
     assert request["messages"] == [
         {"role": "system", "content": "Be brief."},

@@ -119,6 +119,27 @@ def test_error_after_the_first_word_ends_the_answer(server: ModelServer) -> None
     assert len(server.requests) == 1
 
 
+def test_response_cut_off_at_the_limit_of_tokens_is_an_error(server: ModelServer) -> None:
+    server.does(Behaviour("One two.", stop="length", usage=(12, 50)))
+    with pytest.raises(LanguageModelError, match=r"^its answer was cut off at the limit of tokens$"):
+        response(opened())
+    assert len(server.requests) == 1
+
+
+def test_response_stopped_by_a_filter_is_an_error(server: ModelServer, name: str) -> None:
+    if name == "ollama":
+        pytest.skip("Ollama has no content filter")
+    server.does(Behaviour("One two.", stop="filter"))
+    with pytest.raises(LanguageModelError, match=r"^a content filter stopped its answer$"):
+        response(opened())
+
+
+def test_response_that_ends_without_its_end_is_an_error(server: ModelServer) -> None:
+    server.does(Behaviour("One two.", then="cut"))
+    with pytest.raises(LanguageModelError, match=r"ended in the middle of its answer|closed the connection"):
+        response(opened())
+
+
 @pytest.mark.parametrize("then", ["hang", "drip"])
 def test_stalled_response_times_out(server: ModelServer, monkeypatch: pytest.MonkeyPatch, then: str) -> None:
     monkeypatch.setenv("GENLENS_LLM_TIMEOUT", "0.6")
