@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check install lock train screenshots bench quality fuzz
+.PHONY: help run index test check install lock train screenshots bench quality fuzz damage
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,3 +98,7 @@ RUNS ?= 100000
 fuzz: install ## Fuzz the id parser and the readers (needs atheris)
 	for target in ids lens risks bytes; do \
 		$(BIN)/python tests/fuzz/guided.py $$target -runs=$(RUNS) || exit 1; done
+
+DAMAGES ?= 50
+damage: install ## Damage each file of a build at many places
+	GENLENS_TEST_DAMAGES=$(DAMAGES) $(BIN)/pytest -n 2 tests/system/test_damage.py

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from kb.errors import RecordError, StorageError, first_problem
+from kb.errors import DamagedIndexError, RecordError, StorageError, first_problem
 
 Record = TypeVar("Record")
 
@@ -25,6 +25,28 @@ def sha256_of(file: Path) -> str:
     """The SHA-256 of a file, in hexadecimal."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file below a folder, by its name from there."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+
+
+def check_digest(file: Path, expected: str) -> None:
+    """Reject a file with another SHA-256.
+
+    :raises DamagedIndexError: the file differs, is missing or cannot be read.
+    """
+    try:
+        problem = "" if sha256_of(file) == expected else "its content is not what was written"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if problem:
+        raise DamagedIndexError(
+            f"{file} is damaged ({problem}); make a new build with: genlens refresh, "
+            "or serve another one with: genlens rollback"
+        )
 
 
 def read_records(path: Path, form: TypeAdapter[Record], *, skip_blank: bool = False) -> Iterator[Record]:

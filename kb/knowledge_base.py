@@ -2,15 +2,23 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kb.entries import Entry, Language, read_entries
 from kb.errors import DamagedIndexError, ModelError, NotFoundError, RecordError
 from kb.ids import parse_id
-from kb.index.bm25 import read_index
+from kb.index.bm25 import INDEX_FILES, BM25Index, read_index
 from kb.index.chunker import Chunk, read_chunks
 from kb.index.entry_table import EntryTable
-from kb.index.passage_table import EntryPassages, PassageTable, cut_table, read_table
+from kb.index.passage_table import (
+    ROWS_FILE,
+    VECTORS_FILE,
+    EntryPassages,
+    PassageTable,
+    cut_table,
+    read_table,
+)
 from kb.ranking.candidates import CandidateSearch
 from kb.ranking.filters import ALL, Filters
 from kb.ranking.layout import Layout
@@ -20,7 +28,7 @@ from kb.ranking.ranker import Rankers, load_rankers
 from kb.ranking.search import Hit, Retrieval, Search
 from kb.settings import Settings
 from kb.storage.builds import Build, Draft, current_build
-from kb.storage.manifest import Manifest, read_manifest
+from kb.storage.manifest import Manifest, check_file, read_manifest
 from kb.text import squeeze
 
 if TYPE_CHECKING:
@@ -42,7 +50,7 @@ class KnowledgeBase:
         folder = build.folder
         self.manifest: Manifest = read_manifest(folder)
         try:
-            self._table = EntryTable(read_entries(folder / "entries.jsonl"))
+            self._table = EntryTable(read_entries(check_file(folder, self.manifest, "entries.jsonl")))
         except (OSError, RecordError) as error:
             raise _damaged(build, error) from error
         self._build, self._given_encoder, self._given_rankers = build, encoder, rankers
@@ -138,7 +146,7 @@ class KnowledgeBase:
     @cached_property
     def _chunks(self) -> tuple[Chunk, ...]:
         try:
-            return read_chunks(self._build.folder / "chunks.jsonl")
+            return read_chunks(self._file("chunks.jsonl"))
         except (OSError, RecordError) as error:
             raise _damaged(self._build, error) from error
 
@@ -147,6 +155,8 @@ class KnowledgeBase:
         if not self.manifest.passages:
             return cut_table(self.entries, self.manifest.dim)
         try:
+            for name in (ROWS_FILE, VECTORS_FILE):
+                self._file(name)
             return read_table(self._build.folder, self.manifest.dim)
         except (OSError, RecordError) as error:
             raise _damaged(self._build, error) from error
@@ -157,13 +167,21 @@ class KnowledgeBase:
 
     @cached_property
     def _candidates(self) -> CandidateSearch:
-        keywords = self._build.folder / "keywords"
         return CandidateSearch(
             Layout(self._table.ids, self._chunks, self.entries),
-            read_index(keywords / "chunks"),
-            read_index(keywords / "entries"),
+            self._keywords("chunks"),
+            self._keywords("entries"),
             self._vectors,
         )
+
+    def _keywords(self, name: str) -> BM25Index:
+        for file in INDEX_FILES:
+            self._file(f"keywords/{name}/{file}")
+        return read_index(self._build.folder / "keywords" / name)
+
+    def _file(self, name: str) -> Path:
+        """A file of the build, checked once before it is read."""
+        return check_file(self._build.folder, self.manifest, name)
 
     @cached_property
     def _search(self) -> Search:

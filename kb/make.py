@@ -28,6 +28,7 @@ from kb.storage.manifest import (
     FORMAT,
     Manifest,
     SourceState,
+    check_file,
     count_kinds,
     read_manifest,
     write_manifest,
@@ -78,7 +79,9 @@ def make_build(
         )  # fmt: skip
         keywords.write(draft.folder / "keywords" / "chunks")
         write_table(draft.folder, passages)
-        _write_files(draft.folder, manifest, entries, chunks, embedded, vectors)
+        _write_files(draft.folder, entries, chunks, embedded, vectors)
+        manifest = manifest.sealed(draft.folder)
+        write_manifest(draft.folder, manifest)
         with closing(KnowledgeBase(draft, encoder)) as base:
             check_canaries(base)
         draft.publish()
@@ -110,6 +113,8 @@ def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
         manifest = read_manifest(folder)
         if manifest.weights_sha256 != weights_sha256:
             return {}
+        for name in manifest.files:
+            check_file(folder, manifest, name)
         with VectorStore(folder / "chroma") as store:
             known = store.by_digest()
         return known | read_table(folder, manifest.dim).by_digest() if manifest.passages else known
@@ -132,18 +137,16 @@ def _embed(texts: Sequence[str], encoder: Encoder, known: dict[str, Vectors], pr
 
 def _write_files(
     folder: Path,
-    manifest: Manifest,
     entries: Sequence[Entry],
     chunks: Sequence[Chunk],
     embedded: Sequence[Chunk],
     vectors: Vectors,
 ) -> None:
-    """Write entries, chunks, the keyword index of entries and the vectors, and last the manifest."""
+    """Write entries, chunks, the keyword index of entries and the vectors."""
     write_entries(folder / "entries.jsonl", entries)
     write_chunks(folder / "chunks.jsonl", chunks)
     index_entries(entries).write(folder / "keywords" / "entries")
     _write_vectors(folder / "chroma", embedded, vectors)
-    write_manifest(folder, manifest)
 
 
 def _write_vectors(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> None:

@@ -15,6 +15,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.ranking.filters import Filters
 from kb.ranking.search import ANSWERING
 from kb.storage.builds import Build
+from kb.storage.manifest import check_file
 
 # Enough to notice an index that belongs to other entries; each costs a few milliseconds.
 CANARIES = 12
@@ -73,6 +74,8 @@ def check_files(build: Build, base: KnowledgeBase) -> None:
     :raises DamagedIndexError: a part is missing, damaged or incomplete; the message names it.
     """
     manifest, folder = base.manifest, build.folder
+    for name in manifest.files:
+        check_file(folder, manifest, name)
     try:
         chunks = read_chunks(folder / "chunks.jsonl")
         passages = len(read_table(folder, manifest.dim)) if manifest.passages else 0

@@ -220,6 +220,7 @@ class StatusSchema(Schema):
     chunks: int
     sources: tuple[SourceSchema, ...]
     kept: tuple[str, ...]
+    damaged: tuple[str, ...]
     failures: tuple[FailureSchema, ...]
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from assistant.render.schemas import FailureSchema, SourceSchema, StatusSchema
-from kb.storage.builds import list_builds
-from kb.storage.manifest import Manifest
+from kb.storage.builds import Build, list_builds
+from kb.storage.manifest import Manifest, damaged_files
 from kb.storage.refresh_log import checked_at, read_failures
 
 
 def status_of(home: Path, served: Manifest) -> StatusSchema:
-    """The served build, the kept builds, the time of the last check, and the failures since."""
+    """The served build and its damage, the kept builds, the last check, and the failures since."""
     return StatusSchema(
         build=served.id,
         made_at=served.made_at,
@@ -31,6 +31,7 @@ def status_of(home: Path, served: Manifest) -> StatusSchema:
             for state in served.sources
         ),
         kept=list_builds(home),
+        damaged=damaged_files(Build(home, served.id).folder, served),
         failures=tuple(FailureSchema.model_validate(failure) for failure in read_failures(home)),
     )
 
@@ -47,5 +48,6 @@ def status_text(status: StatusSchema) -> str:
     lines.append(f"checked {status.checked_at or 'never: no site was read'}")
     served = {status.build: "  (served)"}
     lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in status.kept]
+    lines += [f"damaged {name}; make a new build with: genlens refresh" for name in status.damaged]
     lines += [f"failed {f.what}, {f.at}: {f.reason}" for f in status.failures]
     return "\n".join(lines)

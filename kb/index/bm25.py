@@ -25,6 +25,7 @@ from kb.text import terms
 K1, B = 1.2, 0.75
 CONTEXT_WEIGHT, TITLE_WEIGHT = 0.6, 3.0
 _VOCABULARY, _POSTINGS = "vocabulary.json", "postings.npz"
+INDEX_FILES = (_VOCABULARY, _POSTINGS)
 
 Scores = npt.NDArray[np.float32]
 Document = Iterable[tuple[str, float]]

@@ -1,15 +1,19 @@
 """The vector store of one build; the one module for Chroma.
 
-Three facts about Chroma shape it. Each build has its own folder, because a second process keeps the old
-vectors of a collection rebuilt in place. `embedding_function` is None, because the default downloads a model.
-Filters multiply the cost of a query, so the caller filters the hits.
+Four facts about Chroma shape it. Each build has its own folder, because a second process keeps the old
+vectors of a collection rebuilt in place. A store is read in a private copy, because Chroma writes into every
+folder it opens; its files are checked before, because damage can kill the process in its native code.
+`embedding_function` is None, because the default downloads a model. Filters multiply the cost of a query, so
+the caller filters the hits.
 """
 
+import shutil
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Lock
 from types import TracebackType
 from typing import NamedTuple, Self, cast
@@ -22,6 +26,7 @@ from chromadb.errors import ChromaError
 
 from kb.embedding.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
+from kb.files import check_digest, storage_errors
 from kb.index.chunker import Chunk
 
 # Chroma shares open folders between clients in a table that is not safe for threads.
@@ -42,29 +47,32 @@ class Neighbour(NamedTuple):  # each question creates hundreds: a data class is 
 class VectorStore:
     """Chunk ids and their vectors, on disk in one folder."""
 
-    def __init__(self, folder: Path, *, make: bool = False) -> None:
-        """Open the store of a folder, or make an empty one.
+    def __init__(self, folder: Path, *, make: bool = False, digests: Mapping[str, str] | None = None) -> None:
+        """Open a private copy of the store in a folder, or make an empty store there.
+
+        `digests` are the SHA-256 of its files by name, checked before the copy is opened.
 
         :raises DamagedIndexError: the folder has no store, or a damaged one.
-        :raises StorageError: an empty store cannot be written.
+        :raises StorageError: an empty store or the copy cannot be written.
         """
         self._folder = folder
         self._making = make
-        if not make and not (folder / "chroma.sqlite3").is_file():
-            raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
-        with self._chroma_errors():
-            settings = ChromaSettings(anonymized_telemetry=False)
-            with _OPENING:
-                # PersistentClient is annotated with a narrower type than the client it returns.
-                client = cast(Client, chromadb.PersistentClient(path=str(folder), settings=settings))
-            # Chroma keeps files open until close(): at the latest when the store is garbage-collected.
-            self._closing = weakref.finalize(self, client.close)
-            self._closing.atexit = False  # the OS closes files at exit
-            self._chunks = (
-                client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
-                if make
-                else client.get_collection(_COLLECTION, embedding_function=None)
-            )
+        copy = None if make else _private_copy(folder, digests or {})
+        try:
+            with self._chroma_errors():
+                client = _open(copy.name if copy else str(folder))
+                # Chroma keeps files open until close(): at the latest when the store is garbage-collected.
+                self._closing = weakref.finalize(self, _close, client, copy)
+                self._closing.atexit = copy is not None  # the OS closes files at exit
+                self._chunks = (
+                    client.create_collection(_COLLECTION, embedding_function=None, configuration=_INDEX)  # type: ignore[arg-type]
+                    if make
+                    else client.get_collection(_COLLECTION, embedding_function=None)
+                )
+        except BaseException:
+            if copy:
+                copy.cleanup()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -153,3 +161,32 @@ class VectorStore:
         return DamagedIndexError(
             f"{self._folder}: the vector store cannot be read ({error}); run: genlens refresh"
         )
+
+
+def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryDirectory[str]:
+    """A copy of a store, checked, that is removed with the last reference to it.
+
+    :raises DamagedIndexError: the folder has no store, or a file is damaged.
+    :raises StorageError: the copy cannot be written.
+    """
+    if not (folder / "chroma.sqlite3").is_file():
+        raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
+    for name, digest in digests.items():
+        check_digest(folder / name, digest)
+    copy = TemporaryDirectory(prefix="genlens-")
+    with storage_errors(Path(copy.name)):
+        shutil.copytree(folder, copy.name, dirs_exist_ok=True)
+    return copy
+
+
+def _open(path: str) -> Client:
+    with _OPENING:
+        settings = ChromaSettings(anonymized_telemetry=False)
+        # PersistentClient is annotated with a narrower type than the client it returns.
+        return cast(Client, chromadb.PersistentClient(path=path, settings=settings))
+
+
+def _close(client: Client, copy: TemporaryDirectory[str] | None) -> None:
+    client.close()
+    if copy:
+        copy.cleanup()

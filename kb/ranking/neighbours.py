@@ -97,7 +97,7 @@ class VectorSearch:
     def _store(self) -> "VectorStore":
         from kb.index.vector_store import VectorStore  # imports chromadb
 
-        return VectorStore(self._build.folder / "chroma")
+        return VectorStore(self._build.folder / "chroma", digests=self._manifest.files_below("chroma"))
 
     @cached_property
     def _encoder(self) -> "Encoder":

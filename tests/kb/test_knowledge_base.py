@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from support.corpus import MADE_AT, SOURCES, corpus, question
 from support.encoder import WordEncoder
+from support.homes import unseal
 from support.rankers import simple_rankers
 
 from assistant.generate import ask
@@ -102,13 +103,19 @@ def test_damaged_passages_are_one_line_with_the_command_to_run(
     home: Path, base: KnowledgeBase, file: str
 ) -> None:
     (home / "builds" / base.build / file).write_bytes(b"damaged")
-    with pytest.raises(DamagedIndexError, match=rf"{file}.*; run: genlens refresh"):
+    with pytest.raises(DamagedIndexError, match=rf"{file} is damaged .*: genlens refresh"):
         base.passages(question())
+    unseal(home / "builds" / base.build)
+    older = KnowledgeBase(Build(home, base.build), WordEncoder(), simple_rankers())
+    with pytest.raises(DamagedIndexError, match=rf"{file}.*; run: genlens refresh"):
+        older.passages(question())
 
 
 def test_passage_outside_its_entry_is_one_line_with_the_command_to_run(
     home: Path, base: KnowledgeBase
 ) -> None:
+    unseal(home / "builds" / base.build)
+    base = KnowledgeBase(Build(home, base.build), WordEncoder(), simple_rankers())
     file = home / "builds" / base.build / "passages.jsonl"
     file.write_text(file.read_text(encoding="utf-8").replace('"section":0', '"section":9', 1))
     with pytest.raises(DamagedIndexError, match=r"GENSEC05 has no text at .*; run: genlens refresh"):
@@ -119,7 +126,7 @@ def test_passages_of_an_older_build_are_cut_when_it_is_opened(home: Path, base: 
     folder = home / "builds" / base.build
     entry = base.entry("GENSEC05-BP01")
     stored = base.passages(entry)
-    write_manifest(folder, replace(base.manifest, passages=0))
+    write_manifest(folder, replace(base.manifest, passages=0, files={}, seal=""))
     for name in ("passages.jsonl", "passages.npy"):
         (folder / name).unlink()
     older = KnowledgeBase(Build(home, base.build), WordEncoder(), simple_rankers())

@@ -10,9 +10,11 @@ import pytest
 from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
+from support.homes import unseal
 
 import kb.storage.builds
 from kb.errors import BusyError, DamagedIndexError, ModelError, NoIndexError, NotKeptError, StorageError
+from kb.files import digests_of
 from kb.index.vector_store import VectorStore
 from kb.knowledge_base import open_served
 from kb.make import make_build
@@ -121,14 +123,33 @@ def served(settings: Settings, builds: list[str]) -> Iterator[str]:
         ("chroma/chroma.sqlite3", "vector store cannot be read"),
     ],
 )
-def test_damaged_build_is_refused(settings: Settings, builds: list[str], file: str, message: str) -> None:
+def test_damaged_build_without_digests_is_refused(
+    settings: Settings, builds: list[str], file: str, message: str
+) -> None:
     path = settings.home / "builds" / builds[1] / file
+    unseal(settings.home / "builds" / builds[1])
     for damaged in [path] if path.is_file() else path.iterdir():
         damaged.write_bytes(b"damaged " * 1000)
     for named in (None, builds[1]):
         with pytest.raises(DamagedIndexError, match=message):
             rollback(settings, named)
     assert current_build(settings.home).id == builds[2]
+
+
+@pytest.mark.usefixtures("served")
+def test_build_with_one_changed_byte_is_refused(settings: Settings, builds: list[str]) -> None:
+    folder = settings.home / "builds" / builds[1]
+    for name in digests_of(folder):
+        file = folder / name
+        whole = file.read_bytes()
+        place = len(whole) // 2
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :] if whole else b"x")
+        for named in (None, builds[1]):
+            with pytest.raises(DamagedIndexError, match=r"damaged|cannot be read"):
+                rollback(settings, named)
+        file.write_bytes(whole)
+    assert rollback(settings, builds[1]).id == builds[1]
+    rollback(settings, builds[2])
 
 
 @pytest.mark.usefixtures("served")

@@ -10,6 +10,7 @@ from chromadb.api.models.Collection import Collection
 from kb.embedding.encoder import Vectors, normalised
 from kb.entries import Language, Role
 from kb.errors import DamagedIndexError, StorageError
+from kb.files import digests_of
 from kb.index.chunker import Chunk
 from kb.index.vector_store import VectorStore
 
@@ -143,7 +144,9 @@ def test_keyboard_interrupt_is_not_reported_as_damage(stored: Path, monkeypatch:
             store.count()
 
 
-def test_discarded_store_closes_its_client(stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_discarded_store_closes_its_client_and_removes_its_copy(
+    stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     closed: list[str] = []
     monkeypatch.setattr(
         Client, "close", lambda client: closed.append(client.get_settings().persist_directory)
@@ -151,4 +154,39 @@ def test_discarded_store_closes_its_client(stored: Path, monkeypatch: pytest.Mon
     store = VectorStore(stored)
     assert closed == []
     del store
-    assert closed == [str(stored)]
+    (copy,) = map(Path, closed)
+    assert copy != stored
+    assert not copy.exists()
+
+
+def test_open_store_leaves_its_folder_alone(stored: Path) -> None:
+    before = digests_of(stored)
+    with VectorStore(stored) as store:
+        store.nearest(random_units(1, seed=3)[0], 1)
+    assert digests_of(stored) == before
+
+
+def test_folder_that_cannot_be_written_is_read(stored: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(stored, tmp_path / "chroma"))
+    for path in (*folder.rglob("*"), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    with VectorStore(folder) as store:
+        assert store.count() == COUNT
+
+
+@pytest.mark.parametrize("damage", ["flipped", "cut", "empty", "missing"])
+def test_damaged_file_is_told_before_chroma_reads_it(stored: Path, tmp_path: Path, damage: str) -> None:
+    digests = digests_of(stored)
+    for name in digests:
+        folder = Path(shutil.copytree(stored, tmp_path / damage / name.replace("/", "-")))
+        file = folder / name
+        whole = file.read_bytes()
+        file.unlink()
+        if damage != "missing":
+            middle = len(whole) // 2
+            flipped = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :] if whole else b"x"
+            file.write_bytes({"flipped": flipped, "cut": whole[:middle], "empty": b""}[damage])
+        if file.is_file() and file.read_bytes() == whole:  # an empty file cut
+            continue
+        with pytest.raises(DamagedIndexError, match=f"{folder}.*genlens refresh"):
+            VectorStore(folder, digests=digests)
