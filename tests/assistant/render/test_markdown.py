@@ -25,11 +25,12 @@ def test_uncovered_question_has_a_list_of_topics(base: KnowledgeBase) -> None:
 
 
 def test_several_entries_have_bold_headings_and_steps_are_numbered(base: KnowledgeBase) -> None:
-    lines = answer_markdown(ask(base, "GENCOST03-BP01 and GENSEC05-BP02")).splitlines()
-    assert lines[2:4] == ["**Stop runaway agents \\[GENSEC05\\-BP02\\]**", ""]
-    assert lines[4].startswith("1. Set a timeout for every tool call\\. [GENSEC05\\-BP02](")
-    assert lines[6] == "**Cache repeated prompts \\[GENCOST03\\-BP01\\]**"
-    assert lines[8].startswith("- Prompt caching makes repeated tokens cheap for every tenant\\. ")
+    lines = answer_markdown(ask(base, "GENSEC05-BP01 and GENSEC05-BP02")).splitlines()
+    assert lines[2:4] == ["**Give agents only the permissions they need \\[GENSEC05\\-BP01\\]**", ""]
+    assert lines[4].startswith("1. Write one narrow role for each agent\\. [GENSEC05\\-BP01](")
+    assert lines[5].startswith("- Broad roles invite damage that nobody asked for\\. ")
+    assert lines[9] == "**Stop runaway agents \\[GENSEC05\\-BP02\\]**"
+    assert lines[11].startswith("1. Set a timeout for every tool call\\. [GENSEC05\\-BP02](")
 
 
 def test_sub_items_are_a_nested_list_and_restated_words_have_a_star() -> None:
