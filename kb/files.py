@@ -44,8 +44,8 @@ def check_digest(file: Path, expected: str) -> None:
         problem = error.strerror or str(error)
     if problem:
         raise DamagedIndexError(
-            f"{file} is damaged ({problem}); make a new build with: genlens refresh, "
-            "or serve another one with: genlens rollback"
+            f"{file} is damaged ({problem}); serve another build with: genlens rollback, "
+            "or make one with: genlens refresh"
         )
 
 

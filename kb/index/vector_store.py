@@ -173,7 +173,7 @@ def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryDirector
         raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
     for name, digest in digests.items():
         check_digest(folder / name, digest)
-    copy = TemporaryDirectory(prefix="genlens-")
+    copy = TemporaryDirectory(prefix=f"genlens-{folder.parent.name}-")
     with storage_errors(Path(copy.name)):
         shutil.copytree(folder, copy.name, dirs_exist_ok=True)
     return copy

@@ -55,7 +55,9 @@ class Manifest:
 
     def sealed(self, folder: Path) -> "Manifest":
         """The manifest with the digests of the files in a finished folder."""
-        named = replace(self, files=digests_of(folder), seal="")
+        files = digests_of(folder)
+        files.pop(MANIFEST_FILE, None)
+        named = replace(self, files=files, seal="")
         return replace(named, seal=named.digest)
 
     @property

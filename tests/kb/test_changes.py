@@ -324,7 +324,7 @@ def test_single_build_cannot_be_compared(home: Path, encoder: WordEncoder) -> No
 
 def test_damaged_build_cannot_be_compared(home: Path, builds: list[str]) -> None:
     (home / "builds" / builds[1] / "entries.jsonl").write_bytes(b"{")
-    with pytest.raises(DamagedIndexError, match=rf"{builds[1]} cannot be read"):
+    with pytest.raises(DamagedIndexError, match=rf"{builds[1]}/entries\.jsonl is damaged"):
         between(home)
 
 

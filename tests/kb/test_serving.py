@@ -39,7 +39,8 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     close = Client.close
 
     def closing(client: Client) -> None:
-        ids.append(Path(client.get_settings().persist_directory).parent.name)
+        copy = Path(client.get_settings().persist_directory)
+        ids.append(copy.name.removeprefix("genlens-").rpartition("-")[0])
         close(client)
 
     monkeypatch.setattr(Client, "close", closing)

@@ -1,9 +1,9 @@
 """The Search, Browse and Index views, in a browser."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from support.browsing import WIDTHS, Watch, serving
 
 from kb.storage.builds import Build, current_build, serve
+from kb.storage.manifest import read_manifest, write_manifest
 
 pytestmark = pytest.mark.browser
 JAPANESE = {"Search": "検索", "Browse": "一覧", "Index": "索引"}
@@ -32,8 +33,7 @@ def home(catalogue_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     served = current_build(copy).id
     older = copy / "builds" / f"20260101T000000{served[15:]}"
     shutil.copytree(copy / "builds" / served, older)
-    manifest = json.loads((older / "manifest.json").read_text(encoding="utf-8")) | {"id": older.name}
-    (older / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(older, replace(read_manifest(older), id=older.name).sealed(older))
     return copy
 
 

@@ -19,6 +19,7 @@ from kb.errors import BusyError
 from kb.make import make_build
 from kb.settings import Settings
 from kb.storage.builds import Build, current_build, serve
+from kb.storage.manifest import read_manifest, write_manifest
 from kb.storage.refresh_log import failed_now, write_failures
 
 
@@ -29,8 +30,7 @@ def older(home: Path, encoder: WordEncoder) -> str:
     build = make_build(home, encoder, entries, SOURCES, MADE_AT).id
     older = home / "builds" / f"20260101T000000{build[15:]}"
     (home / "builds" / build).rename(older)
-    manifest = json.loads((older / "manifest.json").read_text(encoding="utf-8")) | {"id": older.name}
-    (older / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    write_manifest(older, replace(read_manifest(older), id=older.name).sealed(older))
     serve(Build(home, older.name))
     return older.name
 
