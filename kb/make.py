@@ -10,7 +10,7 @@ import numpy as np
 from kb.embedding.encoder import Encoder, Vectors
 from kb.embedding.glossary import reads
 from kb.entries import Entry, Language, write_entries
-from kb.errors import DamagedIndexError, RecordError, ServingError
+from kb.errors import DamagedIndexError, RecordError, ServingError, StorageError
 from kb.files import storage_errors
 from kb.index.bm25 import index_chunks, index_entries
 from kb.index.chunker import Chunk, cut, digest_of, out_of_scope_chunks, write_chunks
@@ -118,7 +118,7 @@ def _reusable_vectors(home: Path, weights_sha256: str) -> dict[str, Vectors]:
         with VectorStore(folder / "chroma") as store:
             known = store.by_digest()
         return known | read_table(folder, manifest.dim).by_digest() if manifest.passages else known
-    except (ServingError, RecordError) as error:
+    except (ServingError, RecordError, StorageError) as error:
         log.info("no vectors to reuse: %s", error)
         return {}
 

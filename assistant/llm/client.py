@@ -157,11 +157,13 @@ class LlmClient:
 
         try:
             responses = self._result(worker.submit(begin), deadline)
-            stop = ""
+            stop, said = "", False
             while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
                 stop = _stop_reason(response) or stop
-                yield _piece(response)
-            if not stop:
+                piece = _piece(response)
+                said = said or bool(piece.text)
+                yield piece
+            if said and not stop:
                 raise LanguageModelError("the connection ended in the middle of its answer")
             if stop in _CUT_OFF:
                 raise LanguageModelError(_CUT_OFF[stop])

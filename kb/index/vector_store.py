@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 from threading import Lock
 from types import TracebackType
 from typing import NamedTuple, Self, cast
@@ -26,7 +26,7 @@ from chromadb.errors import ChromaError
 
 from kb.embedding.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
-from kb.files import check_digest, storage_errors
+from kb.files import check_digest
 from kb.index.chunker import Chunk
 
 # Chroma shares open folders between clients in a table that is not safe for threads.
@@ -174,8 +174,19 @@ def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryDirector
     for name, digest in digests.items():
         check_digest(folder / name, digest)
     copy = TemporaryDirectory(prefix=f"genlens-{folder.parent.name}-")
-    with storage_errors(Path(copy.name)):
-        shutil.copytree(folder, copy.name, dirs_exist_ok=True)
+    try:
+        for path in sorted(folder.rglob("*")):
+            target = Path(copy.name, path.relative_to(folder))
+            if path.is_dir():
+                target.mkdir()
+            else:
+                shutil.copyfile(path, target)
+    except OSError as error:
+        copy.cleanup()
+        raise StorageError(
+            f"{folder}: the vector store cannot be copied to {gettempdir()} ({error.strerror}); free some "
+            "space there, or set TMPDIR to another folder"
+        ) from error
     return copy
 
 

@@ -43,7 +43,7 @@ def large(home: Path) -> Build:
             f"GENREL{number // 50 + 10}-BP{number % 50 + 10}",
             f"Practice {number}",
             RiskLevel.LOW,
-            prose("Guidance", Role.GUIDANCE, f"Number {number} of the walls of offices is green."),
+            prose("Guidance", Role.GUIDANCE, " ".join(f"word{number * n % 4999}" for n in range(1, 9))),
         )
         for number in range(1100)
     )
