@@ -28,22 +28,10 @@ _MEANING = {
 # of Ollama (none).
 _BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
 # Why a response ended before the model was done, by the names of all providers.
+_LIMIT, _FILTER = "its answer was cut off at the limit of tokens", "a content filter stopped its answer"
 _CUT_OFF = {
-    reason: words
-    for words, reasons in {
-        "its answer was cut off at the limit of tokens": (
-            "length",
-            "max_tokens",
-            "model_context_window_exceeded",
-        ),
-        "a content filter stopped its answer": (
-            "content_filter",
-            "content_filtered",
-            "guardrail_intervened",
-            "refusal",
-        ),
-    }.items()
-    for reason in reasons
+    **dict.fromkeys(("length", "max_tokens", "model_context_window_exceeded"), _LIMIT),
+    **dict.fromkeys(("content_filter", "content_filtered", "guardrail_intervened", "refusal"), _FILTER),
 }
 _AWS = {
     "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
