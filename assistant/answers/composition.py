@@ -17,6 +17,8 @@ RELATED = 2
 MAX_NAMED, MAX_MAIN = 6, 3
 # A hit for an aspect competes as if its score were not further behind the best.
 FURTHEST = 0.1
+# Scores have no lower bound; a best score below this one is no measure of the others.
+LEAST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Main:
-    """A hit that an answer is made of; how far its score is behind the best, 0 to 1; the aspect it is for.
+    """A hit that an answer is made of; the share by which its score is behind the best; its aspect.
 
     Without an aspect, it is for the whole question.
     """
@@ -89,12 +91,13 @@ def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Main]:
     named = [Main(hit) for hit in retrieval.hits if hit.entry.id in retrieval.named]
     if named or not retrieval.hits:
         return named[:MAX_NAMED]
-    near = [Main(hit, 1 - hit.score / retrieval.hits[0].score) for hit in retrieval.hits[: THRESHOLDS.pool]]
+    best = max(retrieval.hits[0].score, LEAST)
+    near = [Main(hit, 1 - hit.score / best) for hit in retrieval.hits[: THRESHOLDS.pool]]
     main = {near[0].hit.entry.id: near[0]}
     for side in sides:
-        best = _best_for(side, near)
-        if side.confidence >= THRESHOLDS.confidence and best.behind <= 1 - THRESHOLDS.share:
-            main.setdefault(best.hit.entry.id, replace(best, behind=min(best.behind, FURTHEST), aspect=side))
+        one = _best_for(side, near)
+        if side.confidence >= THRESHOLDS.confidence and one.behind <= 1 - THRESHOLDS.share:
+            main.setdefault(one.hit.entry.id, replace(one, behind=min(one.behind, FURTHEST), aspect=side))
     close = THRESHOLDS.close if sides else THRESHOLDS.closer
     if len(main) == 1 and len(near) > 1 and near[1].behind <= 1 - close:
         main[near[1].hit.entry.id] = near[1]

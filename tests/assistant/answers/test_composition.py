@@ -120,6 +120,11 @@ def test_hit_for_an_aspect_is_little_behind() -> None:
     assert (third.behind, third.aspect) == (FURTHEST, aspect)
 
 
+def test_low_scores_are_no_measure_of_each_other() -> None:
+    assert main(retrieval(0, -1, -2)) == ["h1"]
+    assert main(retrieval(-1, -1.1, -3), retrieval(0, 9, 0)) == ["h1"]
+
+
 def test_answer_is_made_of_few_hits() -> None:
     sides = [retrieval(*(9.0 * (n == place) for n in range(5))) for place in range(5)]
     assert main(retrieval(10, 9, 8.5, 8.2, 8), *sides) == ["h1", "h2", "h3"]

@@ -56,9 +56,9 @@ def test_page_from_the_mirror_keeps_its_original_address(client: Client, site: S
     assert site.requests == [(ROBOTS, 404), (PLACE, 200)]
 
 
-def test_requests_have_user_agent_and_validators(
-    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def requests(site: Site, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, str]]:
+    """The headers of the requests the site gets, in order, with lower-case names."""
     requests: list[dict[str, str]] = []
     reply = site.reply
 
@@ -67,6 +67,10 @@ def test_requests_have_user_agent_and_validators(
         return reply(path, headers)
 
     monkeypatch.setattr(site, "reply", record)
+    return requests
+
+
+def test_requests_have_user_agent_and_validators(client: Client, requests: list[dict[str, str]]) -> None:
     client.fetch(PAGE, Page(PAGE, b"old", "", etag='"1"', last_modified="Wed, 01 Apr 2026 00:00:00 GMT"))
     robots, page = requests
     assert robots["user-agent"] == page["user-agent"] == "genlens/0.1.0 (+https://github.com/genlens/genlens)"
@@ -78,16 +82,8 @@ def test_requests_have_user_agent_and_validators(
     "value", ["", '"caf\u00e9"', "W/\u2603", "a\nSet-Cookie: b", " padded ", "x" * 1000, "bell\x07"]
 )
 def test_validator_that_cannot_be_sent_is_left_out(
-    client: Client, site: Site, monkeypatch: pytest.MonkeyPatch, value: str
+    client: Client, requests: list[dict[str, str]], value: str
 ) -> None:
-    requests: list[dict[str, str]] = []
-    reply = site.reply
-
-    def record(path: str, headers: dict[str, str]) -> Reply:
-        requests.append({name.lower(): value for name, value in headers.items()})
-        return reply(path, headers)
-
-    monkeypatch.setattr(site, "reply", record)
     page = client.fetch(PAGE, Page(PAGE, b"old", "", etag=value, last_modified=value))
     assert page.body != b"old"
     assert not {"if-none-match", "if-modified-since"} & requests[-1].keys()
