@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -97,7 +98,7 @@ class Link:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Section:
     """A titled part of an entry; `anchor` is the fragment of its heading on the page, or empty."""
 
@@ -108,7 +109,7 @@ class Section:
     links: tuple[Link, ...] = ()
     origin: Origin = Origin.SITE
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The texts of the items joined by line breaks; offsets of chunks and passages count in it."""
         return "\n".join(item.text for item in self.items)

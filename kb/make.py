@@ -154,7 +154,7 @@ def _write_vectors(folder: Path, chunks: Sequence[Chunk], vectors: Vectors) -> N
     with storage_errors(folder), VectorStore(folder, make=True) as store:
         store.add(chunks, vectors)
         nearest = store.nearest(vectors[0], 1)
-        if store.count() != len(chunks) or not nearest or nearest[0].similarity < 0.999:
+        if store.count() != len(chunks) or not nearest.ids or nearest.cosines[0] < 0.999:
             raise DamagedIndexError(
                 f"{folder}: {store.count()} of {len(chunks)} chunks can be read back; nothing is published"
             )

@@ -90,7 +90,7 @@ def check_files(build: Build, base: KnowledgeBase) -> None:
     anywhere = np.full(manifest.dim, manifest.dim**-0.5, dtype=np.float32)
     with VectorStore(folder / "chroma") as store:
         _check_count(build, "vectors", store.count(), embedded)
-        _check_count(build, "query results", len(store.nearest(anywhere, 1)), 1)
+        _check_count(build, "query results", len(store.nearest(anywhere, 1).ids), 1)
 
 
 def _check_count(build: Build, what: str, count: int, expected: int) -> None:

@@ -3,15 +3,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.answers.aspects import asks, aspects_of
 from assistant.answers.intent import intent_of
 from assistant.answers.records import Context, Origin, Part, Statement
 from assistant.answers.selection import ACTIONS, Choice, Wanted, choose, pool_of
 from kb.entries import Entry, Kind
 from kb.entries import Origin as Author
 from kb.knowledge_base import KnowledgeBase
+from kb.ranking.aspects import asks
 from kb.ranking.filters import Filters
-from kb.ranking.search import Hit, Retrieval
+from kb.ranking.search import Aspect, Hit, Retrieval
 
 RELATED = 2
 MAX_NAMED, MAX_MAIN = 6, 3
@@ -50,7 +50,7 @@ class Main:
 
     hit: Hit
     behind: float = 0.0
-    aspect: Retrieval | None = None
+    aspect: Aspect | None = None
 
 
 THRESHOLDS = Thresholds()
@@ -64,17 +64,17 @@ def compose(
     Statements of the context are not repeated; without a new one there are none. `verbatim` quotes the
     sources alone.
     """
-    sides = _sides(base, retrieval, filters)
-    main = main_hits(retrieval, sides)
+    main = main_hits(retrieval, retrieval.aspects)
     pool = pool_of(
         [base.passages(one.hit.entry) for one in main], [one.behind for one in main], verbatim=verbatim
     )
+    aspects: list[Retrieval | Aspect]
     if context.typed:
         aspects = [base.retrieve(context.typed, filters, 1)]
     else:
         aspects = [
             side
-            for side in sides
+            for side in retrieval.aspects
             if asks(side.query.text, side.query.language) or any(one.aspect is side for one in main)
         ]
     intent = intent_of(context.typed or retrieval.query.text)
@@ -86,7 +86,7 @@ def compose(
     return (*_in_order(chosen), *related)
 
 
-def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Main]:
+def main_hits(retrieval: Retrieval, sides: Sequence[Aspect]) -> list[Main]:
     """The hits an answer is made of: those the question names, or the best one and those for its aspects."""
     named = [Main(hit) for hit in retrieval.hits if hit.entry.id in retrieval.named]
     if named or not retrieval.hits:
@@ -104,24 +104,16 @@ def main_hits(retrieval: Retrieval, sides: Sequence[Retrieval]) -> list[Main]:
     return list(main.values())[:MAX_MAIN]
 
 
-def _best_for(side: Retrieval, near: Sequence[Main]) -> Main:
+def _best_for(side: Aspect, near: Sequence[Main]) -> Main:
     """The hit with the best score for an aspect and the whole question together."""
-    scores = {hit.entry.id: hit.score for hit in side.hits}
-    return max(near, key=lambda one: scores.get(one.hit.entry.id, 0) + THRESHOLDS.whole * one.hit.score)
+    return max(
+        near,
+        key=lambda one: side.scores.get(one.hit.entry.id, 0) + THRESHOLDS.whole * one.hit.score,
+    )
 
 
-def _sides(base: KnowledgeBase, retrieval: Retrieval, filters: Filters) -> list[Retrieval]:
-    """The hits for each aspect of the question."""
-    if retrieval.named:
-        return []
-    return [
-        base.retrieve(aspect, filters)
-        for aspect in aspects_of(retrieval.query.text, retrieval.query.language)
-    ]
-
-
-def _wanted(retrieval: Retrieval) -> Wanted:
-    return Wanted(retrieval.query.terms, retrieval.vector)
+def _wanted(asked: Retrieval | Aspect) -> Wanted:
+    return Wanted(asked.query.terms, asked.vector)
 
 
 def _in_order(chosen: Sequence[Choice]) -> list[Statement]:

@@ -2,6 +2,7 @@
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 
 from kb.entries import Kind, Role
 from kb.index.passages import Passage
@@ -121,7 +122,12 @@ def intent_of(question: str) -> Intent:
 
 def fits(passage: Passage, intent: Intent) -> bool:
     """True if a passage has words of the intent; every passage fits an ACTION."""
-    return intent not in _FITS or _FITS[intent].search(passage.text) is not None
+    return intent not in _FITS or _has_words(intent, passage.text)
+
+
+@lru_cache(maxsize=8192)
+def _has_words(intent: Intent, text: str) -> bool:
+    return _FITS[intent].search(text) is not None
 
 
 def fitness(passage: Passage, intent: Intent) -> float:

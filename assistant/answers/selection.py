@@ -8,6 +8,7 @@ Diversity-Based Reranking for Reordering Documents and Producing Summaries", 199
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -168,6 +169,7 @@ def _rows(
 ) -> list[int]:
     """The rows of the chosen passages, best first."""
     chosen: list[int] = []
+    cited = np.zeros(int(pool.owners.max()) + 1, dtype=np.bool_)
     served = np.zeros(len(sides), dtype=np.float32)
     nearest = np.zeros(len(pool), dtype=np.float32)
     room = ROOM[pool.passages[0].entry.language]
@@ -175,16 +177,15 @@ def _rows(
     while open_rows.any() and len(chosen) < MOST:
         side = (sides - WEIGHTS.served * served[:, None]).max(axis=0)
         value = (1 - WEIGHTS.aspect) * whole + WEIGHTS.aspect * side + prior - WEIGHTS.repeated * nearest
-        value += WEIGHTS.uncited * ~np.isin(pool.owners, pool.owners[chosen]) if chosen else lead
+        value += WEIGHTS.uncited * ~cited[pool.owners] if chosen else lead
         row = int(np.where(open_rows, value, -np.inf).argmax())
-        open_rows[row] = False
-        if chosen and lengths[row] > room:
-            continue
         chosen.append(row)
+        cited[pool.owners[row]] = True
         room -= int(lengths[row])
         served[int((sides[:, row] - WEIGHTS.served * served).argmax())] += 1
         nearest = np.maximum(nearest, pool.vectors @ pool.vectors[row])
-        open_rows &= nearest < SAME
+        open_rows &= (nearest < SAME) & (lengths <= room)
+        open_rows[row] = False
     return chosen
 
 
@@ -210,12 +211,17 @@ def _prior(pool: Pool, intent: Intent) -> Floats:
         [
             ROLES.get(passage.section.role, 0.0)
             + (WEIGHTS.catalogue if passage.origin is Origin.CATALOGUE else 0.0)
-            + (PLATITUDE if _PLATITUDE.search(passage.text) else 0.0)
+            + (PLATITUDE if _is_platitude(passage.text) else 0.0)
             + fitness(passage, intent)
             for passage in pool.passages
         ],
         dtype=np.float32,
     )
+
+
+@lru_cache(maxsize=4096)
+def _is_platitude(text: str) -> bool:
+    return _PLATITUDE.search(text) is not None
 
 
 def _sayable(entry: EntryPassages, *, verbatim: bool) -> list[int]:

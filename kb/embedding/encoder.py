@@ -23,6 +23,9 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors:
         """(n_texts, dim) float32 in the order of the texts, rows of length 1; long texts are cut off."""
 
+    def encode_parts(self, text: str, parts: Sequence[str]) -> Vectors:
+        """(1 + n_parts, dim) float32: the vector of a text, then of each part of it, rows of length 1."""
+
     def count_pieces(self, text: str) -> int:
         """The number of word pieces of a text, without the special tokens."""
 

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
 
 from kb.embedding.encoder import Vectors, normalised
-from kb.embedding.onnx_encoder import MODEL_FILE, TOKENIZER_FILE, ExportFacts, OnnxEncoder
+from kb.embedding.onnx_encoder import MODEL_FILE, PIECES, TOKENIZER_FILE, UNIT, ExportFacts, OnnxEncoder
 from kb.embedding.torch_encoder import load_model
 from kb.embedding.weights import Weights
 from kb.errors import ExportError
@@ -32,20 +33,27 @@ PROBES = (
     "",
 )
 
+# The features of sentence-transformers that become outputs.
+_MADE = {UNIT: "sentence_embedding", PIECES: "token_embeddings"}
+
 log = logging.getLogger(__name__)
 
 
 class _Sentence(torch.nn.Module):
-    """A whole sentence-transformers pipeline as one module of plain tensors."""
+    """A whole sentence-transformers pipeline as one module of plain tensors.
 
-    def __init__(self, model: SentenceTransformer, names: Sequence[str]) -> None:
+    Its outputs are the unit vectors and, if asked for, (batch, pieces, dim) the vectors of the word pieces.
+    """
+
+    def __init__(self, model: SentenceTransformer, names: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__()
         self.model = model
-        self.names = tuple(names)
+        self.names, self.outputs = tuple(names), tuple(outputs)
 
-    def forward(self, *tensors: torch.Tensor) -> torch.Tensor:
+    def forward(self, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
         features: dict[str, Any] = dict(zip(self.names, tensors, strict=True))
-        return torch.Tensor(self.model(features)["sentence_embedding"])
+        made = self.model(features)
+        return tuple(torch.Tensor(made[_MADE[name]]) for name in self.outputs)
 
 
 def export(weights: Weights, folder: Path) -> None:
@@ -71,17 +79,18 @@ def export(weights: Weights, folder: Path) -> None:
 def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
     probe = model.tokenizer(list(PROBES[:2]), padding=True, truncation=True, return_tensors="pt")
     names = [name for name in ("input_ids", "attention_mask", "token_type_ids") if name in probe]
+    outputs = outputs_of(model)
     axes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("pieces")}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the exporter, about names of axes
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         try:
             torch.onnx.export(
-                _Sentence(model, names).eval(),
+                _Sentence(model, names, outputs).eval(),
                 tuple(probe[name] for name in names),
                 str(folder / MODEL_FILE),
                 input_names=names,
-                output_names=["unit_vector"],
+                output_names=outputs,
                 dynamic_shapes=(tuple(axes for _ in names),),
                 dynamo=True,
                 external_data=False,
@@ -98,6 +107,13 @@ def _write(model: SentenceTransformer, weights: Weights, folder: Path) -> None:
         dim=int(model.encode(list(PROBES[:1]), show_progress_bar=False).shape[1]),
         max_pieces=int(model.get_max_seq_length() or 512),
     ).write(folder)
+
+
+def outputs_of(model: SentenceTransformer) -> list[str]:
+    """The outputs of an export; with the word pieces if a text's vector is their mean, scaled to length 1."""
+    _transformer, pooling, *rest = model
+    is_mean = isinstance(pooling, Pooling) and pooling.pooling_mode == "mean"
+    return [UNIT, PIECES] if is_mean and all(isinstance(one, Normalize) for one in rest) else [UNIT]
 
 
 def _agree(model: SentenceTransformer, encoder: OnnxEncoder) -> None:

@@ -36,6 +36,10 @@ class TorchEncoder:
         vectors = self._model.encode(list(texts), show_progress_bar=False)
         return normalised(np.asarray(vectors, dtype=np.float32))
 
+    def encode_parts(self, text: str, parts: Sequence[str]) -> Vectors:
+        """(1 + n_parts, dim) float32: the vector of a text, then of each part of it, rows of length 1."""
+        return self.encode([text, *parts])
+
     def count_pieces(self, text: str) -> int:
         """The number of word pieces of a text, without the special tokens."""
         return len(self._model.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])

@@ -57,9 +57,9 @@ class BM25Index:
         row = self.vocabulary.get(term, -1)
         return self.rows[self.starts[row] : self.starts[row + 1]] if row >= 0 else self.rows[:0]
 
-    def holds(self, term: str, rows: npt.NDArray[np.intp]) -> bool:
-        """True if one of the documents has the term."""
-        return bool(np.isin(self.documents(term), rows).any())
+    def holds(self, term: str, documents: npt.NDArray[np.bool_]) -> bool:
+        """True if one of the documents, (count,), has the term."""
+        return bool(documents[self.documents(term)].any())
 
     def idf_of(self, term: str) -> float:
         """The inverse document frequency of a term, above 0; an unknown term counts as one document."""

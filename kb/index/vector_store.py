@@ -11,12 +11,13 @@ import shutil
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory, gettempdir
 from threading import Lock
 from types import TracebackType
-from typing import NamedTuple, Self, cast
+from typing import Self, cast
 
 import chromadb
 import numpy as np
@@ -37,11 +38,12 @@ _BATCH = 1000
 _INDEX = {"hnsw": {"space": "cosine", "ef_construction": 100, "ef_search": 200}}
 
 
-class Neighbour(NamedTuple):  # each question creates hundreds: a data class is slower
-    """A chunk near a question; `similarity` is the cosine, in [-1, 1], higher is nearer."""
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """The ids of the chunks nearest to a vector, nearest first, and (n_ids,) their cosines in [-1, 1]."""
 
-    chunk_id: str
-    similarity: float
+    ids: tuple[str, ...]
+    cosines: Vectors
 
 
 class VectorStore:
@@ -112,8 +114,8 @@ class VectorStore:
         with self._chroma_errors():
             return int(self._chunks.count())
 
-    def nearest(self, vector: Vectors, count: int) -> list[Neighbour]:
-        """The `count` nearest chunks to a vector of shape (dim,), nearest first; fewer in a small store.
+    def nearest(self, vector: Vectors, count: int) -> Nearest:
+        """The `count` nearest chunks to a vector of shape (dim,); fewer in a small store.
 
         :raises DamagedIndexError: the store is damaged.
         """
@@ -123,8 +125,8 @@ class VectorStore:
                 n_results=min(count, self._size),
                 include=["distances"],
             )
-        distances = (result["distances"] or [[]])[0]
-        return [Neighbour(i, 1.0 - float(d)) for i, d in zip(result["ids"][0], distances, strict=True)]
+        distances = np.array((result["distances"] or [[]])[0], dtype=np.float32)
+        return Nearest(tuple(result["ids"][0]), 1 - distances)
 
     def by_digest(self) -> dict[str, Vectors]:
         """All vectors by digest of the embedded text, for reuse by the next build.

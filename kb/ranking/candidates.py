@@ -34,8 +34,8 @@ class Candidates:
     """Features of all entries, (n_ids, n_features), and scores of all chunks, (n_chunks,).
 
     Features are 0 for entries that are filtered out or not candidates. `out_of_scope` has the keyword score
-    and the cosine of the nearest example of an out-of-scope question. `vector` is the query's, (dim,), or
-    None if it was not encoded.
+    and the cosine of the nearest example of an out-of-scope question. `vector` is the query's, (dim,), and
+    `aspects` are those of its aspects, (n_aspects, dim), or None if they were not encoded.
     """
 
     feature_set: FeatureSet
@@ -43,6 +43,7 @@ class Candidates:
     chunk_scores: Scores
     out_of_scope: tuple[float, float]
     vector: "Vectors | None" = None
+    aspects: "Vectors | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ class CandidateSearch:
         """The allowed candidates with keyword features only; no model is loaded."""
         return self._candidates(query, allowed, None)
 
-    def by_all(self, query: Query, allowed: Mask) -> Candidates:
+    def by_all(self, query: Query, allowed: Mask, aspects: Sequence[str] = ()) -> Candidates:
         """The allowed candidates with keyword features, and vector features if the model reads the query."""
-        return self._candidates(query, allowed, self.vectors.nearest(query))
+        return self._candidates(query, allowed, self.vectors.nearest(query, aspects))
 
     def with_terms(self, terms: Iterable[str]) -> Rows:
         """The rows of the entries with all terms in one of their languages, in order."""
@@ -99,6 +100,7 @@ class CandidateSearch:
             chunk_scores,
             out_of_scope,
             near.vector if near else None,
+            near.aspects if near else None,
         )
 
     def _spread(self, rows: Rows, blocks: Sequence[Matrix]) -> Matrix:

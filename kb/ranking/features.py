@@ -101,7 +101,11 @@ def best_chunks(
 
     `padded` are the scores of all chunks plus a final 0, which stands in for missing chunks.
     """
-    scores = padded[layout.chunk_table(language, roles)[rows]]
+    return _mean_of_best(padded[layout.chunk_table(language, roles)[rows]], count)
+
+
+def _mean_of_best(scores: Scores, count: int) -> Scores:
+    """(n_rows,) the mean of the best `count` scores of each row; missing ones count as 0."""
     if count == 1:
         return np.asarray(scores.max(axis=1, initial=0))
     return np.asarray(np.sort(scores, axis=1)[:, -count:].sum(axis=1) / np.float32(count))
@@ -122,7 +126,7 @@ def pillar_means(layout: Layout, values: Scores, rows: Rows) -> Scores:
     """
     pillars = layout.pillars[rows]
     best = np.zeros(len(rows), dtype=np.float32)
-    for pillar in np.unique(pillars):
+    for pillar in range(int(pillars.max(initial=-1)) + 1):
         own = pillars == pillar
         best[own] = np.sort(values[own])[-3:].sum() / np.float32(3)
     return best
@@ -130,11 +134,13 @@ def pillar_means(layout: Layout, values: Scores, rows: Rows) -> Scores:
 
 def _folded(layout: Layout, padded: Scores, language: Language, rows: Rows) -> Iterator[Scores]:
     """Chunk scores folded to rows of ids, in the order of `_NAMES`."""
-    parents = layout.parents[rows]
-    for count, roles in _FOLDS.values():
-        yield best_chunks(layout, padded, rows, language, roles, count)
-    for count, roles in _PARENT_FOLDS.values():
-        yield best_chunks(layout, padded, parents, language, roles, count)
+    for folds, owners in ((_FOLDS, rows), (_PARENT_FOLDS, layout.parents[rows])):
+        scores = {
+            roles: padded[layout.chunk_table(language, roles)[owners]]
+            for roles in dict.fromkeys(roles for _, roles in folds.values())
+        }
+        for count, roles in folds.values():
+            yield _mean_of_best(scores[roles], count)
 
 
 def _padded(scores: Scores) -> Scores:

@@ -47,9 +47,11 @@ class Layout:
         """The ids that own some documents, each once, in order."""
         return np.unique(self._document_owners[documents])
 
-    def documents_of(self, rows: Rows) -> Rows:
-        """The documents of some ids, in every language."""
-        return np.flatnonzero(np.isin(self._document_owners, rows))
+    def documents_of(self, rows: Rows) -> npt.NDArray[np.bool_]:
+        """(n_documents,) True for the documents of some ids, in every language."""
+        owners = np.zeros(len(self.ids), dtype=np.bool_)
+        owners[rows] = True
+        return owners[self._document_owners]
 
     def documents_in(self, language: Language) -> tuple[Rows, Rows]:
         """The documents in a language, and the ids that own them."""

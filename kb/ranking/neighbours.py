@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from kb.embedding.glossary import gloss, model_input, reads
+from kb.embedding.glossary import ModelInput, gloss, model_input, reads
 from kb.entries import Language
 from kb.index.bm25 import Scores
 from kb.index.chunker import Chunk
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kb.embedding.encoder import Encoder, Vectors
     from kb.index.vector_store import VectorStore
 
-NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
+NEIGHBOURS = 300  # chunks; several of one entry fold into one hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +28,21 @@ class Neighbours:
     """The rows of the nearest chunks, nearest first, and (n_chunks,) cosines of all chunks.
 
     Chunks beyond the nearest have the cosine of the last one. `language` is the language of the encoded
-    text: only chunks in this language compare with it. `vector` is the query's, (dim,).
+    text: only chunks in this language compare with it. `vector` is the query's, (dim,), and `aspects` are
+    those of its aspects, (n_aspects, dim).
     """
 
     rows: Rows
     cosines: Scores
     language: Language
     vector: "Vectors | None" = None
+    aspects: "Vectors | None" = None
 
 
 class NeighbourSearch(Protocol):
     """Finds the chunks nearest to a query."""
 
-    def nearest(self, query: Query) -> Neighbours | None:
+    def nearest(self, query: Query, aspects: Sequence[str] = ()) -> Neighbours | None:
         """The nearest chunks; None if the model reads neither the query nor a gloss of it."""
 
 
@@ -58,7 +60,7 @@ class VectorSearch:
         self._build, self._manifest, self._chunks = build, manifest, chunks
         self._given_encoder = encoder
 
-    def nearest(self, query: Query) -> Neighbours | None:
+    def nearest(self, query: Query, aspects: Sequence[str] = ()) -> Neighbours | None:
         """The nearest chunks; None if the model reads neither the query nor a gloss of it.
 
         :raises ModelError: the model of the build cannot be loaded.
@@ -67,13 +69,20 @@ class VectorSearch:
         encoded = model_input(self._manifest.model, query.text, query.language)
         if encoded is None:
             return None
-        vector = self._encoder.encode([encoded.text])[0]
-        ids, similarities = zip(*self._store.nearest(vector, NEIGHBOURS), strict=True)
-        rows = np.fromiter(map(self._rows.__getitem__, ids), dtype=np.intp, count=len(ids))
-        near = np.maximum(np.array(similarities, dtype=np.float32), 0)
+        vector, *others = self._encode_parts(query, encoded, aspects)
+        found = self._store.nearest(vector, NEIGHBOURS)
+        rows = np.array([self._rows[chunk_id] for chunk_id in found.ids], dtype=np.intp)
+        near = np.maximum(found.cosines, 0)
         cosines = np.full(len(self._chunks), near[-1], dtype=np.float32)
         cosines[rows] = near
-        return Neighbours(rows, cosines, encoded.language, vector)
+        return Neighbours(rows, cosines, encoded.language, vector, np.stack(others) if others else None)
+
+    def _encode_parts(self, query: Query, encoded: ModelInput, parts: Sequence[str]) -> "Vectors":
+        """(1 + n_parts, dim): the vector of a query, then of each part of it."""
+        if encoded.language is query.language:
+            return self._encoder.encode_parts(encoded.text, parts)
+        # Glosses have no sentences, whose parts would read each other. A part without one is the whole.
+        return self._encoder.encode([encoded.text, *(gloss(part) or encoded.text for part in parts)])
 
     def encode(self, texts: Sequence[str], language: Language) -> "Vectors":
         """(n_texts, dim) float32, rows of length 1; a language the model does not read is glossed first.

@@ -44,6 +44,11 @@ def read_question(typed: str) -> Query:
     return _query(question_in(typed))
 
 
+def part_of(query: Query, text: str) -> Query:
+    """A part of a query as a query in the same language."""
+    return Query(text, query.language, tuple(terms(text)), ())
+
+
 def _checked(typed: str) -> str:
     """The text on one line.
 

@@ -1,6 +1,6 @@
 """A query to its hits: by keyword alone, or by keyword and vector with a coverage estimate."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -11,12 +11,13 @@ from kb.entries import Entry, Kind, Language
 from kb.index.bm25 import Scores
 from kb.index.chunker import Chunk
 from kb.index.entry_table import EntryTable
+from kb.ranking.aspects import aspects_of
 from kb.ranking.candidates import Candidates, CandidateSearch
 from kb.ranking.coverage import evidence
 from kb.ranking.filters import Filters, Mask
 from kb.ranking.layout import Rows
 from kb.ranking.mentions import Mentions
-from kb.ranking.query import Query
+from kb.ranking.query import Query, part_of
 from kb.ranking.ranker import Rankers, order
 from kb.ranking.spelling import Speller, spelt
 from kb.text import fold, terms
@@ -38,6 +39,16 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Aspect:
+    """An aspect of a question, with the score of each entry by keyword; the rest as in Retrieval."""
+
+    query: Query
+    scores: Mapping[str, float]
+    confidence: float
+    vector: "Vectors | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """The hits for a question, best first, and its coverage; `confidence` is in [0, 1].
 
@@ -51,6 +62,7 @@ class Retrieval:
     covered: bool
     confidence: float
     vector: "Vectors | None" = None
+    aspects: tuple[Aspect, ...] = ()
 
 
 class Search:
@@ -70,7 +82,7 @@ class Search:
         allowed = self._allowed(query, filters) & self._with_phrases(query)
         candidates = self._candidates.by_keyword(query, allowed)
         scores = self._rankers[candidates.feature_set].score(candidates.features)
-        mentioned = self._named(query, filters) or self._titled(query, filters)
+        mentioned = self._named(query, filters) or self._titled(query, self._allowed(query, filters))
         first = [entry_id for entry_id in mentioned if self._mentions.has_phrases(entry_id, query)]
         rows = self._rows(first, order(scores, allowed))[:limit]
         return tuple(self._hits(rows, scores, candidates, query.language))
@@ -83,25 +95,41 @@ class Search:
         asked, query = query, spelt(query, self._speller)
         named = self._named(query, filters)
         filters = replace(filters, kinds=filters.kinds or ANSWERING)
-        mentioned = named or self._titled(query, filters)
         allowed = self._allowed(query, filters)
-        candidates = self._candidates.by_all(self._with_titles(query, named), allowed)
-        ranker = self._rankers[candidates.feature_set]
-        scores = ranker.score(candidates.features)
-        ranked = order(scores, allowed)
-        confidence = 1.0
-        if not mentioned:
-            facts = evidence(self._candidates, query, candidates, scores, ranked)
-            confidence = ranker.coverage.confidence(facts)
+        mentioned = named or self._titled(query, allowed)
+        aspects = () if mentioned else aspects_of(query.text, query.language)
+        candidates = self._candidates.by_all(self._with_titles(query, named), allowed, aspects)
+        scores, ranked, confidence = self._scored(query, candidates, allowed)
+        confidence = 1.0 if mentioned else confidence
         rows = self._rows(mentioned, ranked)
         return Retrieval(
             query=replace(query, text=asked.text),
             named=mentioned,
             hits=tuple(self._hits(rows[:limit], scores, candidates, query.language)),
-            covered=bool(rows) and confidence >= ranker.coverage.threshold,
+            covered=bool(rows) and confidence >= self._rankers[candidates.feature_set].coverage.threshold,
             confidence=confidence,
             vector=candidates.vector,
+            aspects=tuple(self._aspects(query, aspects, allowed, candidates.aspects)),
         )
+
+    def _aspects(
+        self, query: Query, aspects: Sequence[str], allowed: Mask, vectors: "Vectors | None"
+    ) -> Iterator[Aspect]:
+        """The aspects by keyword: a search by vector takes as long as for the question."""
+        for number, aspect in enumerate(aspects):
+            part = part_of(query, aspect)
+            candidates = self._candidates.by_keyword(part, allowed)
+            scores, _, confidence = self._scored(part, candidates, allowed)
+            by_id = dict(zip(self._table.ids, scores.tolist(), strict=True))
+            yield Aspect(part, by_id, confidence, None if vectors is None else vectors[number])
+
+    def _scored(self, query: Query, candidates: Candidates, allowed: Mask) -> tuple[Scores, Rows, float]:
+        """The scores of all entries, the order of the allowed ones, and the confidence in the best."""
+        ranker = self._rankers[candidates.feature_set]
+        scores = ranker.score(candidates.features)
+        ranked = order(scores, allowed)
+        facts = evidence(self._candidates, query, candidates, scores, ranked)
+        return scores, ranked, ranker.coverage.confidence(facts)
 
     def _allowed(self, query: Query, filters: Filters) -> Mask:
         """Entries that pass the filters; risks of the newest edition only, unless the query names a year."""
@@ -132,9 +160,8 @@ class Search:
         named = self._mentions.by_id(query)
         return tuple(i for i in named if filters.admits(self._table.version(i, Language.ENGLISH)))
 
-    def _titled(self, query: Query, filters: Filters) -> tuple[str, ...]:
+    def _titled(self, query: Query, allowed: Mask) -> tuple[str, ...]:
         """The allowed ids whose title is the query."""
-        allowed = self._allowed(query, filters)
         return tuple(i for i in self._mentions.by_title(query) if allowed[self._table.rows[i]])
 
     def _rows(self, first: Sequence[str], ranked: Rows) -> list[int]:

@@ -43,7 +43,7 @@ class ExactNeighbours:
     rows: Rows
     count: int
 
-    def nearest(self, query: Query) -> Neighbours | None:
+    def nearest(self, query: Query, _aspects: Sequence[str] = ()) -> Neighbours | None:
         """The nearest chunks, truncated to NEIGHBOURS as at query time: training sees the same features."""
         encoded = model_input(self.encoder.model, query.text, query.language)
         if encoded is None:

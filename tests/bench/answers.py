@@ -26,6 +26,7 @@ from assistant.generate import ask
 from kb.data import data_folder
 from kb.files import write_atomic
 from kb.knowledge_base import KnowledgeBase
+from kb.ranking import search
 from kb.storage.builds import current_build
 
 START, END = "<!-- measured -->", "<!-- /measured -->"
@@ -105,7 +106,7 @@ def variants() -> Iterator[tuple[str, Callable[[], object]]]:
     yield "without words", chosen(words=0.0)
     yield "without the preference for lines of the catalogue", chosen(catalogue=0.0)
     yield "without the discount for what is said", chosen(repeated=0.0)
-    yield "without aspects", lambda: setattr(composition, "aspects_of", lambda _question, _language: ())
+    yield "without aspects", lambda: setattr(search, "aspects_of", lambda _question, _language: ())
     yield "from one entry", lambda: setattr(composition, "MAX_MAIN", 1)
     yield (
         "without a close second entry",
@@ -127,7 +128,8 @@ def answered(
 
 def tables(base: KnowledgeBase, files: Iterable[Path]) -> Iterator[str]:
     """The lines of the tables: per file and language, the whole and each part left out."""
-    kept = (selection.WEIGHTS, composition.THRESHOLDS, composition.aspects_of, composition.intent_of)
+    kept = (selection.WEIGHTS, composition.THRESHOLDS, composition.intent_of)
+    aspects_of = search.aspects_of
     for file in files:
         lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
         for language in ("en", "ja"):
@@ -137,10 +139,8 @@ def tables(base: KnowledgeBase, files: Iterable[Path]) -> Iterator[str]:
             for name, turn_off in variants():
                 turn_off()
                 rows.append((name, answered(base, questions)))
-                selection.WEIGHTS, composition.THRESHOLDS, composition.aspects_of, composition.intent_of = (
-                    kept
-                )
-                composition.MAX_MAIN = MAX_MAIN
+                selection.WEIGHTS, composition.THRESHOLDS, composition.intent_of = kept
+                search.aspects_of, composition.MAX_MAIN = aspects_of, MAX_MAIN
             rows.append(("sources' words only (`--verbatim`)", answered(base, questions, verbatim=True)))
             yield from (f"### {file.name}, {language}: {len(questions)} questions", "")
             yield from table(("", *COLUMNS), *((name, *_figures(means)) for name, means in rows))

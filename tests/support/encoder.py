@@ -29,6 +29,10 @@ class WordEncoder:
                 row[crc32(word.encode()) % DIM] = 1
         return normalised(rows)
 
+    def encode_parts(self, text: str, parts: Sequence[str]) -> Vectors:
+        """(1 + n_parts, DIM) float32; each part is encoded on its own."""
+        return self.encode([text, *parts])
+
     def count_pieces(self, text: str) -> int:
         """The number of words: one piece per word."""
         return len(text.split())

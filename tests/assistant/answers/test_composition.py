@@ -18,7 +18,7 @@ from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.ranking.filters import Filters
-from kb.ranking.search import Hit, Retrieval
+from kb.ranking.search import Aspect, Hit, Retrieval
 from kb.storage.builds import Build
 
 AGENT = "How do I keep an agent from deleting records?"
@@ -87,7 +87,13 @@ def retrieval(*scores: float, named: Sequence[str] = (), confidence: float = 1.0
 EMPTY = Retrieval(query=None, named=(), hits=(), covered=True, confidence=1.0)  # type: ignore[arg-type]
 
 
-def main(question: Retrieval, *sides: Retrieval) -> list[str]:
+def aspect(*scores: float, confidence: float = 1.0) -> Aspect:
+    """The scores of h1, h2 ... for an aspect."""
+    by_id = {f"h{number}": score for number, score in enumerate(scores, 1)}
+    return Aspect(query=None, scores=by_id, confidence=confidence)  # type: ignore[arg-type]
+
+
+def main(question: Retrieval, *sides: Aspect) -> list[str]:
     return [one.hit.entry.id for one in main_hits(question, sides)]
 
 
@@ -98,43 +104,41 @@ def test_answer_is_made_of_the_best_hit_and_one_that_is_as_good() -> None:
 
 
 def test_second_hit_of_a_question_with_aspects_may_be_less_good() -> None:
-    one = retrieval(9, 0, 0)
+    one = aspect(9, 0, 0)
     assert main(retrieval(10, 9, 8), one, one) == ["h1", "h2"]
     assert main(retrieval(10, 8.5, 8), one, one) == ["h1"]
 
 
 def test_answer_is_made_of_the_best_hits_for_its_aspects() -> None:
-    third = retrieval(0, 0, 9)
-    assert main(retrieval(10, 8.5, 8), retrieval(10, 0, 0), third) == ["h1", "h3"]
+    third = aspect(0, 0, 9)
+    assert main(retrieval(10, 8.5, 8), aspect(10, 0, 0), third) == ["h1", "h3"]
     assert main(retrieval(10, 8.5, 8), replace(third, confidence=0.8)) == ["h1"]
     assert main(retrieval(10, 8.5, 7.9), third) == ["h1"]  # too far behind for the whole question
-    assert main(retrieval(10, 8.5, 8), retrieval(0, 1.8, 0), third, retrieval(9, 9, 9)) == ["h1", "h2", "h3"]
+    assert main(retrieval(10, 8.5, 8), aspect(0, 1.8, 0), third, aspect(9, 9, 9)) == ["h1", "h2", "h3"]
 
 
 def test_hit_for_an_aspect_is_little_behind() -> None:
-    first, second, third = main_hits(
-        retrieval(10, 9.5, 8), [retrieval(0, 9, 0), aspect := retrieval(0, 0, 9)]
-    )
+    first, second, third = main_hits(retrieval(10, 9.5, 8), [aspect(0, 9, 0), last := aspect(0, 0, 9)])
     assert (first.behind, first.aspect) == (0, None)
     assert second.behind == pytest.approx(0.05)
-    assert (third.behind, third.aspect) == (FURTHEST, aspect)
+    assert (third.behind, third.aspect) == (FURTHEST, last)
 
 
 def test_low_scores_are_no_measure_of_each_other() -> None:
     assert main(retrieval(0, -1, -2)) == ["h1"]
-    assert main(retrieval(-1, -1.1, -3), retrieval(0, 9, 0)) == ["h1"]
+    assert main(retrieval(-1, -1.1, -3), aspect(0, 9, 0)) == ["h1"]
 
 
 def test_answer_is_made_of_few_hits() -> None:
-    sides = [retrieval(*(9.0 * (n == place) for n in range(5))) for place in range(5)]
+    sides = [aspect(*(9.0 * (n == place) for n in range(5))) for place in range(5)]
     assert main(retrieval(10, 9, 8.5, 8.2, 8), *sides) == ["h1", "h2", "h3"]
     assert MAX_MAIN == 3
     low = retrieval(10, 8, 8, 8, 8, 8, 8)
-    assert main(low, retrieval(0, 0, 0, 0, 0, 0, 99)) == ["h1"]  # only the first six take part
+    assert main(low, aspect(0, 0, 0, 0, 0, 0, 99)) == ["h1"]  # only the first six take part
 
 
 def test_named_entries_alone_make_the_answer() -> None:
-    assert main(retrieval(10, 9, 8, named=("h3", "h2")), retrieval(9, 0, 0)) == ["h2", "h3"]
+    assert main(retrieval(10, 9, 8, named=("h3", "h2")), aspect(9, 0, 0)) == ["h2", "h3"]
     every = [f"h{number}" for number in range(1, 9)]
     assert main(retrieval(*range(8, 0, -1), named=every)) == every[:6]
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from filelock import FileLock
+from onnxruntime import InferenceSession
 from support.encoder import WordEncoder
 
 from kb.embedding.encoder import Vectors, normalised
 from kb.embedding.glossary import ModelInput, model_input, reads
-from kb.embedding.onnx_encoder import OnnxEncoder, read_facts
+from kb.embedding.onnx_encoder import PIECES, UNIT, OnnxEncoder, read_facts
 from kb.embedding.open import prepare_encoder
-from kb.embedding.torch_encoder import TorchEncoder
+from kb.embedding.torch_encoder import TorchEncoder, load_model
 from kb.embedding.weights import Weights, find_published_weights, find_weights
 from kb.entries import Language
 from kb.errors import ExportError, ModelError
@@ -80,6 +81,63 @@ def test_rows_follow_the_order_of_texts_across_batches(onnx: OnnxEncoder) -> Non
     texts = [f"{'word ' * (37 * i % 41)}number {i}" for i in range(40)]
     one_by_one = np.concatenate([onnx.encode([text]) for text in texts])
     np.testing.assert_allclose(np.sum(one_by_one * onnx.encode(texts), axis=1), 1, atol=1e-4)
+
+
+CLAUSES = ("How do we raise throughput", "who approves the budget")
+QUESTION = f"{CLAUSES[0]}, and {CLAUSES[1]}?"
+
+
+def test_parts_of_a_text_are_encoded_in_one_pass(onnx: OnnxEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = onnx.encode([QUESTION, *CLAUSES])
+    monkeypatch.setattr(onnx, "_session", session := CountedSession(onnx._session))
+    parts = onnx.encode_parts(QUESTION, CLAUSES)
+    assert session.runs == 1
+    np.testing.assert_allclose(np.linalg.norm(parts, axis=1), np.ones(3), atol=1e-5)
+    np.testing.assert_allclose(parts[0], alone[0], atol=1e-5)
+    # Each part is nearest to its own clause.
+    assert (parts[1:] @ alone[1:].T).argmax(axis=1).tolist() == [0, 1]
+    assert float(parts[1] @ parts[2]) < float(alone[0] @ alone[1])
+
+
+def test_part_that_is_the_whole_text_has_its_vector(onnx: OnnxEncoder) -> None:
+    # The two pieces that mark start and end belong to no part.
+    whole, part = onnx.encode_parts(QUESTION, [QUESTION])
+    assert float(whole @ part) > 0.97
+
+
+@pytest.mark.parametrize("part", ["a gateway with keys", "Log the end."])
+def test_part_outside_the_text_is_encoded_on_its_own(onnx: OnnxEncoder, part: str) -> None:
+    # The second one is in the text, but beyond its cut.
+    text = "Log. " * 400 + "Log the end."
+    np.testing.assert_allclose(onnx.encode_parts(text, [part])[1], onnx.encode([part])[0], atol=1e-5)
+
+
+def test_parts_are_encoded_on_their_own_by_an_export_without_pieces(
+    onnx: OnnxEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onnx, "_has_pieces", False)
+    alone = onnx.encode([QUESTION, *CLAUSES])
+    np.testing.assert_allclose(onnx.encode_parts(QUESTION, CLAUSES), alone, atol=1e-5)
+
+
+@pytest.mark.parametrize(("mode", "outputs"), [("mean", [UNIT, PIECES]), ("cls", [UNIT])])
+def test_only_a_model_that_takes_the_mean_exports_its_pieces(mode: str, outputs: list[str]) -> None:
+    from kb.embedding.onnx_export import outputs_of
+
+    model = load_model(find_published_weights(DEFAULT_MODEL))
+    model[1].pooling_mode = mode
+    assert outputs_of(model) == outputs
+
+
+class CountedSession:
+    """Counts the runs of a session of ONNX Runtime."""
+
+    def __init__(self, session: InferenceSession) -> None:
+        self.session, self.runs = session, 0
+
+    def run(self, outputs: list[str], inputs: dict[str, object]) -> list[object]:
+        self.runs += 1
+        return list(self.session.run(outputs, inputs))
 
 
 def test_word_pieces_are_counted_beyond_the_model_limit(onnx: OnnxEncoder) -> None:

@@ -44,8 +44,8 @@ def test_neighbours_equal_a_brute_force_scan(stored: Path) -> None:
             cosines = vectors @ question
             best = np.argsort(-cosines)[:15]
             neighbours = store.nearest(question, 15)
-            assert [neighbour.chunk_id for neighbour in neighbours] == [f"E.en.0.{row}" for row in best]
-            np.testing.assert_allclose([n.similarity for n in neighbours], cosines[best], atol=1e-5)
+            assert neighbours.ids == tuple(f"E.en.0.{row}" for row in best)
+            np.testing.assert_allclose(neighbours.cosines, cosines[best], atol=1e-5)
 
 
 def test_similarity_is_one_for_the_same_vector_and_minus_one_for_its_opposite(tmp_path: Path) -> None:
@@ -53,15 +53,15 @@ def test_similarity_is_one_for_the_same_vector_and_minus_one_for_its_opposite(tm
     with VectorStore(tmp_path / "chroma", make=True) as store:
         store.add(chunks(3), axes)
         neighbours = store.nearest(axes[0], 10)
-    assert [neighbour.chunk_id for neighbour in neighbours] == ["E.en.0.0", "E.en.0.1", "E.en.0.2"]
-    assert [neighbour.similarity for neighbour in neighbours] == pytest.approx([1, 0, -1], abs=1e-6)
+    assert neighbours.ids == ("E.en.0.0", "E.en.0.1", "E.en.0.2")
+    assert neighbours.cosines == pytest.approx([1, 0, -1], abs=1e-6)
 
 
 def test_reopened_store_has_every_chunk(stored: Path) -> None:
     with VectorStore(stored) as store:
         assert store.count() == COUNT
     with VectorStore(stored) as store:
-        assert len(store.nearest(random_units(1, seed=1)[0], 7)) == 7
+        assert len(store.nearest(random_units(1, seed=1)[0], 7).ids) == 7
 
 
 def test_vectors_are_keyed_by_text_digest(stored: Path) -> None:
@@ -79,8 +79,8 @@ def test_stores_in_one_process_do_not_share_vectors(tmp_path: Path) -> None:
     with VectorStore(tmp_path / "a", make=True) as first, VectorStore(tmp_path / "b", make=True) as second:
         first.add(chunks(2), axes)
         second.add(chunks(2), axes[::-1])
-        assert first.nearest(axes[0], 1)[0].chunk_id == "E.en.0.0"
-        assert second.nearest(axes[0], 1)[0].chunk_id == "E.en.0.1"
+        assert first.nearest(axes[0], 1).ids == ("E.en.0.0",)
+        assert second.nearest(axes[0], 1).ids == ("E.en.0.1",)
 
 
 def test_empty_store_has_no_vectors(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class FixedNeighbours:
 
     neighbours: Neighbours | None
 
-    def nearest(self, _query: Query) -> Neighbours | None:
+    def nearest(self, _query: Query, _aspects: Sequence[str] = ()) -> Neighbours | None:
         return self.neighbours
 
 

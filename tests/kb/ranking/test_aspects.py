@@ -2,8 +2,8 @@
 
 import pytest
 
-from assistant.answers.aspects import MAX_ASPECTS, asks, aspects_of
 from kb.entries import Language
+from kb.ranking.aspects import MAX_ASPECTS, asks, aspects_of
 
 
 @pytest.mark.parametrize(
