@@ -1,18 +1,10 @@
-"""The facts in a sentence: addresses, ids, numbers, names, quotations, and clauses of its own."""
+"""What a sentence may not contain: addresses, ids that were not given, quotations and speakers of its own."""
 
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Iterator
 
 from kb.ids import find_ids
-from kb.index.passages import Passage
-from kb.index.support import longest_run, names
-from kb.text import comparable, fold, is_japanese, terms
-
-# Terms in a row missing from all cited passages; more are a clause of its own. A Japanese word is several
-# terms.
-LONGEST_RUN = 2
+from kb.text import comparable, fold
 
 _ADDRESS = re.compile(
     r"""
@@ -39,7 +31,6 @@ _ID_LIKE = re.compile(
     re.VERBOSE,
 )
 _LOOKALIKES = str.maketrans("АВЕЅІЈКМНОРСТУХΑΒΕΖΗΙΚΜΝΟΡΤΥΧЅ", "ABESIJKMHOPCTYXABEZHIKMNOPTYXS")
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _QUOTED = re.compile(r"[\"“]([^\"“”]{8,})[\"”]|「([^「」]{4,})」|『([^『』]{4,})』")
 # Pages do not speak in the first person; a model that claims to have acted does.
 _SPEAKER = re.compile(r"\b(?:I|I['’]\w+|[Mm]y|[Mm]e|[Mm]yself)\b")
@@ -60,61 +51,19 @@ def names_others(text: str, given: Collection[str], newest_edition: str) -> bool
     return unknown_form or disguised or not named <= set(given)
 
 
-class Fact(StrEnum):
-    """A kind of fact that a sentence may not add to its passages."""
-
-    NUMBER = "number"
-    NAME = "name"
-    CLAUSE = "clause"
-    QUOTATION = "quotation"
-    SPEAKER = "speaker"
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """The cited passages with their ids and titles, and the terms in them."""
-
-    texts: tuple[str, ...]
-    terms: frozenset[str]
+def other_quotations(text: str, texts: Iterable[str]) -> Iterator[str]:
+    """The quotations in a text that stand in none of the other texts."""
+    known = [plain(one) for one in texts]
+    for groups in _QUOTED.findall(text):
+        quotation = "".join(groups)
+        if not any(plain(quotation) in one for one in known):
+            yield quotation
 
 
-def added_fact(text: str, passages: Sequence[Passage]) -> Fact | None:
-    """The first kind of fact in a text that its passages do not have, or None."""
-    texts = tuple(f"{passage.entry.id} {passage.entry.title}\n{passage.text}" for passage in passages)
-    shown = _Shown(texts, frozenset(term for one in texts for term in terms(one)))
-    return next((fact for fact, adds in _CHECKS.items() if adds(text, shown)), None)
-
-
-def _adds_number(text: str, shown: _Shown) -> bool:
-    known = {number for one in shown.texts for number in _NUMBER.findall(fold(one))}
-    return not set(_NUMBER.findall(fold(text))) <= known
-
-
-def _adds_name(text: str, shown: _Shown) -> bool:
-    return not names(text) <= shown.terms
-
-
-def _adds_clause(text: str, shown: _Shown) -> bool:
-    return not is_japanese(text) and longest_run(terms(text), shown.terms) > LONGEST_RUN
-
-
-def _adds_quotation(text: str, shown: _Shown) -> bool:
-    quotations = ("".join(groups) for groups in _QUOTED.findall(text))
-    known = [plain(one) for one in shown.texts]
-    return not all(any(plain(quotation) in one for one in known) for quotation in quotations)
-
-
-def _adds_speaker(text: str, shown: _Shown) -> bool:
-    return bool(_SPEAKER.search(text)) and not any(_SPEAKER.search(one) for one in shown.texts)
-
-
-_CHECKS: dict[Fact, Callable[[str, _Shown], bool]] = {
-    Fact.NUMBER: _adds_number,
-    Fact.NAME: _adds_name,
-    Fact.CLAUSE: _adds_clause,
-    Fact.QUOTATION: _adds_quotation,
-    Fact.SPEAKER: _adds_speaker,
-}
+def speakers(text: str, shown: str) -> Iterator[str]:
+    """The words for a speaker in a text, if the shown text has none."""
+    if not _SPEAKER.search(shown):
+        yield from _SPEAKER.findall(text)
 
 
 def plain(text: str) -> str:

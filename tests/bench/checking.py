@@ -21,7 +21,7 @@ from time import perf_counter
 from lies import Claims, changed_sentences, passages_of, sentences_of
 
 from assistant.answers.extractive import extractive_answer
-from assistant.faithfulness import judge as judging
+from assistant.faithfulness import checks
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence, split_stream
 from assistant.generate import STATING
@@ -33,7 +33,7 @@ from kb.ranking.search import Retrieval
 from kb.settings import load_settings
 
 QUESTIONS = Path(__file__).resolve().parents[2] / "data" / "eval" / "questions.jsonl"
-THRESHOLDS = ((0.50, 0.50), (0.50, 0.60), (0.50, 0.70), (0.60, 0.60), (0.70, 0.70))
+THRESHOLDS = ((0.74, 0.50), (0.78, 0.50), (0.82, 0.50), (0.86, 0.50), (0.82, 0.60))
 STREAM = 3.0  # seconds
 SENTENCES = 8
 REWORDED = 150
@@ -101,12 +101,12 @@ def main() -> None:
     questions = [q for q in read_questions(QUESTIONS) if q.kind != OUT_OF_SCOPE][::2]
     retrievals = [one for q in questions if (one := base.retrieve(q.question)).covered]
     groups = claims(base, retrievals)
-    rows = [["words, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
-    chosen = judging.THRESHOLDS
-    for words, cosine in THRESHOLDS:
-        judging.THRESHOLDS = replace(chosen, words=words, cosine=cosine)
-        rows.append([f"{words:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
-    judging.THRESHOLDS = chosen
+    rows = [["cover, cosine", *(f"{name} ({len(some):,})" for name, some in groups.items())]]
+    chosen = checks.THRESHOLDS
+    for cover, cosine in THRESHOLDS:
+        checks.THRESHOLDS = replace(chosen, cover=cover, cosine=cosine)
+        rows.append([f"{cover:.2f}, {cosine:.2f}", *(f"{supported(some):.3f}" for some in groups.values())])
+    checks.THRESHOLDS = chosen
     lies = [["change", "language", "sentences", "supported"]]
     for (language, name), some in sorted(changed_sentences(base, retrievals).items()):
         lies.append([name, language, f"{len(some):,}", f"{supported(some):.3f}"])

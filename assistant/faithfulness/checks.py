@@ -1,0 +1,317 @@
+"""The checks of a claim against the lines it rests on: each yields what the claim says and the lines do not.
+
+Each check is about one way to be wrong. Its thresholds and word lists were measured with
+tests/bench/checking.py on sentences of the catalogue made false by one edit (docs/models.md has the table).
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from assistant.faithfulness.basis import Basis
+from assistant.faithfulness.copies import changes_of
+from assistant.faithfulness.facts import other_quotations, plain, speakers
+from assistant.faithfulness.thesaurus import stem
+from assistant.faithfulness.words import NOT, TELLING, Word, denied, reached
+from kb.index.support import names, numbers
+from kb.text import is_japanese, sentences, terms
+
+
+class DoubtKind(StrEnum):
+    """The way in which a claim may say something else than its sources."""
+
+    NUMBER = "number"
+    NAME = "name"
+    QUOTATION = "quotation"
+    SPEAKER = "speaker"
+    NEGATION = "negation"
+    OPPOSITE = "opposite"
+    MODALITY = "modality"
+    QUANTITY = "quantity"
+    DEGREE = "degree"
+    ORDER = "order"
+    CONDITION = "condition"
+    ROLES = "roles"
+    CHANGE = "change"
+    WORDING = "wording"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One doubt about a claim: its kind, and the words it is about."""
+
+    kind: DoubtKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The thresholds of the checks.
+
+    cover, cosine: of the claim and its lines, at least.
+    foreign: credit below which a word is missing from the lines.
+    missing: share of the words that the entry may lack.
+    closely: share of words in the best line from which one missing word matters.
+    pairs: new pairs of words, and their share, from which a close claim mixes up who does what.
+    mixed: share of words in the best line from which pairs are compared.
+    """
+
+    cover: float = 0.82
+    cosine: float = 0.5
+    foreign: float = 0.5
+    missing: float = 0.4
+    closely: float = 0.8
+    pairs: int = 2
+    new_pairs: float = 0.5
+    mixed: float = 0.85
+
+
+THRESHOLDS = Thresholds()
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(map(stem, text.split()))
+
+
+_STRENGTH = {
+    term: strength
+    for strength, text in (
+        (0, "optional optionally unnecessary needless"),
+        (1, "can may might could"),
+        (2, "should recommend recommended"),
+        (3, "must require required mandatory shall always"),
+    )
+    for term in _stems(text)
+}
+_OPTIONAL, _MAY, _SHOULD, _MUST = range(4)
+_QUANTITIES = tuple(
+    map(
+        _stems,
+        (
+            "all every each whole entire any everything everyone always",
+            "only alone solely exclusively nothing",
+            "just merely",
+        ),
+    )
+)
+_DEGREES = _stems(
+    "eliminate guarantee enough sufficient suffice replace impossible perfectly immune unlimited negligible"
+    " completely entirely fully totally cure unnecessary"
+)
+_ORDER = _stems("before after until first last once afterwards later finally")
+_LEFT_FREE = re.compile(
+    r"\b(?:if you (?:like|want|wish|prefer)|not (?:required|necessary|needed)|no need)\b", re.IGNORECASE
+)
+_CONDITION = re.compile(
+    r"\b(?:unless|except|provided that|as long as|in case|(?:but )?only (?:if|when|for|in))\b"
+    r"|場合に?のみ|限り",
+    re.IGNORECASE,
+)
+# Prefixes that turn a word into its opposite.
+_PREFIXES = ("un", "in", "im", "ir", "dis", "non", "de", "mis")
+_SHORTEST_BASE = 4
+
+
+def doubts_of(basis: Basis) -> tuple[Finding, ...]:
+    """Every doubt about a claim, in the order of the checks; none if the lines say it."""
+    if _is_quoted(basis):
+        return ()
+    return tuple(Finding(kind, detail) for kind, check in _CHECKS.items() for detail in check(basis))
+
+
+def _is_quoted(basis: Basis) -> bool:
+    """True if a claim is a sentence of its lines, word for word."""
+    texts = [line.passage.text for line in basis.lines]
+    parts = [text[start:end] for text in texts for start, end in sentences(text)]
+    return plain(basis.text) in {plain(one) for one in (*texts, *parts)}
+
+
+def _number(basis: Basis) -> Iterator[str]:
+    titles = " ".join(f"{entry.id} {entry.title}" for entry in basis.evidence.entries)
+    yield from sorted(numbers(basis.text) - numbers(f"{titles}\n{basis.shown}"))
+
+
+def _name(basis: Basis) -> Iterator[str]:
+    said = names(basis.text)
+    if unknown := said - basis.evidence.terms:
+        yield from sorted(unknown)
+    elif basis.lines:
+        best = basis.lines[0].passage.text
+        # One product instead of another: both are in the entry, but the line is about the other one.
+        if names(best) - frozenset(terms(basis.text)):
+            yield from sorted(said - frozenset(terms(best)))
+
+
+def _quotation(basis: Basis) -> Iterator[str]:
+    yield from other_quotations(basis.text, [line.passage.text for line in basis.evidence.lines])
+
+
+def _speaker(basis: Basis) -> Iterator[str]:
+    yield from speakers(basis.text, basis.shown)
+
+
+def _negation(basis: Basis) -> Iterator[str]:
+    yield from _added_negations(basis)
+    yield from _dropped_negations(basis)
+    has = basis.terms
+    for word in basis.content:
+        if word.term not in has and any(_prefixed(word.term, term) for term in has):
+            yield word.text
+
+
+def _added_negations(basis: Basis) -> Iterator[str]:
+    """The negations of words that the lines do not deny."""
+    thesaurus = basis.evidence.thesaurus
+    for place, word in enumerate(basis.words):
+        if word.term != NOT or not basis.lines:
+            continue
+        for head in _heads(basis, reached(basis.words, place), word):
+            same = thesaurus.synonyms(head.term)
+            # The best line with the word decides.
+            lines = [line for line in basis.lines if not same.isdisjoint(line.terms)]
+            turned = any(_prefixed(head.term, term) for line in lines[:1] for term in line.terms)
+            if lines and not turned and same.isdisjoint(lines[0].denied):
+                yield f"{word.text} {head.text}"
+
+
+def _heads(basis: Basis, span: Sequence[Word], negation: Word) -> list[Word]:
+    """The words a negation is about: the first that says something; in Japanese, all those before it."""
+    if is_japanese(negation.text):
+        return list(span)
+    heavy = [word for word in span if word.term not in basis.evidence.thesaurus.light]
+    return (heavy or list(span))[:1]
+
+
+def _dropped_negations(basis: Basis) -> Iterator[str]:
+    """The words that the best line denies, and the claim does not."""
+    thesaurus, said = basis.evidence.thesaurus, frozenset(word.term for word in basis.words)
+    ours = denied(basis.words)
+    for line in basis.lines[:1]:
+        for place, word in enumerate(line.words):
+            if word.term != NOT:
+                continue
+            span = reached(line.words, place)
+            heads = list(span) if is_japanese(word.text) else list(span)[:2]
+            kept = [head for head in heads if basis.evidence.has(head.term, said)]
+            if not heads or len(kept) < len(heads):
+                continue
+            denies = any(basis.evidence.has(head.term, ours) for head in heads)
+            reverses = any(not thesaurus.opposites(head.term).isdisjoint(said) for head in heads)
+            if not denies and not reverses:
+                yield f"{word.text} {heads[0].text}"
+
+
+def _prefixed(one: str, other: str) -> bool:
+    """True if a term is the other one with a prefix that turns its meaning."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= _SHORTEST_BASE and any(long == prefix + short for prefix in _PREFIXES)
+
+
+def _opposite(basis: Basis) -> Iterator[str]:
+    if not basis.lines:
+        return
+    held, best = basis.terms, basis.lines[0].terms
+    for word in basis.content:
+        opposites = basis.evidence.thesaurus.opposites(word.term)
+        if word.term in held:
+            # Elsewhere the lines say this word: here they say its opposite.
+            reversed_here = word.term not in best and not opposites.isdisjoint(best)
+            if reversed_here and basis.close >= THRESHOLDS.closely:
+                yield word.text
+        elif not opposites.isdisjoint(held) and not basis.evidence.has(word.term, best):
+            yield word.text
+
+
+def _modality(basis: Basis) -> Iterator[str]:
+    held = [_STRENGTH[term] for term in basis.terms if term in _STRENGTH]
+    best = [_STRENGTH[t] for line in basis.lines[:1] for t in line.terms if t in _STRENGTH]
+    for word in basis.content:
+        strength = _STRENGTH.get(word.term)
+        raised = strength == _MUST and _MUST not in held
+        lowered = strength == _MAY and bool(best) and min(best) > _MAY
+        freed = strength == _OPTIONAL and _OPTIONAL not in held
+        if raised or lowered or freed:
+            yield word.text
+    if (match := _LEFT_FREE.search(basis.text)) and not _LEFT_FREE.search(basis.shown):
+        yield match[0]
+
+
+def _quantity(basis: Basis) -> Iterator[str]:
+    held = basis.terms
+    for group in _QUANTITIES:
+        if group.isdisjoint(held):
+            yield from (word.text for word in basis.content if word.term in group)
+
+
+def _degree(basis: Basis) -> Iterator[str]:
+    yield from _missing_of(_DEGREES, basis)
+
+
+def _order(basis: Basis) -> Iterator[str]:
+    yield from _missing_of(_ORDER, basis)
+
+
+def _missing_of(group: frozenset[str], basis: Basis) -> Iterator[str]:
+    yield from (word.text for word in basis.content if word.term in group - basis.terms)
+
+
+def _condition(basis: Basis) -> Iterator[str]:
+    if (match := _CONDITION.search(basis.text)) and not _CONDITION.search(basis.shown):
+        yield match[0]
+
+
+def _roles(basis: Basis) -> Iterator[str]:
+    """Pairs of words that stand together in no line, where the claim has the words of one line."""
+    evidence, held = basis.evidence, basis.terms
+    light = evidence.thesaurus.light | TELLING
+    if basis.close < THRESHOLDS.mixed:
+        return
+    pairs = [
+        (first, second)
+        for first, second in zip(basis.words, basis.words[1:], strict=False)
+        if second.joined
+        and first.term not in light
+        and second.term not in light
+        and evidence.has(first.term, held)
+        and evidence.has(second.term, held)
+    ]
+    new = [pair for pair in pairs if not evidence.stand_together(*pair)]
+    if len(new) >= THRESHOLDS.pairs and len(new) >= THRESHOLDS.new_pairs * len(pairs):
+        yield from (f"{first.text} {second.text}" for first, second in new)
+
+
+def _change(basis: Basis) -> Iterator[str]:
+    yield from changes_of(basis)
+
+
+def _wording(basis: Basis) -> Iterator[str]:
+    content = basis.content
+    missing = [
+        word for word, credit in zip(content, basis.credits, strict=True) if credit < THRESHOLDS.foreign
+    ]
+    heavy = [word for word in missing if word.term not in basis.evidence.thesaurus.light]
+    unknown = [word for word in missing if not basis.evidence.has(word.term, basis.evidence.terms)]
+    far = basis.cover < THRESHOLDS.cover or basis.cosine < THRESHOLDS.cosine
+    if far or len(unknown) > THRESHOLDS.missing * len(content):
+        yield ", ".join(word.text for word in heavy or missing or content)
+    elif heavy and basis.close >= THRESHOLDS.closely:
+        yield ", ".join(word.text for word in heavy)
+
+
+_CHECKS: dict[DoubtKind, Callable[[Basis], Iterator[str]]] = {
+    DoubtKind.NUMBER: _number,
+    DoubtKind.NAME: _name,
+    DoubtKind.QUOTATION: _quotation,
+    DoubtKind.SPEAKER: _speaker,
+    DoubtKind.NEGATION: _negation,
+    DoubtKind.OPPOSITE: _opposite,
+    DoubtKind.MODALITY: _modality,
+    DoubtKind.QUANTITY: _quantity,
+    DoubtKind.DEGREE: _degree,
+    DoubtKind.ORDER: _order,
+    DoubtKind.CONDITION: _condition,
+    DoubtKind.ROLES: _roles,
+    DoubtKind.CHANGE: _change,
+    DoubtKind.WORDING: _wording,
+}
