@@ -11,8 +11,8 @@ from assistant.answers.records import Answer, Context, Doubt, Origin, Part, Stat
 from assistant.faithfulness.judge import Judge, Judged
 from assistant.faithfulness.stream import split_stream
 from assistant.llm import prompts
-from assistant.llm.budget import BudgetedModel
-from assistant.llm.client import LanguageModelError, NotAskedError
+from assistant.llm.budget import BudgetedModel, NotAskedError
+from assistant.llm.client import LanguageModelError
 from assistant.tracing import Name, SpanKind, Step, step
 from kb.index.passages import STATING, Passage, passage_of
 from kb.knowledge_base import KnowledgeBase

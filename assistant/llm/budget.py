@@ -7,7 +7,7 @@ from threading import Lock
 
 from assistant.answers.records import Usage
 from assistant.llm.cache import CachedResponse, ResponseCache, cache_key
-from assistant.llm.client import LanguageModel, LanguageModelError, NotAskedError
+from assistant.llm.client import LanguageModel, LanguageModelError
 from assistant.llm.prompts import Prompt
 from assistant.llm.providers import open_model
 from assistant.llm.usage import estimate_tokens, usage_of
@@ -21,6 +21,10 @@ MIN_WRITTEN = 60
 UNASKED = "opening a link asks nothing"
 # Characters per token: a server that exceeds its tokens is cut off.
 CHARACTERS_PER_TOKEN = 8
+
+
+class NotAskedError(LanguageModelError):
+    """Nothing was sent to a language model: a budget is too small, or only cached responses are wanted."""
 
 
 @dataclass(frozen=True, slots=True)

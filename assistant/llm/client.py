@@ -47,10 +47,6 @@ class LanguageModelError(GenlensError):
     """A language model gave no usable response; the text is the reason, as the end of a sentence."""
 
 
-class NotAskedError(LanguageModelError):
-    """Nothing was sent to a language model: a budget is too small, or only cached responses are wanted."""
-
-
 class ServerBusyError(LanguageModelError):
     """The server may answer later; `wait` is its Retry-After in seconds, or None."""
 

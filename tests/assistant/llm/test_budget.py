@@ -6,9 +6,9 @@ from threading import Barrier
 import pytest
 
 from assistant.llm import budget
-from assistant.llm.budget import MAX_WRITTEN, BudgetedModel
+from assistant.llm.budget import MAX_WRITTEN, BudgetedModel, NotAskedError
 from assistant.llm.cache import ResponseCache
-from assistant.llm.client import LanguageModelError, NotAskedError, Piece
+from assistant.llm.client import LanguageModelError, Piece
 from assistant.llm.prompts import Prompt
 from assistant.llm.usage import usage_of
 
