@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         description="Keep thumbs, comments and uncovered questions of the page in the home.",
     )
     llm_process_tokens: int = Field(
-        default=1_000_000, ge=1, description="Tokens all conversations of one process may cost together."
+        default=2_000_000, ge=1, description="Tokens all conversations of one process may cost together."
     )
 
     @field_validator("*", mode="before")

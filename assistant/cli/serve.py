@@ -96,9 +96,11 @@ def _check_port(address: str, port: int) -> None:
     :raises UsageError: it is in use, or not allowed, or the address is not the name of a host.
     """
     try:
-        socket.create_server((address, port)).close()
-    except (TypeError, UnicodeError) as error:
+        socket.getaddrinfo(address, port)
+    except (OSError, TypeError, UnicodeError) as error:
         raise click.UsageError(f"--address is {address!r}, which is not the name of a host") from error
+    try:
+        socket.create_server((address, port)).close()
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
 

@@ -21,6 +21,8 @@ MIN_WRITTEN = 60
 UNASKED = "opening a link asks nothing"
 # Characters per token: a server that exceeds its tokens is cut off.
 CHARACTERS_PER_TOKEN = 8
+# Estimates of tokens can be wrong by this factor.
+TOLERANCE = 2
 
 
 class NotAskedError(LanguageModelError):
@@ -63,9 +65,12 @@ class Spending:
             return reserved
 
     def settle(self, reserved: int, used: int) -> None:
-        """Replace a reservation by the tokens that were used."""
+        """Replace a reservation by the tokens that were used.
+
+        A server that counts far more than it was allowed does not use up the budget of everybody.
+        """
         with self._lock:
-            self._tokens += used - reserved
+            self._tokens += min(used, TOLERANCE * reserved) - reserved
 
 
 PROCESS = Spending()
@@ -131,7 +136,7 @@ class BudgetedModel:
                 read, written = max(read, piece.read), max(written, piece.written)
                 if len(text) > shown * CHARACTERS_PER_TOKEN:
                     raise LanguageModelError(f"it wrote more than the {shown:,} tokens it was allowed")
-                if written > 2 * allowed:
+                if written > TOLERANCE * allowed:
                     raise LanguageModelError(f"it wrote more than the {allowed:,} tokens it was allowed")
                 yield piece.text
             self._pending = (key, _response(text, read, written, estimate))

@@ -131,6 +131,15 @@ def test_failed_and_abandoned_answers_use_the_budget_of_the_process() -> None:
     assert budget.PROCESS.tokens == 3_300 + 301
 
 
+def test_wrong_count_of_a_server_does_not_use_up_the_budget_of_everybody() -> None:
+    wrong = FakeModel(Piece("One.", read=900_000, written=900_000))
+    with pytest.raises(LanguageModelError, match="it wrote more than"):
+        list(BudgetedModel(wrong, 1_000, 9_000, process_tokens=5_000).stream(PROMPT, "b"))
+    assert budget.PROCESS.tokens == 2_000
+    sound = BudgetedModel(FakeModel(Piece("One.")), 1_000, 9_000, process_tokens=5_000)
+    assert list(sound.stream(PROMPT, "b")) == ["One."]
+
+
 def test_cached_response_needs_no_budget(home: Path) -> None:
     cache = ResponseCache(home / "responses")
     paid = BudgetedModel(FakeModel(Piece("One.")), 5_000, 9_000, cache, process_tokens=400)
