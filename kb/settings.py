@@ -16,7 +16,7 @@ from kb.errors import SettingsError, first_problem
 
 PREFIX = "GENLENS_"
 # Read by the tests only; a shell that sets it can still run genlens.
-IGNORED = frozenset({"GENLENS_TEST_MIRROR", "GENLENS_TEST_DAMAGES"})
+IGNORED = frozenset({"GENLENS_TEST_MIRROR", "GENLENS_TEST_DAMAGES", "GENLENS_TEST_STARTS"})
 # A file in the working folder may be someone else's: it does not decide where questions and keys go, or
 # where pages come from.
 NOT_IN_FILE = frozenset({"GENLENS_LLM", "GENLENS_MIRROR", "GENLENS_TRACES"})
