@@ -34,12 +34,16 @@ def asks_of(home: Path) -> list[str]:
 
 
 def summary_of(answer: Answer) -> Summary:
-    """A digest of what a reader sees of an answer, and its confidence."""
+    """A digest of the answer, and its confidence.
+
+    Hits after the cited ones are left out: Chroma finds neighbours approximately, and near ties change places
+    from process to process, also with one thread.
+    """
     statements = [
         (statement.part, statement.text, statement.origin, _places(statement.passages))
         for statement in answer.statements
     ]
-    seen = (answer.covered, answer.gap, statements, answer.hits, _places(answer.citations))
+    seen = (answer.covered, answer.gap, statements, _places(answer.citations))
     return hashlib.sha256(repr(seen).encode()).hexdigest(), answer.confidence
 
 
