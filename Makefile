@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check install lock train screenshots bench quality fuzz damage
+.PHONY: help run index test check install lock train screenshots bench quality fuzz damage threads
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,3 +102,7 @@ fuzz: install ## Fuzz the id parser and the readers (needs atheris)
 DAMAGES ?= 50
 damage: install ## Damage each file of a build at many places
 	GENLENS_TEST_DAMAGES=$(DAMAGES) $(BIN)/pytest -n 2 tests/system/test_damage.py
+
+STARTS ?= 20
+threads: install ## Ask all questions of the catalogue from 32 threads of cold processes
+	GENLENS_TEST_STARTS=$(STARTS) $(BIN)/pytest tests/system/test_threads.py

@@ -1,9 +1,10 @@
 """Feedback on answers, and a count of questions that were not covered; it never leaves this machine.
 
 It is one SQLite file under the home, safe for several processes. Texts are cleaned and cut to MAX_CHARACTERS;
-each table keeps its newest MAX_ROWS rows.
+each table keeps its newest MAX_ROWS rows. A row that is not of this form is left out with a warning.
 """
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
-from kb.errors import StorageError
+from pydantic import TypeAdapter, ValidationError
+
+from kb.errors import StorageError, first_problem
 from kb.text import squeeze
 
 FILE = "feedback.sqlite3"
@@ -64,6 +68,11 @@ class Gap:
     build: str
 
 
+_OPINION, _GAP = TypeAdapter(Opinion), TypeAdapter(Gap)
+Row = TypeVar("Row", Opinion, Gap)
+log = logging.getLogger(__name__)
+
+
 class Feedback:
     """The opinions and gaps of a home; the first write creates the file."""
 
@@ -86,7 +95,7 @@ class Feedback:
         )
         with self._open() as database:
             database.execute("INSERT OR REPLACE INTO opinions VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-            _prune(database, "opinions", "at")
+            _prune(database, "opinions")
 
     def withdraw(self, message: str) -> None:
         """Delete the opinion on a message, if any.
@@ -101,14 +110,14 @@ class Feedback:
 
         :raises StorageError: the file cannot be written.
         """
-        now = _now()
+        row = {"asked": _cut(question), "now": _now(), "ids": _joined(ids), "build": build}
         with self._open() as database:
             database.execute(
-                "INSERT INTO gaps VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT (question) DO UPDATE SET "
-                "last = excluded.last, times = times + 1, ids = excluded.ids, build = excluded.build",
-                (_cut(question), now, now, _joined(ids), build),
+                "INSERT OR REPLACE INTO gaps SELECT :asked, coalesce(min(first), :now), :now, "
+                "coalesce(max(times), 0) + 1, :ids, :build FROM gaps WHERE question = :asked",
+                row,
             )
-            _prune(database, "gaps", "last")
+            _prune(database, "gaps")
 
     def opinions(self) -> tuple[Opinion, ...]:
         """All opinions, newest first.
@@ -116,8 +125,8 @@ class Feedback:
         :raises StorageError: the file cannot be read.
         """
         columns = "message, question, ids, build, verdict, comment, at"
-        rows = self._rows(f"SELECT {columns} FROM opinions ORDER BY at DESC, rowid DESC")  # noqa: S608 - ours
-        return tuple(Opinion(m, q, _split(ids), b, Verdict(v), c, at) for m, q, ids, b, v, c, at in rows)
+        select = f"SELECT {columns} FROM opinions ORDER BY rowid DESC"  # noqa: S608 - names of ours
+        return self._rows(select, _OPINION)
 
     def gaps(self) -> tuple[Gap, ...]:
         """All gaps, by count, then newest first.
@@ -125,36 +134,57 @@ class Feedback:
         :raises StorageError: the file cannot be read.
         """
         columns = "question, times, first, last, ids, build"
-        rows = self._rows(f"SELECT {columns} FROM gaps ORDER BY times DESC, last DESC")  # noqa: S608 - ours
-        return tuple(Gap(q, times, first, last, _split(ids), b) for q, times, first, last, ids, b in rows)
+        select = f"SELECT {columns} FROM gaps ORDER BY times DESC, rowid DESC"  # noqa: S608 - names of ours
+        return self._rows(select, _GAP)
 
-    def _rows(self, select: str) -> list[tuple]:  # type: ignore[type-arg]
-        if not self._path.exists():
-            return []
+    def _rows(self, select: str, form: TypeAdapter[Row]) -> tuple[Row, ...]:
+        """The rows of a form, without those that cannot be read."""
+        with self._errors():
+            try:
+                self._path.stat()
+            except FileNotFoundError:  # nothing has been saved
+                return ()
         with self._open() as database:
-            return database.execute(select).fetchall()
+            database.row_factory = sqlite3.Row
+            database.text_factory = _decoded
+            found = [dict(row) for row in database.execute(select)]
+        rows = []
+        for values in found:
+            try:
+                rows.append(form.validate_python(values | {"ids": _split(values["ids"])}))
+            except ValidationError as error:
+                problem = first_problem(error)
+                log.warning("%s: a row is left out (%s: %s)", self._path, problem.field, problem.message)
+        return tuple(rows)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         """The database in one transaction, rolled back on any error."""
-        try:
+        with self._errors():
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(mode=0o600)  # questions are private
             with closing(sqlite3.connect(self._path, timeout=LOCK_TIMEOUT)) as database:
                 database.executescript(_TABLES)
                 with database:
                     yield database
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn an error of the file inside the block into one clear line with the remedy."""
+        try:
+            yield
         except (OSError, sqlite3.Error) as error:
             raise StorageError(
-                f"{self._path} cannot be used ({error}); free disk space, make it writable, "
-                "or set GENLENS_FEEDBACK=false"
+                f"{self._path} cannot be used ({error}); free disk space, make it writable, move a damaged "
+                "file away, or set GENLENS_FEEDBACK=false"
             ) from error
 
 
-def _prune(database: sqlite3.Connection, table: str, age: str) -> None:
+def _prune(database: sqlite3.Connection, table: str) -> None:
+    """Keep the newest rows: a saved row gets the highest number, whatever the clock says."""
     database.execute(
         f"DELETE FROM {table} WHERE rowid IN "  # noqa: S608 - names of ours
-        f"(SELECT rowid FROM {table} ORDER BY {age} DESC, rowid DESC LIMIT -1 OFFSET ?)",
+        f"(SELECT rowid FROM {table} ORDER BY rowid DESC LIMIT -1 OFFSET ?)",
         (MAX_ROWS,),
     )
 
@@ -172,5 +202,10 @@ def _joined(ids: Sequence[str]) -> str:
     return " ".join(ids[:MAX_IDS])
 
 
-def _split(ids: str) -> tuple[str, ...]:
-    return tuple(ids.split())
+def _split(ids: object) -> object:
+    return tuple(ids.split()) if isinstance(ids, str) else ids
+
+
+def _decoded(stored: bytes) -> str:
+    """Stored text, with a stand-in for bytes that are not UTF-8."""
+    return stored.decode(errors="replace")

@@ -11,7 +11,7 @@ from assistant.answers.records import Answer, Context, Doubt, Origin, Part, Stat
 from assistant.faithfulness.judge import Judge, Judged
 from assistant.faithfulness.stream import split_stream
 from assistant.llm import prompts
-from assistant.llm.budget import BudgetedModel
+from assistant.llm.budget import BudgetedModel, NotAskedError
 from assistant.llm.client import LanguageModelError
 from assistant.tracing import Name, SpanKind, Step, step
 from kb.index.passages import STATING, Passage, passage_of
@@ -23,6 +23,7 @@ from kb.ranking.search import Hit, Retrieval
 ENTRIES, MAIN_PASSAGES, OTHER_PASSAGES = 6, 4, 2
 NOT_FOUND = "the language model found no answer in the retrieved passages"
 INSTEAD = "answered from the sources alone, because the language model failed: {}"
+NOT_ASKED = "answered from the sources alone, because the language model was not asked: {}"
 
 OnStatement = Callable[[Statement], object]
 """Called with each statement of a language model as soon as it is judged."""
@@ -110,6 +111,8 @@ def _generated(
         statements = tuple(_statement(one) for one in judged if not one.withheld)
         with step("check", SpanKind.GUARDRAIL):
             check_citations(base, statements)
+    except NotAskedError as error:
+        return replace(extractive, note=NOT_ASKED.format(error), usage=model.usage)
     except LanguageModelError as error:
         return replace(extractive, note=INSTEAD.format(error), usage=model.usage)
     model.remember()

@@ -80,12 +80,16 @@ class Metrics:
 def read_questions(path: Path) -> tuple[LabelledQuestion, ...]:
     """The questions of a file in file order.
 
-    :raises RecordError: the file cannot be read, or a line is not a question; the message names the field.
+    :raises RecordError: the file cannot be read or is empty, or a line is not a question; the message names
+        the field.
     """
     try:
-        return tuple(read_records(path, TypeAdapter(LabelledQuestion), skip_blank=True))
+        questions = tuple(read_records(path, TypeAdapter(LabelledQuestion), skip_blank=True))
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error}") from error
+    if not questions:
+        raise RecordError(f"{path} has no questions, expected one in each line, as JSON")
+    return questions
 
 
 def outcome(question: LabelledQuestion, ranked: Sequence[str], *, answered: bool) -> Outcome:

@@ -16,7 +16,7 @@ from kb.errors import SettingsError, first_problem
 
 PREFIX = "GENLENS_"
 # Read by the tests only; a shell that sets it can still run genlens.
-IGNORED = frozenset({"GENLENS_TEST_MIRROR", "GENLENS_TEST_DAMAGES"})
+IGNORED = frozenset({"GENLENS_TEST_MIRROR", "GENLENS_TEST_DAMAGES", "GENLENS_TEST_STARTS"})
 # A file in the working folder may be someone else's: it does not decide where questions and keys go, or
 # where pages come from.
 NOT_IN_FILE = frozenset({"GENLENS_LLM", "GENLENS_MIRROR", "GENLENS_TRACES"})
@@ -80,6 +80,16 @@ class Settings(BaseSettings):
         default=True,
         description="Keep thumbs, comments and uncovered questions of the page in the home.",
     )
+    llm_process_tokens: int = Field(
+        default=2_000_000, ge=1, description="Tokens all conversations of one process may cost together."
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        if isinstance(value, str) and "\0" in value:  # no file, host or model has such a name
+            raise ValueError("expected text without NUL characters")
+        return value
 
     @field_validator("home", mode="before")
     @classmethod
@@ -112,7 +122,8 @@ class Settings(BaseSettings):
     def _language_model(cls, value: str | None) -> str | None:
         if not value:
             return None
-        if not _LLM.fullmatch(value):
+        address = value.partition("@")[2]
+        if not _LLM.fullmatch(value) or (address and not _has_host(address)):
             raise ValueError(f"expected {LLM_FORMS}, the URL without name, password and query")
         return value.rstrip("/")
 
@@ -138,8 +149,9 @@ def _has_host(address: str) -> bool:
     """True if the address is well formed and names a host."""
     try:
         parts = urlsplit(address)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
+        host = (parts.hostname or "").encode("idna")
+        return bool(host) and parts.port != 0 and address.isprintable() and " " not in parts.netloc
+    except ValueError:  # an invalid port, bracket or host name
         return False
 
 

@@ -21,6 +21,7 @@ from support.site import Site
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+from assistant.llm.budget import Spending
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build
 from kb.storage.builds import Build
@@ -42,6 +43,12 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     work.mkdir()
     monkeypatch.chdir(work)
     return home
+
+
+@pytest.fixture(autouse=True)
+def nothing_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has used no tokens of a language model yet."""
+    monkeypatch.setattr("assistant.llm.budget.PROCESS", Spending())
 
 
 @pytest.fixture(autouse=True)

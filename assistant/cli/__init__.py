@@ -8,7 +8,7 @@
     feedback.py  feedback
 
 Exit codes: 0 found, 1 nothing found or a gate failed, 2 wrong usage or no index, 3 changes found
-(refresh --check), 4 published in part.
+(refresh --check), 4 published in part, 130 interrupted by Ctrl-C.
 Verbs import heavy libraries themselves, so `--help` and `search` start at once.
 """
 
@@ -25,6 +25,9 @@ from assistant.cli.find import ask, list_entries, search, show
 from assistant.cli.index import changes, refresh, rollback, status
 from assistant.cli.serve import chat, mcp
 from kb.errors import GenlensError
+
+# The exit code of a process that SIGINT ended, as shells report it.
+INTERRUPTED = 130
 
 
 class _Group(click.Group):
@@ -47,6 +50,9 @@ class _Group(click.Group):
         except GenlensError as error:
             click.echo(f"genlens: {error}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("genlens: interrupted; repeat the command", err=True)
+            ctx.exit(INTERRUPTED)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

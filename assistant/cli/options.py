@@ -55,8 +55,15 @@ def chosen_filters(options: dict[str, tuple[str, ...]]) -> Filters:
 
 
 def typed_text(words: tuple[str, ...]) -> str:
-    """The words as one text; a lone - reads stdin."""
-    return sys.stdin.read() if words == ("-",) else " ".join(words)
+    """The words as one text; a lone - reads stdin.
+
+    :raises UsageError: stdin is closed.
+    """
+    if words != ("-",):
+        return " ".join(words)
+    if sys.stdin is None:
+        raise click.UsageError("- reads the text from stdin, but stdin is closed")
+    return sys.stdin.read()
 
 
 def json_text(record: Mapping[str, object]) -> str:

@@ -77,6 +77,8 @@ def mcp(http: bool, port: int | None) -> None:
     start_tracing(settings)
     server = ToolServer(settings)
     if not http:
+        if sys.stdin is None or sys.stdout is None:
+            raise click.UsageError("stdin or stdout is closed, expected a client there; for HTTP use --http")
         server.run("stdio")
         return
     try:
@@ -91,8 +93,12 @@ def mcp(http: bool, port: int | None) -> None:
 def _check_port(address: str, port: int) -> None:
     """Check that a port can be used.
 
-    :raises UsageError: it is in use, or not allowed.
+    :raises UsageError: it is in use, or not allowed, or the address is not the name of a host.
     """
+    try:
+        socket.getaddrinfo(address, port)
+    except (OSError, TypeError, UnicodeError) as error:
+        raise click.UsageError(f"--address is {address!r}, which is not the name of a host") from error
     try:
         socket.create_server((address, port)).close()
     except OSError as error:

@@ -56,13 +56,16 @@ class ResponseCache:
             write_atomic(file, json.dumps(asdict(response), ensure_ascii=False).encode())
             with storage_errors(file):
                 file.chmod(0o600)
-                stored = sorted(
-                    self._folder.glob("*.json"), key=lambda one: one.stat().st_mtime, reverse=True
-                )
-                for old in stored[MAX_FILES:]:
-                    old.unlink(missing_ok=True)
+                self._remove_oldest(now=file.stat().st_mtime)
         except StorageError as error:
             log.warning("a response is not cached: %s", error)
+
+    def _remove_oldest(self, now: float) -> None:
+        """Keep the newest MAX_FILES; a file of the future is from before the clock went back."""
+        times = {file: file.stat().st_mtime for file in self._folder.glob("*.json")}
+        newest = sorted(times, key=lambda file: (times[file] <= now, times[file]), reverse=True)
+        for old in newest[MAX_FILES:]:
+            old.unlink(missing_ok=True)
 
     def _file(self, key: str) -> Path:
         return self._folder / f"{key}.json"

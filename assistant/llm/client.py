@@ -177,32 +177,37 @@ class LlmClient:
 
 def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
     text = response.delta if isinstance(response.delta, str) else ""
-    return Piece(text, *_counts(response))
+    # JSON may have half a character (a lone surrogate), which cannot be written to a file or a page.
+    return Piece(text.encode(errors="ignore").decode(), *_counts(response))
 
 
 def _stop_reason(response: Any) -> str:  # noqa: ANN401 - a ChatResponse of LlamaIndex
     """The reason why the model stopped; empty before the end. The packages differ in place and names."""
     raw = response.raw
     if choices := getattr(raw, "choices", None):  # OpenAI
-        return choices[0].finish_reason or ""
+        return str(choices[0].finish_reason or "")
     anthropic = response.message.additional_kwargs.get("stop_reason")
-    fields = raw if isinstance(raw, dict) else {}
-    bedrock = fields.get("metadata", {}).get("stopReason")
+    fields = _fields(raw)
+    bedrock = _fields(fields.get("metadata")).get("stopReason")
     ollama = fields.get("done_reason") or ("stop" if fields.get("done") else "")
-    return anthropic or bedrock or ollama
+    return str(anthropic or bedrock or ollama)
 
 
 def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex
     """The tokens read and written; the packages differ in place and names."""
-    raw = response.raw if isinstance(response.raw, dict) else {}
-    openai_and_bedrock, ollama = response.additional_kwargs, raw.get("usage")
+    openai_and_bedrock, ollama = response.additional_kwargs, _fields(response.raw).get("usage")
     anthropic = response.message.additional_kwargs.get("usage")
-    for counted in (openai_and_bedrock or {}, anthropic or {}, ollama or {}):
+    for counted in map(_fields, (openai_and_bedrock, anthropic, ollama)):
         read = counted.get("prompt_tokens", counted.get("input_tokens"))
         written = counted.get("completion_tokens", counted.get("output_tokens"))
         if isinstance(read, int) and isinstance(written, int) and min(read, written) >= 0:
             return read, written
     return 0, 0
+
+
+def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a response
+    """The fields of an object in a response; none if a server sends anything else there."""
+    return value if isinstance(value, dict) else {}
 
 
 def _translated(error: Exception, timeout: float) -> LanguageModelError:

@@ -20,6 +20,7 @@ from ingest.fetch.page_store import Page
 from ingest.fetch.rate_limit import RateLimit
 from ingest.fetch.response import StatusError, read_page
 from ingest.fetch.retry import TransientError, retrying
+from kb.errors import SettingsError
 from kb.files import utc_now
 
 USER_AGENT = f"genlens/{version('genlens')} (+https://github.com/genlens/genlens)"
@@ -159,12 +160,20 @@ class Client:
 
 
 def _proxy(address: str) -> Proxy | None:
-    """The proxy of the environment for an address; with our transport httpx2 ignores it."""
+    """The proxy of the environment for an address; with our transport httpx2 ignores it.
+
+    :raises SettingsError: it is not an address.
+    """
     parts = urlsplit(address)
     named = getproxies().get(parts.scheme) or getproxies().get("all")
     if not named or proxy_bypass(parts.hostname or ""):
         return None
-    proxy = httpx2.Proxy(named if "://" in named else f"http://{named}")
+    try:
+        proxy = httpx2.Proxy(named if "://" in named else f"http://{named}")
+    except (httpx2.InvalidURL, ValueError) as error:
+        raise SettingsError(
+            f"the proxy for {parts.scheme} in the environment is not an address; expected http://HOST:PORT"
+        ) from error
     return Proxy(str(proxy.url), proxy.raw_auth)
 
 

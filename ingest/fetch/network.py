@@ -65,6 +65,8 @@ class Network(httpcore2.NetworkBackend):
                 return _Stream(stream, self)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
+            except UnicodeError as error:
+                failure = httpcore2.ConnectError(f"{host[:60]!r} is not a host name ({error})")
         raise failure
 
 
@@ -123,7 +125,7 @@ def public_addresses(host: str, port: int) -> list[str]:
     """
     try:
         found = getaddrinfo(host, port, type=SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise httpcore2.ConnectError(str(error)) from error
     addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
     for address in addresses:

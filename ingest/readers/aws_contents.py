@@ -58,6 +58,7 @@ def _nodes(record: dict[str, object], start: str, above: tuple[str, ...]) -> Ite
         raise TypeError(f"contents of {title!r} is not a list")
     practices = [match.id for child in below for match in find_ids(str(child["title"]).split(" ", 1)[0], "")]
     url = urljoin(start, str(record.get("href") or "")).partition("#")[0]
+    url.encode()  # JSON may have half a character, which cannot be requested: a ValueError
     # A title without a page only groups others.
     if url.startswith(start) and url != start:
         yield Node(title, url, above, tuple(practices))

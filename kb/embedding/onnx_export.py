@@ -8,7 +8,6 @@ import shutil
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from kb.embedding.onnx_encoder import MODEL_FILE, PIECES, TOKENIZER_FILE, UNIT, 
 from kb.embedding.torch_encoder import load_model
 from kb.embedding.weights import Weights
 from kb.errors import ExportError
-from kb.files import sha256_of, storage_errors
+from kb.files import TemporaryFolder, sha256_of, storage_errors
 
 MIN_COSINE = 0.9999
 # Short, long, mixed and empty: what an export gets wrong, it gets wrong on one of these.
@@ -66,8 +65,8 @@ def export(weights: Weights, folder: Path) -> None:
     model = load_model(weights)
     with storage_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=folder.parent, prefix=".export-") as aside:
-            place = Path(aside) / "export"
+        with TemporaryFolder(folder.parent, ".export-") as aside:
+            place = aside / "export"
             place.mkdir()
             _write(model, weights, place)
             _agree(model, OnnxEncoder(place))

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir
 from threading import Lock
 from types import TracebackType
 from typing import Self, cast
@@ -27,7 +27,7 @@ from chromadb.errors import ChromaError
 
 from kb.embedding.encoder import Vectors
 from kb.errors import DamagedIndexError, StorageError
-from kb.files import check_digest
+from kb.files import TemporaryFolder, check_digest
 from kb.index.chunker import Chunk
 
 # Chroma shares open folders between clients in a table that is not safe for threads.
@@ -62,7 +62,7 @@ class VectorStore:
         copy = None if make else _private_copy(folder, digests or {})
         try:
             with self._chroma_errors():
-                client = _open(copy.name if copy else str(folder))
+                client = _open(str(copy.path if copy else folder))
                 # Chroma keeps files open until close(): at the latest when the store is garbage-collected.
                 self._closing = weakref.finalize(self, _close, client, copy)
                 self._closing.atexit = copy is not None  # the OS closes files at exit
@@ -73,7 +73,7 @@ class VectorStore:
                 )
         except BaseException:
             if copy:
-                copy.cleanup()
+                copy.remove()
             raise
 
     def __enter__(self) -> Self:
@@ -165,8 +165,8 @@ class VectorStore:
         )
 
 
-def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryDirectory[str]:
-    """A copy of a store, checked, that is removed with the last reference to it.
+def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryFolder:
+    """A checked copy of a store in the temporary folder of the system.
 
     :raises DamagedIndexError: the folder has no store, or a file is damaged.
     :raises StorageError: the copy cannot be written.
@@ -175,21 +175,28 @@ def _private_copy(folder: Path, digests: Mapping[str, str]) -> TemporaryDirector
         raise DamagedIndexError(f"{folder}: no vector store; make a new build with: genlens refresh")
     for name, digest in digests.items():
         check_digest(folder / name, digest)
-    copy = TemporaryDirectory(prefix=f"genlens-{folder.parent.name}-")
     try:
-        for path in sorted(folder.rglob("*")):
-            target = Path(copy.name, path.relative_to(folder))
-            if path.is_dir():
-                target.mkdir()
-            else:
-                shutil.copyfile(path, target)
+        copy = TemporaryFolder(Path(gettempdir()), f"genlens-{folder.parent.name}-")
+        try:
+            _copy_files(folder, copy.path)
+        except OSError:
+            copy.remove()
+            raise
     except OSError as error:
-        copy.cleanup()
         raise StorageError(
             f"{folder}: the vector store cannot be copied to {gettempdir()} ({error.strerror}); free some "
             "space there, or set TMPDIR to another folder"
         ) from error
     return copy
+
+
+def _copy_files(folder: Path, target: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        place = target / path.relative_to(folder)
+        if path.is_dir():
+            place.mkdir()
+        else:
+            shutil.copyfile(path, place)
 
 
 def _open(path: str) -> Client:
@@ -199,7 +206,7 @@ def _open(path: str) -> Client:
         return cast(Client, chromadb.PersistentClient(path=path, settings=settings))
 
 
-def _close(client: Client, copy: TemporaryDirectory[str] | None) -> None:
+def _close(client: Client, copy: TemporaryFolder | None) -> None:
     client.close()
     if copy:
-        copy.cleanup()
+        copy.remove()

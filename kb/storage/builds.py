@@ -10,19 +10,26 @@
 A reader opens the build named in `current`: the old build or the new one, always complete.
 """
 
+import re
 import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from tempfile import gettempdir
 
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, ServingError, StorageError
-from kb.files import storage_errors, write_atomic
+from kb.files import remove_abandoned, remove_temporary, storage_errors, write_atomic
 from kb.text import squeeze
 
 KEPT_BUILDS = 5
 _DRAFT = ".making-"
+_TIME = "%Y%m%dT%H%M%S"
+# Folders of `kb.embedding.onnx_export` and `kb.index.vector_store`; a copy has the id of its build or draft.
+_EXPORT = re.compile(r"\.export-\w+")
+_COPY = re.compile(r"genlens-(\.making-)?\d{8}T\d{6}-[0-9a-f]{8}-\w{8}")
+LONG_WRITE = 3600.0  # seconds; no write of a response takes that long
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +93,12 @@ def draft_build(home: Path, fingerprint: str) -> Iterator[Draft]:
 
 
 def new_id(home: Path, fingerprint: str) -> str:
-    """An unused build id: its time and the start of its fingerprint, `20261122T183000-1a2b3c4d`."""
-    moment = datetime.now(UTC)
-    while Build(home, build_id := f"{moment:%Y%m%dT%H%M%S}-{fingerprint[:8]}").folder.exists():
-        moment += timedelta(seconds=1)
-    return build_id
+    """An unused build id: its time and the start of its fingerprint, `20261122T183000-1a2b3c4d`.
+
+    Builds are ordered by id. If the clock went back, the time is a second after that of the newest build.
+    """
+    after = [_time_of(build_id) + timedelta(seconds=1) for build_id in list_builds(home)]
+    return f"{max([datetime.now(UTC), *after]):{_TIME}}-{fingerprint[:8]}"
 
 
 def current_build(home: Path) -> Build:
@@ -154,9 +162,26 @@ def kept_build(home: Path, build_id: str) -> Build:
 
 
 def remove_leftovers(home: Path) -> None:
-    """Remove drafts of killed processes; call it only under the refresh lock."""
+    """Remove what killed processes left behind; call it only under the refresh lock.
+
+    Drafts, pages and the files of the home are written under this lock. Exports, responses and the private
+    copies of vectors may belong to a living process: these stay.
+    """
     for folder in (home / "builds").glob(f"{_DRAFT}*"):
         shutil.rmtree(folder, ignore_errors=True)
+    for folder in (home, *(home / "pages").glob("*")):
+        remove_temporary(folder)
+    remove_temporary(home / "responses", seconds=LONG_WRITE)
+    remove_abandoned(home / "exports", _EXPORT)
+    remove_abandoned(Path(gettempdir()), _COPY)
+
+
+def _time_of(build_id: str) -> datetime:
+    """The time in a build id; a folder with another name is older than every build."""
+    try:
+        return datetime.strptime(build_id.partition("-")[0], _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def _nothing_built(home: Path) -> NoIndexError:

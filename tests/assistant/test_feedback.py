@@ -1,7 +1,9 @@
 """Thumbs and gaps, saved on this machine."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,92 @@ def test_command_lists_opinions_and_gaps(home: Path) -> None:
     assert "      just right\n" in listed.stdout
     assert "  1x  not covered: lasagna  nearest: GENOPS01-BP01\n" in listed.stdout
     assert '"times": 1' in CliRunner().invoke(main, ["feedback", "--json"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "problem"),
+    [
+        ("verdict", "'sideways'", "verdict: Input should be 'up' or 'down'"),
+        ("verdict", "NULL", "verdict: Input should be 'up' or 'down'"),
+        ("question", "NULL", "question: Input should be a valid string"),
+        ("question", "x'ff00'", "question: Input should be a valid string"),
+        ("ids", "NULL", "ids: Input should be a valid tuple"),
+        ("ids", "x'ff00'", "ids: Input should be a valid tuple"),
+        ("comment", "NULL", "comment: Input should be a valid string"),
+    ],
+)
+def test_row_that_cannot_be_read_is_left_out_and_told(
+    home: Path, column: str, value: str, problem: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for message in ("broken", "sound"):
+        Feedback(home).save(opinion(message))
+    broken(home, f"UPDATE opinions SET {column} = {value} WHERE message = 'broken'")  # noqa: S608 - ours
+    assert [one.message for one in Feedback(home).opinions()] == ["sound"]
+    (told,) = [record.getMessage() for record in caplog.records]
+    assert told.startswith(f"{home / FILE}: a row is left out ({problem}")
+    Feedback(home).save(opinion("later"))
+    assert [one.message for one in Feedback(home).opinions()] == ["later", "sound"]
+
+
+def test_gap_that_cannot_be_read_is_left_out_and_told(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for question in ("lasagna", "passport"):
+        Feedback(home).count_gap(question, [], "b")
+    broken(home, "UPDATE gaps SET times = 'often' WHERE question = 'lasagna'")
+    assert [gap.question for gap in Feedback(home).gaps()] == ["passport"]
+    assert "times: Input should be a valid integer" in caplog.text
+
+
+def test_text_that_is_not_utf_8_gets_a_stand_in(home: Path) -> None:
+    Feedback(home).save(opinion(comment="so"))
+    broken(home, "UPDATE opinions SET comment = CAST(x'6fff6b' AS TEXT)")
+    assert Feedback(home).opinions()[0].comment == "o\ufffdk"
+
+
+def test_table_of_another_version_is_an_error_with_advice(home: Path) -> None:
+    Feedback(home).save(opinion())
+    broken(home, "ALTER TABLE opinions RENAME COLUMN verdict TO thumb")
+    with pytest.raises(StorageError, match=r"no such column: verdict.*move a damaged file away"):
+        Feedback(home).opinions()
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6])
+def test_half_a_file_is_an_error_with_advice(home: Path, share: float) -> None:
+    for number in range(50):
+        Feedback(home).save(opinion(f"{number}", comment="x" * 500))
+    content = (home / FILE).read_bytes()
+    (home / FILE).write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(StorageError, match="move a damaged file away"):
+        Feedback(home).opinions()
+
+
+def test_folder_in_place_of_the_file_is_an_error(home: Path) -> None:
+    (home / FILE).mkdir(parents=True)
+    with pytest.raises(StorageError, match="unable to open database file"):
+        Feedback(home).opinions()
+
+
+def test_file_in_place_of_the_home_is_an_error(home: Path) -> None:
+    home.write_text("")
+    with pytest.raises(StorageError, match="Not a directory"):
+        Feedback(home).opinions()
+
+
+def test_clock_that_went_back_loses_no_feedback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.feedback.MAX_ROWS", 2)
+    feedback = Feedback(home)
+    for day in ("2031-01-02", "2031-01-01", "2026-01-01"):
+        monkeypatch.setattr("assistant.feedback._now", lambda day=day: day)
+        feedback.save(opinion(day))
+        feedback.count_gap("asked each day", [], "b")
+        feedback.count_gap(f"asked on {day}", [], "b")
+    assert [one.message for one in feedback.opinions()] == ["2026-01-01", "2031-01-01"]
+    assert [(gap.question, gap.times, gap.first) for gap in feedback.gaps()] == [
+        ("asked each day", 3, "2031-01-02"),
+        ("asked on 2026-01-01", 1, "2026-01-01"),
+    ]
+
+
+def broken(home: Path, change: str) -> None:
+    """Change the file behind our back."""
+    with closing(sqlite3.connect(home / FILE)) as database, database:
+        database.execute(change)

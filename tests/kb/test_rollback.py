@@ -13,6 +13,7 @@ from support.encoder import WordEncoder
 from support.homes import unseal
 
 import kb.storage.builds
+from kb.changes import between
 from kb.errors import BusyError, DamagedIndexError, ModelError, NoIndexError, NotKeptError, StorageError
 from kb.files import digests_of
 from kb.index.vector_store import VectorStore
@@ -205,3 +206,20 @@ def test_rollback_waits_for_a_refresh(settings: Settings, monkeypatch: pytest.Mo
         pytest.raises(BusyError, match="another refresh or rollback did not end"),
     ):
         rollback(settings)
+
+
+def test_clock_that_went_back_changes_neither_the_comparison_nor_the_rollback(
+    settings: Settings, home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = corpus()
+    monkeypatch.setattr(Clock, "ticks", 86_400)
+    first = make_build(home, encoder, whole[:-1], SOURCES, MADE_AT).id
+    monkeypatch.setattr(Clock, "ticks", 0)
+    second = make_build(home, encoder, whole, SOURCES, MADE_AT).id
+    third = make_build(home, encoder, whole[1:], SOURCES, MADE_AT).id
+    changes = between(home)
+    assert (changes.old.build, changes.new.build) == (second, third)
+    assert [entry.id for entry in changes.removed] == [whole[0].id]
+    assert [entry.id for entry in between(home, first).removed] == [whole[0].id]
+    assert rollback(settings).id == second
+    assert rollback(settings).id == first

@@ -9,6 +9,7 @@ from assistant.pages.ask.answer import draw_answer
 from assistant.pages.ask.messages import (
     Message,
     answered,
+    ask_model,
     forget,
     messages,
     remember,
@@ -79,8 +80,18 @@ def _draw_message(message: Message) -> None:
     with st.chat_message("user"):
         st.markdown(escape(message.asked))
     with st.chat_message("assistant", avatar=ICON):
+        if message.unasked:
+            _offer_model(message)
         draw_answer(message, fresh=False)
         draw_opinion(message)
+
+
+def _offer_model(message: Message) -> None:
+    """Draw a button that asks the language model: opening a link costs nothing by itself."""
+    if st.button(WORDS("ask_model"), key=f"model-{message.key}", help=WORDS("ask_model_help")):
+        with st.spinner(WORDS("asking_model")):
+            ask_model(message.key)
+        st.rerun()
 
 
 def _draw_invitation() -> None:

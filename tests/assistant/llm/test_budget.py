@@ -1,9 +1,12 @@
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
-from assistant.llm.budget import MAX_WRITTEN, BudgetedModel
+from assistant.llm import budget
+from assistant.llm.budget import MAX_WRITTEN, BudgetedModel, NotAskedError
 from assistant.llm.cache import ResponseCache
 from assistant.llm.client import LanguageModelError, Piece
 from assistant.llm.prompts import Prompt
@@ -98,3 +101,85 @@ def test_response_is_cached_on_request_only(home: Path) -> None:
     assert second.usage.cost == 0
     list(second.stream(PROMPT, "another build"))
     assert len(fake.limits) == 2
+
+
+# The budget of a process.
+
+
+def test_conversations_of_a_process_share_its_budget() -> None:
+    fake = FakeModel(Piece("One.", read=300, written=100))
+    first, second, third = (BudgetedModel(fake, 5_000, 9_000, process_tokens=1_000) for _ in range(3))
+    list(first.stream(PROMPT, "b"))
+    list(second.stream(PROMPT, "b"))
+    assert fake.limits == [700, 300]
+    assert budget.PROCESS.tokens == 800
+    reason = "^this process has used 800 of its 1,000 tokens, which leaves too few for a question; "
+    with pytest.raises(NotAskedError, match=f"{reason}restart it, or raise GENLENS_LLM_PROCESS_TOKENS$"):
+        list(third.stream(PROMPT, "b"))
+    assert (len(fake.limits), third.spent, third.usage) == (2, 0, None)
+
+
+def test_failed_and_abandoned_answers_use_the_budget_of_the_process() -> None:
+    written = BudgetedModel(FakeModel(Piece("x" * 4_000), Piece("x" * 8_000)), 5_000, 9_000)
+    with pytest.raises(LanguageModelError, match="it wrote more than"):
+        list(written.stream(PROMPT, "b"))
+    assert budget.PROCESS.tokens == written.spent == 300 + 3_000
+    abandoned = BudgetedModel(FakeModel(Piece("One."), Piece("Two.")), 5_000, 9_000)
+    stream = abandoned.stream(PROMPT, "b")
+    next(stream)
+    stream.close()
+    assert budget.PROCESS.tokens == 3_300 + 301
+
+
+def test_wrong_count_of_a_server_does_not_use_up_the_budget_of_everybody() -> None:
+    wrong = FakeModel(Piece("One.", read=900_000, written=900_000))
+    with pytest.raises(LanguageModelError, match="it wrote more than"):
+        list(BudgetedModel(wrong, 1_000, 9_000, process_tokens=5_000).stream(PROMPT, "b"))
+    assert budget.PROCESS.tokens == 2_000
+    sound = BudgetedModel(FakeModel(Piece("One.")), 1_000, 9_000, process_tokens=5_000)
+    assert list(sound.stream(PROMPT, "b")) == ["One."]
+
+
+def test_cached_response_needs_no_budget(home: Path) -> None:
+    cache = ResponseCache(home / "responses")
+    paid = BudgetedModel(FakeModel(Piece("One.")), 5_000, 9_000, cache, process_tokens=400)
+    list(paid.stream(PROMPT, "b"))
+    paid.remember()
+    again = BudgetedModel(FakeModel(), 5_000, 9_000, cache, process_tokens=1, asking=False)
+    assert list(again.stream(PROMPT, "b")) == ["One."]
+
+
+def test_model_that_may_not_ask_sends_nothing(home: Path) -> None:
+    fake = FakeModel(Piece("One."))
+    model = BudgetedModel(fake, 5_000, 9_000, ResponseCache(home / "responses"), asking=False)
+    with pytest.raises(NotAskedError, match=budget.UNASKED):
+        list(model.stream(PROMPT, "b"))
+    assert (fake.limits, model.usage, budget.PROCESS.tokens) == ([], None, 0)
+
+
+def test_threads_never_use_more_than_the_budget_of_the_process() -> None:
+    together = Barrier(8)
+
+    class Patient(FakeModel):
+        """Writes when every thread has asked."""
+
+        def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[Piece]:
+            yield from super().stream(prompt, max_tokens)
+            together.wait(timeout=10)
+            yield Piece("", read=300, written=max_tokens)
+
+    fake = Patient()
+
+    def ask(_number: int) -> bool:
+        try:
+            list(BudgetedModel(fake, 1_000, 9_000, process_tokens=3_400).stream(PROMPT, "b"))
+        except NotAskedError:
+            together.wait(timeout=10)
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as threads:
+        answered = list(threads.map(ask, range(8)))
+    assert sorted(fake.limits) == [100, 700, 700, 700]
+    assert answered.count(True) == 4
+    assert budget.PROCESS.tokens == 3_400

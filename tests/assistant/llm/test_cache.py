@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -46,3 +47,14 @@ def test_key_depends_on_model_prompt_and_build() -> None:
         cache_key("a:b", PROMPT, "2"),
     }
     assert len(keys) == 4
+
+
+def test_response_is_kept_although_the_clock_went_back(home: Path) -> None:
+    cache = ResponseCache(home)
+    for number in range(MAX_FILES):
+        cache.put(f"{number:04}", RESPONSE)
+        os.utime(home / f"{number:04}.json", (4e9, 4e9 + number))
+    for key in ("new", "newer"):
+        cache.put(key, RESPONSE)
+    assert cache.get("new") == cache.get("newer") == RESPONSE
+    assert (cache.get("0000"), cache.get("0001"), cache.get("0002")) == (None, None, RESPONSE)

@@ -241,3 +241,8 @@ def test_missing_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_missing_setting_is_an_error() -> None:
     with pytest.raises(SettingsError, match="no language model is set; set GENLENS_LLM to openai:MODEL"):
         open_model(load_settings())
+
+
+def test_half_a_character_is_left_out(server: ModelServer) -> None:
+    server.does(Behaviour("One \ud800two.\udfff", size=5))
+    assert response(opened()) == "One two."

@@ -408,3 +408,22 @@ def test_http_server_answers_only_local_callers(home: Path) -> None:
         assert status(Origin="http://localhost:1") == 403
         assert status(Origin="null") == 403
         assert status(listing | {"more": "x" * 200_000}) == 413
+
+
+HALVES = (
+    '{"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": '
+    '{"name": "search_best_practices", "arguments": {"query": "caching \\ud800"}}}',
+    '{"jsonrpc": "2.0", "id": "\\udfff", "method": "tools/list", "params": {}}',
+    '{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": "status"',
+    "[" * 3000,
+)
+
+
+@pytest.mark.usefixtures("build")
+def test_http_server_refuses_half_a_character_and_half_a_request(home: Path) -> None:
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    with http_server(home) as address:
+        for body in HALVES:
+            refused = httpx2.post(address, content=body, headers=headers)
+            assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32700)
+        assert not connected(address, calling("status")).is_error

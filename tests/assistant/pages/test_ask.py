@@ -7,8 +7,9 @@ from urllib.parse import parse_qs
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 from support.homes import ROOT
-from support.model_server import Behaviour, serving_model
+from support.model_server import Behaviour, ModelServer, serving_model
 
 from assistant.feedback import Feedback, Verdict
 from assistant.generate import ask as extracted
@@ -118,6 +119,55 @@ def test_model_answer_marks_doubt_and_a_failing_model_leaves_a_note(
     assert any("tokens read" in caption.value for caption in reworded.caption)
     assert "the language model failed" in extractive.caption[0].value
     assert any("GENCOST" in button.label for button in extractive.button)
+
+
+def opened(*questions: str) -> AppTest:
+    """The view as a visitor of a link sees it."""
+    view = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    view.query_params["q"] = list(questions)
+    return view.run()
+
+
+def model_buttons(view: AppTest) -> list[Button]:
+    assert not view.exception
+    return [button for button in view.button if button.label == "Ask the language model"]
+
+
+def test_link_asks_the_model_nothing_until_a_click(
+    view: AppTest, monkeypatch: pytest.MonkeyPatch, running_model: ModelServer
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM", running_model.setting)
+    lead = extracted(open_served(load_settings()), AGENT).statements[0]
+    running_model.does(Behaviour(f"{lead.text} [{lead.id}]"))
+    view = opened(AGENT, "what about cost?")
+    assert running_model.requests == []
+    assert escape("the language model was not asked: opening a link asks nothing") in view.caption[0].value
+    assert len(model_buttons(view)) == 2
+    model_buttons(view)[0].click().run()
+    assert len(running_model.requests) == 1
+    assert len(model_buttons(view)) == 1
+    assert any("tokens read" in caption.value for caption in view.chat_message[1].caption)
+    again = opened(AGENT)
+    assert len(running_model.requests) == 1
+    assert model_buttons(again) == []
+    assert "cached" in [caption.value for caption in again.chat_message[1].caption][-1]
+
+
+def test_link_has_no_button_without_a_model(view: AppTest) -> None:
+    view.run()
+    assert model_buttons(opened(AGENT)) == []
+
+
+def test_used_up_budget_of_the_server_is_told(
+    view: AppTest, monkeypatch: pytest.MonkeyPatch, running_model: ModelServer
+) -> None:
+    monkeypatch.setenv("GENLENS_LLM", running_model.setting)
+    monkeypatch.setenv("GENLENS_LLM_PROCESS_TOKENS", "50")
+    running_model.does(Behaviour("Never sent."))
+    ask(view.run(), AGENT)
+    assert running_model.requests == []
+    assert escape("raise GENLENS_LLM_PROCESS_TOKENS") in view.caption[0].value
+    assert [button for button in view.button if (button.key or "").startswith("mark-")]
 
 
 def test_address_reproduces_the_conversation(view: AppTest) -> None:

@@ -1,5 +1,6 @@
 """The Ask view with a language model, in a browser."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ QUESTIONS = {
     "en": "How do I keep an agent from taking actions it should not?",
     "ja": "エージェントに渡す権限は、どこまで絞ればいいですか？",
 }
+ASK = {"en": "Ask the language model", "ja": "言語モデルに質問する"}
 DOUBT = {"en": "not supported by the passages it cited", "ja": "引用した箇所に裏付けがありません"}
 
 
@@ -35,17 +37,24 @@ def address(catalogue_home: Path, running_model: ModelServer) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", QUESTIONS)
 def test_statement_in_doubt_is_marked(
-    browser: Browser, address: str, base: KnowledgeBase, running_model: ModelServer, language: str
+    browser: Browser,
+    address: str,
+    catalogue_home: Path,
+    base: KnowledgeBase,
+    running_model: ModelServer,
+    language: str,
 ) -> None:
     statements = ask(base, QUESTIONS[language]).statements[:2]
     supported = " ".join(f"{s.text} [{s.id}]" for s in statements)
     cited = statements[0].id
     doubtful = f"<b>Buy</b> the cheapest bank. [{cited}] ![x](http://evil.test/a.png) [{cited}]"
     for width, height in WIDTHS:
+        shutil.rmtree(catalogue_home / "responses", ignore_errors=True)
         running_model.does(Behaviour(f"{supported} {doubtful}", usage=(2_100, 90)))
         page = browser.new_page(viewport={"width": width, "height": height})
         watch = Watch(page)
         page.goto(f"{address}/?lang={language}&q={QUESTIONS[language]}")
+        page.get_by_role("button", name=ASK[language]).click(timeout=SLOW)
         expect(page.get_by_text(statements[1].text).last).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("2,100").last).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("<b>Buy</b> the cheapest bank.")).to_be_visible()

@@ -57,6 +57,15 @@ def test_special_address_is_not_public(address: str) -> None:
     assert not is_public(address)
 
 
+@pytest.mark.parametrize("host", ["a" * 64, "a..b", "\udcff"])
+@pytest.mark.parametrize("anywhere", [True, False])
+def test_name_that_cannot_be_encoded_is_not_reachable(host: str, anywhere: bool) -> None:
+    network = Network(anywhere=anywhere)
+    network.allow(1.0)
+    with pytest.raises(httpcore2.ConnectError):
+        network.connect_tcp(host, 443)
+
+
 @pytest.mark.parametrize("address", [PUBLIC, "2600:9000::1", "::ffff:93.184.216.34"])
 def test_internet_address_is_public(address: str) -> None:
     assert is_public(address)

@@ -436,6 +436,7 @@ def test_page_without_the_main_column_is_refused() -> None:
         ('{"contents": [{"href": "a.html"}]}', "KeyError: 'title'"),
         ('{"contents": [{"title": "A", "href": "a.html", "contents": "b"}]}', "TypeError: contents of 'A'"),
         ('{"contents": [{"title": "A", "href": "http://["}]}', "ValueError: "),
+        ('{"contents": [{"title": "A", "href": "a\\ud800.html"}]}', "UnicodeEncodeError: "),
         ("[" * 100_000, "RecursionError: "),
     ],
     ids=[
@@ -447,6 +448,7 @@ def test_page_without_the_main_column_is_refused() -> None:
         "no title",
         "contents as text",
         "invalid address",
+        "half a character",
         "nested too deep",
     ],
 )

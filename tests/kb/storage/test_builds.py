@@ -1,13 +1,18 @@
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.clock import Clock
 from support.corpus import MADE_AT, SOURCES, corpus, question
+from support.homes import ROOT
 
 from kb.embedding.open import export_folder
 from kb.entries import Entry, Item, Language, Role, Section
 from kb.errors import DamagedIndexError, NoIndexError, NotKeptError, RecordError, StorageError
+from kb.files import TemporaryFolder
 from kb.index.chunker import Chunk, read_chunks, write_chunks
 from kb.storage import builds
 from kb.storage.builds import (
@@ -245,3 +250,116 @@ def test_invalid_entries_are_refused(entries: tuple[Entry, ...], message: str) -
 def test_entry_may_occur_once_per_language() -> None:
     check_entries((question(), replace(question(), language=Language.JAPANESE)))
     check_entries(corpus())
+
+
+# A clock that went back.
+
+
+def test_build_made_after_the_clock_went_back_is_the_newest(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(builds, "datetime", Clock)
+    publish(home, "20310704T235959-ffffffff")
+    made = []
+    for _ in range(6):
+        made.append(new_id(home, "0" * 64))
+        publish(home, made[-1])
+    assert made[:2] == ["20310705T000000-00000000", "20310705T000001-00000000"]
+    assert list_builds(home) == tuple(reversed(made[1:]))
+    assert current_build(home).id == made[-1]
+
+
+def test_folder_without_a_time_in_its_name_is_older_than_every_build(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "ticks", 0)
+    monkeypatch.setattr(builds, "datetime", Clock)
+    for name in ("20319999T000000-aaaaaaaa", "old", "20250101T000000"):
+        (home / "builds" / name).mkdir(parents=True)
+    assert new_id(home, "0" * 64) == "20260102T000001-00000000"
+
+
+# What killed processes left behind.
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The temporary folder of the system, for this test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("kb.storage.builds.gettempdir", lambda: str(folder))
+    return folder
+
+
+def test_files_of_killed_writers_are_removed(home: Path) -> None:
+    kept = {"current", "pages/genai-lens/a.json", "responses/k.json", "responses/.k.json.77-8", ".note"}
+    left = {".current.4711", ".failures.json.4711-12", "pages/genai-lens/.a.json.4711-12"}
+    for name in kept | left:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("x")
+    remove_leftovers(home)
+    assert {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()} == kept
+    os.utime(home / "responses/.k.json.77-8", (0, 0))
+    remove_leftovers(home)
+    assert {path.name for path in (home / "responses").iterdir()} == {"k.json"}
+
+
+COPY = "genlens-20260101T000000-aaaaaaaa"
+
+
+def test_abandoned_exports_and_copies_are_removed(home: Path, temporary: Path) -> None:
+    exports = home / "exports"
+    for folder in (exports / ".export-1a2b3c4d", temporary / f"{COPY}-1a2b3c4d"):
+        (folder / "inside").mkdir(parents=True)
+        folder.with_name(f"{folder.name}.lock").touch()
+    for folder in (exports / ".export-x_y", temporary / "genlens-.making-20260101T000000-aaaaaaaa-12345678"):
+        folder.mkdir()  # without a lock
+    (temporary / f"{COPY}-11111111.lock").touch()  # without a folder
+    kept = {exports / "0123456789abcdef", temporary / "genlens-notes", temporary / "genlens-2026-plans"}
+    for folder in kept:
+        folder.mkdir()
+    remove_leftovers(home)
+    assert {*exports.iterdir(), *temporary.iterdir()} == kept
+
+
+def test_folders_in_use_stay(home: Path, temporary: Path) -> None:
+    (home / "exports").mkdir(parents=True)
+    with (
+        TemporaryFolder(home / "exports", ".export-") as export,
+        TemporaryFolder(temporary, f"{COPY}-") as copy,
+    ):
+        remove_leftovers(home)
+        assert export.is_dir()
+        assert copy.is_dir()
+    assert [*(home / "exports").iterdir(), *temporary.iterdir()] == []
+
+
+def test_link_in_place_of_a_copy_is_left_alone(home: Path, temporary: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious" / "file").mkdir(parents=True)
+    (temporary / f"{COPY}-1a2b3c4d").symlink_to(tmp_path / "precious")
+    remove_leftovers(home)
+    assert (tmp_path / "precious" / "file").is_dir()
+
+
+def test_copy_of_a_killed_process_is_removed_and_that_of_a_living_one_stays(
+    home: Path, temporary: Path
+) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from kb.files import TemporaryFolder\n"
+        f"folder = TemporaryFolder(Path(sys.argv[1]), '{COPY}-')\n"
+        "print(folder.path.name, flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", script, str(temporary)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with (
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as living,
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as killed,
+    ):
+        names = [process.stdout.readline().strip() for process in (living, killed) if process.stdout]
+        killed.kill()
+        killed.wait()
+        remove_leftovers(home)
+        assert [path.name for path in temporary.iterdir() if path.is_dir()] == names[:1]
+        living.kill()
+    remove_leftovers(home)
+    assert list(temporary.iterdir()) == []
