@@ -33,12 +33,14 @@ FLOORS = """
     assistant/render/       labels escape sections snippets outline text markdown schemas json metrics
     assistant/render/       status changes transcript
     assistant/              llamaindex
+    assistant/pages/        hosts
     assistant/mcp/          tools server
     assistant/cli/          options find reports index evaluate serve feedback __init__ __main__
     assistant/pages/        words labels shared frame search
     assistant/pages/ask/    messages answer thumbs view
     assistant/pages/browse/ charts entry view
     assistant/pages/index/  refresh_worker refresh_job builds view
+    assistant/pages/        views
     ./                      streamlit_app
 """
 FRONT_ENDS = ("assistant/cli/", "assistant/mcp/", "assistant/pages/", "streamlit_app")
@@ -77,7 +79,13 @@ LATE = {
         "kb/knowledge_base",
         "tqdm",
     },
-    "assistant/cli/serve": {"assistant/mcp/server", "assistant/tracing", "kb/storage/builds", "runpy"},
+    "assistant/cli/serve": {
+        "assistant/mcp/server",
+        "assistant/pages/hosts",
+        "assistant/tracing",
+        "kb/storage/builds",
+        "runpy",
+    },
     "assistant/cli/feedback": {"assistant/feedback"},
 }
 VIEWS = {
@@ -90,10 +98,12 @@ VIEWS = {
         "browse/entry",
         "browse/view",
         "frame",
+        "hosts",
         "index/builds",
         "index/view",
         "search",
         "shared",
+        "views",
         "words",
     )
 }
@@ -124,6 +134,7 @@ HOMES = {
     "sentence_transformers": TORCH,
     "sklearn": {"kb/training/ranker"},
     "snowballstemmer": {"kb/text"},
+    "starlette": {"assistant/pages/hosts"},
     "streamlit": {"streamlit_app", *VIEWS},
     "tenacity": {"ingest/fetch/retry"},
     "torch": TORCH,
