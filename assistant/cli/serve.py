@@ -98,7 +98,8 @@ def mcp(http: bool, port: int | None) -> None:
       genlens mcp
       genlens mcp --http --port 8502
     """
-    from assistant.mcp.server import HOST, PATH, ToolServer, listen, serve_http
+    from assistant.mcp.http import HOST, PATH, http_server, listen
+    from assistant.mcp.server import ToolServer
     from assistant.tracing import start_tracing
 
     if port is not None and not http:
@@ -115,8 +116,9 @@ def mcp(http: bool, port: int | None) -> None:
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
     with listening:
-        click.echo(f"http://{HOST}:{listening.getsockname()[1]}{PATH}")
-        serve_http(server, listening)
+        port = listening.getsockname()[1]
+        click.echo(f"http://{HOST}:{port}{PATH}")
+        http_server(server, port).run(sockets=[listening])
 
 
 def _check_port(address: str, port: int) -> None:

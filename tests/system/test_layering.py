@@ -34,7 +34,7 @@ FLOORS = """
     assistant/render/       status changes transcript
     assistant/              llamaindex
     assistant/pages/        hosts
-    assistant/mcp/          tools server
+    assistant/mcp/          excerpts tools server http
     assistant/cli/          options find reports index evaluate serve feedback __init__ __main__
     assistant/pages/        words labels shared frame search
     assistant/pages/ask/    messages answer thumbs view
@@ -80,6 +80,7 @@ LATE = {
         "tqdm",
     },
     "assistant/cli/serve": {
+        "assistant/mcp/http",
         "assistant/mcp/server",
         "assistant/pages/hosts",
         "assistant/tracing",
@@ -124,7 +125,7 @@ HOMES = {
     "py3langid": {"assistant/answers/languages"},
     "rapidfuzz": {"kb/ranking/spelling"},
     "markdown_it": {"ingest/readers/markdown"},
-    "mcp": {"assistant/mcp/server"},
+    "mcp": {"assistant/mcp/http", "assistant/mcp/server"},
     "mcp_types": {"assistant/mcp/server", "assistant/mcp/tools"},
     "ollama": {"assistant/llm/providers"},
     "onnxruntime": {"kb/embedding/onnx_encoder"},
@@ -139,7 +140,7 @@ HOMES = {
     "tenacity": {"ingest/fetch/retry"},
     "torch": TORCH,
     "transformers": {"kb/embedding/torch_encoder"},
-    "uvicorn": {"assistant/mcp/server"},
+    "uvicorn": {"assistant/mcp/http"},
     "yaml": {"ingest/catalogue/schema"},
 }
 
