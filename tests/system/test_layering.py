@@ -39,7 +39,7 @@ FLOORS = """
     assistant/pages/        words labels shared frame search
     assistant/pages/ask/    messages answer thumbs view
     assistant/pages/browse/ charts entry view
-    assistant/pages/index/  refresh_worker refresh_job builds view
+    assistant/pages/index/  messages refresh_worker refresh_job builds view
     assistant/pages/        views
     ./                      streamlit_app
 """

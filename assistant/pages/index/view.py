@@ -137,7 +137,9 @@ def _draw_progress(job: RefreshJob, was_running: bool) -> None:
 
 
 def _draw_result(state: State) -> None:
-    if state.error:
+    if state.broken:
+        st.error(WORDS("broken", error=escape(state.error)))
+    elif state.error:
         st.error(WORDS("not_published", error=escape(state.error)))
     elif state.build:
         st.success(WORDS("published" if state.new else "same", build=escape(state.build)))
