@@ -1,26 +1,15 @@
-"""The chat page: the views Ask, Search, Browse and Index, in English and Japanese."""
+"""The chat page: the views Ask, Search, Browse and Index, in English and Japanese.
+
+`streamlit run` serves `app`, which runs this file as a script for each visitor.
+"""
 
 import streamlit as st
 
-from assistant.pages import search
-from assistant.pages.ask import view as ask
-from assistant.pages.browse import view as browse
-from assistant.pages.frame import ICON, WORDS, draw_foot, draw_head, draw_login, login_needed
-from assistant.pages.index import view as index
-from assistant.pages.shared import remember_views
+from assistant.pages.hosts import MIDDLEWARE
 
-VIEWS = {"ask": ask.show, "search": search.show, "browse": browse.show, "index": index.show}
+app = st.App(__file__, middleware=MIDDLEWARE)
 
-# Draw the page.
-st.set_page_config(page_title="genlens", page_icon=ICON, layout="wide")
-draw_head()
-if login_needed():
-    draw_login()
-    st.stop()
-views = {
-    path: st.Page(show, title=WORDS(path), url_path=path, default=path == "ask")
-    for path, show in VIEWS.items()
-}
-remember_views(views)
-st.navigation(list(views.values()), position="top").run()
-draw_foot()
+if __name__ == "__main__":  # not when the server imports `app`: the views need its caches
+    from assistant.pages.views import draw
+
+    draw()

@@ -1,6 +1,7 @@
 """The verbs that serve: chat, mcp."""
 
 import os
+import re
 import socket
 import sys
 from pathlib import Path
@@ -12,6 +13,21 @@ import click
 from kb.settings import load_settings
 
 CHAT_PORT, MCP_PORT = 8501, 8502
+EVERY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - not a binding
+HOST_NAME = re.compile(r"(\*\.)?[\w-]+(\.[\w-]+)*|[\da-f:.]*:[\da-f:.]*:[\da-f:.]*", re.ASCII | re.IGNORECASE)
+
+
+def _host_names(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names, if each is a host.
+
+    :raises BadParameter: one is not.
+    """
+    for name in names:
+        if not HOST_NAME.fullmatch(name):
+            raise click.BadParameter(
+                f"{name!r} is not a host; expected a name or an address without scheme and port"
+            )
+    return names
 
 
 @click.command()
@@ -23,17 +39,29 @@ CHAT_PORT, MCP_PORT = 8501, 8502
     help="Port on this machine.",
 )
 @click.option("--address", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="NAME",
+    callback=_host_names,
+    help="Another host name of this page, such as that of a proxy; repeatable.",
+)
 @click.option("--open", "in_browser", is_flag=True, help="Open the page in a browser, if there is a display.")
-def chat(port: int, address: str, in_browser: bool) -> None:
+def chat(port: int, address: str, hosts: tuple[str, ...], in_browser: bool) -> None:
     """Serve the chat page on this machine, and print its address when it is up.
+
+    The page is refused under every host but 127.0.0.1, localhost, ::1, the address and NAME.
 
     \b
     Examples:
       genlens chat
       genlens chat --port 8600 --open
+      genlens chat --address 0.0.0.0 --host genlens.example.com
     """
     import runpy
 
+    from assistant.pages.hosts import LOOPBACK
     from assistant.tracing import start_tracing
     from kb.storage.builds import current_build
 
@@ -45,7 +73,10 @@ def chat(port: int, address: str, in_browser: bool) -> None:
     page = Path(__file__).resolve().parents[2] / "streamlit_app.py"
     # The address is printed by _announce, so Streamlit need not.
     quiet = ("--logger.hideWelcomeMessage=true", "--logger.level=warning")
-    sys.argv = ["streamlit", "run", str(page), f"--server.port={port}", f"--server.address={address}", *quiet]
+    listed = dict.fromkeys((*LOOPBACK, *({address} - EVERY_ADDRESS), *hosts))
+    allowed = (f"--server.allowedHosts={name}" for name in listed)
+    serve = (f"--server.port={port}", f"--server.address={address}", *allowed)
+    sys.argv = ["streamlit", "run", str(page), *serve, *quiet]
     runpy.run_module("streamlit", run_name="__main__")
 
 
@@ -67,7 +98,8 @@ def mcp(http: bool, port: int | None) -> None:
       genlens mcp
       genlens mcp --http --port 8502
     """
-    from assistant.mcp.server import HOST, PATH, ToolServer, listen, serve_http
+    from assistant.mcp.http import HOST, PATH, http_server, listen
+    from assistant.mcp.server import ToolServer
     from assistant.tracing import start_tracing
 
     if port is not None and not http:
@@ -86,8 +118,9 @@ def mcp(http: bool, port: int | None) -> None:
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
     with listening:
-        click.echo(f"http://{HOST}:{listening.getsockname()[1]}{PATH}")
-        serve_http(server, listening)
+        port = listening.getsockname()[1]
+        click.echo(f"http://{HOST}:{port}{PATH}")
+        http_server(server, port).run(sockets=[listening])
 
 
 def _check_port(address: str, port: int) -> None:
@@ -100,20 +133,25 @@ def _check_port(address: str, port: int) -> None:
     except (OSError, TypeError, UnicodeError) as error:
         raise click.UsageError(f"--address is {address!r}, which is not the name of a host") from error
     try:
-        socket.create_server((address, port)).close()
+        socket.create_server((address, port), family=_family(address)).close()
     except OSError as error:
         raise click.UsageError(f"port {port} cannot be used ({error}); name another with --port") from error
 
 
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 def _announce(address: str, port: int, in_browser: bool) -> None:
     """Print the address once the server answers, and open it on request."""
+    name = "127.0.0.1" if address in EVERY_ADDRESS else address
     while True:
         try:
-            socket.create_connection((address, port)).close()
+            socket.create_connection((name, port)).close()
             break
         except OSError:
             sleep(0.1)
-    url = f"http://{address}:{port}"
+    url = f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
     click.echo(url)
     if in_browser and has_display():
         click.launch(url)

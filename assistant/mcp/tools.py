@@ -4,6 +4,7 @@ All tools only read. A result is text for a model and JSON for a program; both n
 used from the next call on.
 """
 
+import json
 from dataclasses import replace
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from mcp_types import CallToolResult, TextContent
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from assistant.generate import ask
+from assistant.mcp.excerpts import excerpt, left_out_text
 from assistant.render.changes import changes_json, changes_text
 from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
 from assistant.render.schemas import (
@@ -27,14 +29,19 @@ from assistant.render.status import status_of, status_text
 from assistant.render.text import answer_with_sources, entry_text, related_text, search_text, tree_text
 from kb.changes import Changes, between
 from kb.entries import Entry, Kind, Language, RiskLevel
+from kb.errors import InputError
 from kb.ids import PILLARS
 from kb.ranking.filters import Filters
 from kb.ranking.query import MAX_TYPED
 from kb.serving import ServedBuild
 from kb.settings import Settings
 
+DIFF = "see it with: genlens changes OLD NEW --diff"
 MAX_FILTERS = 10
 MAX_HITS = 50
+MAX_SECTIONS = 100
+MAX_DIFF = 20_000  # characters
+MAX_RESULT = 60_000  # characters of text and JSON together
 
 
 def _known_pillars(names: frozenset[str]) -> frozenset[str]:
@@ -56,6 +63,10 @@ EntryId = Annotated[
     Short, Field(description="An id in any spelling: GENSEC05-BP01, gensec5 bp1, LLM03:2026, llm6 2025.")
 ]
 BuildId = Annotated[Short, Field(description="The id of a kept build; `status` lists them.")]
+SectionNumbers = Annotated[
+    frozenset[Annotated[int, Field(ge=1, le=1_000)]],
+    Field(max_length=MAX_SECTIONS, description="Numbers of sections from 1; by default all that fit."),
+]
 Pillars = Annotated[
     Shorts,
     AfterValidator(_known_pillars),
@@ -90,9 +101,18 @@ class SearchResult(SearchSchema):
     build: str
 
 
-class EntryResult(EntrySchema):
-    """A whole entry, and the build."""
+class LeftOutSchema(Schema):
+    """A section that did not fit into the result, or only its beginning."""
 
+    number: int
+    title: str
+    characters: int
+
+
+class EntryResult(EntrySchema):
+    """An entry, the sections that did not fit, and the build."""
+
+    left_out: tuple[LeftOutSchema, ...]
     build: str
 
 
@@ -147,12 +167,16 @@ class Tools:
         return _result(search_text(query, hits) or "nothing found", found)
 
     def get_entry(
-        self, entry_id: EntryId, language: Language = Language.ENGLISH
+        self, entry_id: EntryId, language: Language = Language.ENGLISH, sections: SectionNumbers = frozenset()
     ) -> Annotated[CallToolResult, EntryResult]:
-        """Read one whole entry by its id: a question, best practice, risk, design principle or page."""
+        """Read an entry by its id: a question, best practice, risk, design principle or page.
+
+        Sections that do not fit into one result are listed in `left_out`; `sections` asks for them.
+        """
         base = self._served.base()
-        entry = base.entry(entry_id, language)
-        return _result(entry_text(entry), EntryResult(**dict(entry_json(entry)), build=base.build))
+        entry, left_out = excerpt(base.entry(entry_id, language), sorted(sections))
+        record = dict(entry_json(entry)) | {"left_out": left_out, "build": base.build}
+        return _result(entry_text(entry) + left_out_text(entry, left_out), EntryResult.model_validate(record))
 
     def list_questions(
         self,
@@ -188,10 +212,13 @@ class Tools:
         changes = between(self._home, old, new)
         if entry_id is not None:
             changes = _only(changes, base.entry(entry_id))
-        diff = entry_id is not None
+        diff = entry_id is not None and len(changes_text(changes, diff=True)) <= MAX_DIFF
+        note = (
+            "" if diff or entry_id is None else f"\n\nThe diff is longer than {MAX_DIFF} characters; {DIFF}"
+        )
         record = changes_json(changes, diff=diff).dump()
         result = ChangesResult.model_validate(record | {"build": base.build})
-        return _result(changes_text(changes, diff=diff), result)
+        return _result(changes_text(changes, diff=diff) + note, result)
 
     def status(self) -> Annotated[CallToolResult, StatusSchema]:
         """Show the served build with its model, counts and sources, the kept builds, and failures."""
@@ -200,8 +227,14 @@ class Tools:
 
 
 def _result(text: str, found: Schema) -> CallToolResult:
-    """A result as text and as JSON, both with the build."""
+    """A result as text and as JSON, both with the build.
+
+    :raises InputError: it is too long.
+    """
     record = found.dump()
+    size = len(text) + len(json.dumps(record, ensure_ascii=False))
+    if size > MAX_RESULT:
+        raise InputError(f"the result has {size} characters, more than {MAX_RESULT}; ask for less of it")
     return CallToolResult(
         content=[TextContent(text=f"{text}\n\nbuild {record['build']}")], structured_content=record
     )

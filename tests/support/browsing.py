@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from support.homes import ROOT
 
 WIDTHS = [(1280, 900), (390, 844)]
-# Without these flags a headless Chromium contacts Google.
+# Without these flags a headless Chromium contacts Google. Names in .test lead to this machine.
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP *.test 127.0.0.1",
 ]  # fmt: skip
 
 
@@ -39,12 +39,12 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[str]:
+def serving(home: Path, *arguments: str, **environment: str) -> Iterator[str]:
     """The address of the chat page served by `genlens chat` from a home."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", str(port)]
+    command = [sys.executable, "-m", "assistant.cli", "chat", "--port", str(port), *arguments]
     settings = os.environ | {"GENLENS_HOME": str(home), "PYTHONPATH": str(ROOT)} | environment
     with subprocess.Popen(
         command, env=settings, cwd=ROOT.parent, stdout=subprocess.PIPE, text=True

@@ -13,7 +13,7 @@ FLOORS = """
     kb/embedding/     encoder onnx_encoder weights glossary torch_encoder onnx_export open
     kb/index/         chunker bm25 vector_store entry_table passages support passage_table
     kb/storage/       builds manifest fingerprint refresh_log locks
-    kb/ranking/       gist query filters layout features mentions neighbours candidates coverage ranker
+    kb/ranking/       gist query aspects filters layout features mentions neighbours candidates coverage ranker
     kb/ranking/       spelling search
     kb/               knowledge_base serving verify make rollback changes evaluation
     kb/training/      lessons disguises examples adapter ranker __main__
@@ -23,7 +23,7 @@ FLOORS = """
     ingest/catalogue/ schema relations reader merge
     ingest/           editions pipeline
     assistant/              tracing feedback
-    assistant/answers/      records citations aspects intent selection composition extractive
+    assistant/answers/      records citations intent selection composition extractive
     assistant/answers/      languages gaps
     assistant/llm/          prompts client providers usage cache budget
     assistant/faithfulness/ stream thesaurus words facts edits judge
@@ -33,12 +33,14 @@ FLOORS = """
     assistant/render/       labels escape sections snippets outline text markdown schemas json metrics
     assistant/render/       status changes transcript
     assistant/              llamaindex
-    assistant/mcp/          tools server
+    assistant/pages/        hosts
+    assistant/mcp/          excerpts tools server http
     assistant/cli/          options find reports index evaluate serve feedback __init__ __main__
     assistant/pages/        words labels shared frame search
     assistant/pages/ask/    messages answer thumbs view
     assistant/pages/browse/ charts entry view
-    assistant/pages/index/  refresh_worker refresh_job builds view
+    assistant/pages/index/  messages refresh_worker refresh_job builds view
+    assistant/pages/        views
     ./                      streamlit_app
 """
 FRONT_ENDS = ("assistant/cli/", "assistant/mcp/", "assistant/pages/", "streamlit_app")
@@ -77,7 +79,14 @@ LATE = {
         "kb/knowledge_base",
         "tqdm",
     },
-    "assistant/cli/serve": {"assistant/mcp/server", "assistant/tracing", "kb/storage/builds", "runpy"},
+    "assistant/cli/serve": {
+        "assistant/mcp/http",
+        "assistant/mcp/server",
+        "assistant/pages/hosts",
+        "assistant/tracing",
+        "kb/storage/builds",
+        "runpy",
+    },
     "assistant/cli/feedback": {"assistant/feedback"},
 }
 VIEWS = {
@@ -90,10 +99,12 @@ VIEWS = {
         "browse/entry",
         "browse/view",
         "frame",
+        "hosts",
         "index/builds",
         "index/view",
         "search",
         "shared",
+        "views",
         "words",
     )
 }
@@ -114,7 +125,7 @@ HOMES = {
     "py3langid": {"assistant/answers/languages"},
     "rapidfuzz": {"kb/ranking/spelling"},
     "markdown_it": {"ingest/readers/markdown"},
-    "mcp": {"assistant/mcp/server"},
+    "mcp": {"assistant/mcp/http", "assistant/mcp/server"},
     "mcp_types": {"assistant/mcp/server", "assistant/mcp/tools"},
     "ollama": {"assistant/llm/providers"},
     "onnxruntime": {"kb/embedding/onnx_encoder"},
@@ -124,11 +135,12 @@ HOMES = {
     "sentence_transformers": TORCH,
     "sklearn": {"kb/training/ranker"},
     "snowballstemmer": {"kb/text"},
+    "starlette": {"assistant/pages/hosts"},
     "streamlit": {"streamlit_app", *VIEWS},
     "tenacity": {"ingest/fetch/retry"},
     "torch": TORCH,
     "transformers": {"kb/embedding/torch_encoder"},
-    "uvicorn": {"assistant/mcp/server"},
+    "uvicorn": {"assistant/mcp/http"},
     "yaml": {"ingest/catalogue/schema"},
 }
 

@@ -1,47 +1,49 @@
-"""A refresh or check in its own process, for the Index view; it writes lines of JSON to stdout.
+"""A refresh or check in its own process, for the Index view; stdout has its messages (messages.py)."""
 
-    {"done": 64, "total": 812}                                chunks embedded, and chunks to embed
-    {"build": "ID", "published": true, "failed": [...]}       end of a refresh, with the served build
-    {"ids": {"added": [...]}, "new": true, "failed": [...]}   end of a check, with the changes of a refresh
-    {"error": "..."}                                          end without a build
-
-`failed` has the editions that could not be updated from their sites.
-"""
-
-import json
+import os
 import sys
+from collections.abc import Callable
 
+from assistant.pages.index.messages import Checked, Embedded, Message, Refreshed, Stopped
 from assistant.render.changes import changed_ids
 from ingest.pipeline import preview, refresh
 from kb.errors import GenlensError
 from kb.settings import Settings, load_settings
 
-
-def send(**message: object) -> None:
-    """Write one line and flush it."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+Send = Callable[[Message], None]
 
 
-def main(verb: str) -> None:
+def main(verb: str, send: Send) -> None:
     """Run a "check" or a "refresh" with the settings of the environment."""
     try:
-        (_check if verb == "check" else _refresh)(load_settings())
+        (_check if verb == "check" else _refresh)(load_settings(), send)
     except GenlensError as error:
-        send(error=str(error))
+        send(Stopped(error=str(error)))
 
 
-def _refresh(settings: Settings) -> None:
-    report = refresh(settings, wait=False, progress=lambda done, total: send(done=done, total=total))
-    failed = [failure.what for failure in report.failures]
-    send(build=report.manifest.id, published=report.published, failed=failed)
+def _refresh(settings: Settings, send: Send) -> None:
+    def progress(done: int, total: int) -> None:
+        send(Embedded(done=done, total=total))
+
+    report = refresh(settings, wait=False, progress=progress)
+    failed = tuple(failure.what for failure in report.failures)
+    send(Refreshed(build=report.manifest.id, published=report.published, failed=failed))
 
 
-def _check(settings: Settings) -> None:
+def _check(settings: Settings, send: Send) -> None:
     report = preview(settings, wait=False)
-    failed = [failure.what for failure in report.failures]
-    send(ids=changed_ids(report.changes), new=report.publishes, failed=failed)
+    failed = tuple(failure.what for failure in report.failures)
+    send(Checked(ids=changed_ids(report.changes), new=report.publishes, failed=failed))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    # A library that prints, or a process it starts, writes to stderr and not between the messages.
+    with os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8") as messages:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+        def write(message: Message) -> None:
+            """Write one line and flush it."""
+            messages.write(message.line)
+            messages.flush()
+
+        main(sys.argv[1], write)

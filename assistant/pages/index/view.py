@@ -6,6 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
+from assistant.pages.hosts import only_on_this_machine
 from assistant.pages.index.builds import draw_changes, draw_kept, listed
 from assistant.pages.index.refresh_job import RefreshJob, State
 from assistant.pages.labels import label
@@ -21,7 +22,6 @@ from kb.settings import Settings, load_settings
 from kb.storage.manifest import SourceState
 from kb.storage.refresh_log import checked_at, read_failures
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}
 POLL_SECONDS = 1.0  # while a job runs
 WORDS = PageWords("index")
@@ -43,8 +43,8 @@ def show() -> None:
 
 
 def may_change() -> bool:
-    """True if the visitor may refresh and roll back: logged in, or the server listens on loopback only."""
-    return st.get_option("server.address") in LOOPBACK or bool(st.user.get("is_logged_in", False))
+    """True if the visitor may refresh and roll back: logged in, or at this machine."""
+    return only_on_this_machine() or bool(st.user.get("is_logged_in", False))
 
 
 def _draw_served(settings: Settings, base: KnowledgeBase) -> None:
@@ -137,7 +137,9 @@ def _draw_progress(job: RefreshJob, was_running: bool) -> None:
 
 
 def _draw_result(state: State) -> None:
-    if state.error:
+    if state.broken:
+        st.error(WORDS("broken", error=escape(state.error)))
+    elif state.error:
         st.error(WORDS("not_published", error=escape(state.error)))
     elif state.build:
         st.success(WORDS("published" if state.new else "same", build=escape(state.build)))

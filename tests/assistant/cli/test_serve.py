@@ -4,16 +4,19 @@ import os
 import socket
 import subprocess
 import sys
+from http.client import HTTPConnection
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 from click.testing import CliRunner
+from support.browsing import wait_until_up
 from support.homes import ROOT
 
 from assistant.cli import main
 from assistant.cli.serve import has_display
 
+RUN = ["-m", "streamlit", "run", str(ROOT / "streamlit_app.py")]
 OPENER = """#!/bin/sh
 echo "$1" >> "$OPENED"
 """
@@ -69,6 +72,60 @@ def test_address_is_printed_once_when_the_page_is_up(catalogue_home: Path, tmp_p
 def test_browser_opens_on_a_display(catalogue_home: Path, tmp_path: Path, port: int) -> None:
     _, _, opened = chat(catalogue_home, tmp_path, "--port", str(port), "--open", DISPLAY=":9")
     assert opened == [f"http://127.0.0.1:{port}"]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", ""])  # noqa: S104
+def test_address_of_every_interface_is_printed_as_this_machine(
+    catalogue_home: Path, tmp_path: Path, port: int, address: str
+) -> None:
+    output, _, _ = chat(catalogue_home, tmp_path, "--port", str(port), "--address", address)
+    assert output.startswith(f"http://127.0.0.1:{port}\n")
+
+
+def test_address_of_ip_version_6_is_printed_in_brackets(
+    catalogue_home: Path, tmp_path: Path, port: int
+) -> None:
+    output, _, _ = chat(catalogue_home, tmp_path, "--port", str(port), "--address", "::1")
+    assert output.startswith(f"http://[::1]:{port}\n")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "*", "https://lens.test", "lens.test:80", "lens.test/", "a b", "[::1]", "*.*", ".test", "ｌ.test"],
+)
+def test_host_with_scheme_port_or_pattern_is_refused(name: str) -> None:
+    done = CliRunner().invoke(main, ["chat", "--host", name])
+    assert done.exit_code == 2
+    assert f"{name!r} is not a host; expected a name or an address without scheme and port" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["-m", "assistant.cli", "chat", "--host", "lens.test", "--host", "fd00::7"], RUN]
+)
+def test_however_it_is_started_the_page_refuses_other_hosts(
+    catalogue_home: Path, tmp_path: Path, port: int, command: list[str]
+) -> None:
+    option = "--port" if "chat" in command else "--server.port"
+    with subprocess.Popen(
+        [sys.executable, *command, option, str(port)],
+        env=os.environ | {"GENLENS_HOME": str(catalogue_home), "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+    ) as server:
+        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health")
+        statuses = {host: status(port, host) for host in ("localhost", "lens.test", "[fd00::7]", "evil.test")}
+        server.terminate()
+    own = 200 if "chat" in command else 421
+    assert statuses == {"localhost": 200, "lens.test": own, "[fd00::7]": own, "evil.test": 421}
+
+
+def status(port: int, host: str) -> int:
+    """The status of the page under a host."""
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("GET", "/", headers={"Host": f"{host}:{port}"})
+    found = connection.getresponse().status
+    connection.close()
+    return found
 
 
 def test_no_browser_opens_without_a_display(catalogue_home: Path, tmp_path: Path, port: int) -> None:

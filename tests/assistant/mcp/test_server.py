@@ -17,12 +17,13 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 from mcp_types import CallToolResult, TextContent, Tool
 from support.clock import Clock
-from support.corpus import MADE_AT, OWASP, SOURCES, corpus
+from support.corpus import MADE_AT, OWASP, SOURCES, corpus, prose
 from support.encoder import WordEncoder
 from support.homes import ROOT
 
 from assistant.mcp.server import DATA, ToolServer
-from kb.entries import Related
+from assistant.mcp.tools import MAX_RESULT
+from kb.entries import Related, Role
 from kb.make import make_build
 from kb.settings import load_settings
 from kb.storage.builds import Build, current_build, serve
@@ -203,6 +204,50 @@ def test_entry_is_complete_in_the_requested_language(build: str) -> None:
     assert (entry["id"], entry["language"], entry["build"]) == ("GENSEC05-BP01", "ja", build)
     assert [section["role"] for section in entry["sections"]] == ["introduction", "steps"]
     assert "1. エージェントごとに専用のロールを作る。" in text(result)
+
+
+def test_long_entry_is_read_in_parts(
+    home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENLENS_MODEL", WORDS)
+    sections = tuple(prose(f"Part {number}", Role.OTHER, "word " * 1_000) for number in range(1, 31))
+    entries = (replace(entry, sections=sections) if entry.id == "LLM03:2026" else entry for entry in corpus())
+    make_build(home, encoder, tuple(entries), SOURCES, MADE_AT)
+    read, asked = [], {}
+    while len(read) < 30:
+        result = call("get_entry", entry_id="LLM03:2026", **asked)
+        entry = record(result)
+        read += [section["title"] for section in entry["sections"]]
+        asked = {"sections": [part["number"] for part in entry["left_out"]]}
+        assert len(text(result)) + len(json.dumps(entry)) < MAX_RESULT
+        assert ("LEFT OUT; read on with sections " in text(result)) is bool(asked["sections"])
+    assert read == [f"Part {number}" for number in range(1, 31)]
+    assert asked == {"sections": []}
+    assert error_of("get_entry", entry_id="LLM03:2026", sections=[31]) == (
+        "LLM03:2026 has no section 31; it has 30"
+    )
+
+
+@pytest.mark.usefixtures("build")
+def test_result_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.mcp.tools.MAX_RESULT", 500)
+    assert re.fullmatch(
+        r"the result has \d+ characters, more than 500; ask for less of it", error_of("status")
+    )
+
+
+def test_long_diff_is_left_to_the_command_line(
+    home: Path, encoder: WordEncoder, build: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assistant.mcp.tools.MAX_DIFF", 100)
+    reworded = [replace(entry, title=f"Another title of {entry.id}") for entry in corpus()]
+    make_build(home, encoder, reworded, SOURCES, MADE_AT)
+    result = call("what_changed", old=build, entry_id="LLM03:2026")
+    (change,) = record(result)["changed"]
+    assert (change["id"], change["fields"], "diff" in change) == ("LLM03:2026", ["title"], False)
+    assert "The diff is longer than 100 characters; see it with: genlens changes OLD NEW --diff" in text(
+        result
+    )
 
 
 def test_questions_are_listed_with_practices_on_request(build: str) -> None:

@@ -166,12 +166,110 @@ def test_job_of_a_check_has_the_expected_changes() -> None:
     assert final_state(job) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True)
 
 
-def test_crashed_process_is_an_error_and_can_be_started_again() -> None:
-    job = RefreshJob((sys.executable, "-c", "raise SystemExit(7)"))
+WAIT = "import signal; signal.pause()"  # only a kill ends it
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (b"Downloading weights ...\n", r"b'Downloading weights ...\n'"),
+        (b"\n", r"b'\n'"),
+        (b"\x00\xff\xfe\x80\n", r"b'\x00\xff\xfe\x80\n'"),
+        (b'{"done": 64, "to\n', r"""b'{"done": 64, "to\n'"""),
+        (b'{"done": 1, "total": 2}{"done": 2, "total": 2}\n', 'b\'{"done": 1'),
+        (b'{"done": "many", "total": 2}\n', 'b\'{"done": "many"'),
+        (b'{"done": 1}\n', 'b\'{"done": 1}'),
+        (b'{"build": "b"}\n', 'b\'{"build": "b"}'),
+        (b"[]\n", "b'[]"),
+        (b"null\n", "b'null"),
+        (b"[" * 50_000 + b"\n", "b'[[["),
+    ],
+    ids=["print", "empty", "binary", "cut", "two", "type", "missing", "result", "list", "null", "nested"],
+)
+def test_line_that_is_no_message_ends_the_job_and_its_process(written: bytes, shown: str) -> None:
+    good = b'{"done": 1, "total": 4}\n'
+    program = f"import sys; sys.stdout.buffer.write({good + written!r}); sys.stdout.flush(); {WAIT}"
+    job = RefreshJob((sys.executable, "-c", program))
+    for _ in range(2):
+        job.start("refresh")
+        state = final_state(job)
+        assert (state.running, state.broken) == (False, True)
+        assert state.error.startswith(f"it wrote {shown}")
+        assert len(state.error) < 400
+
+
+def test_endless_line_is_not_kept_in_memory() -> None:
+    job = RefreshJob((sys.executable, "-c", "while True: print('x' * 100_000, end='')"))
     job.start("refresh")
-    assert "code 7" in final_state(job).error
+    assert final_state(job).error.startswith("it wrote b'xxx")
+
+
+@pytest.mark.parametrize(
+    ("program", "error"),
+    [
+        ("import os; os.kill(os.getpid(), 9)", "it was killed by signal 9"),
+        ('print(\'{"done": 1, "total": 2}\')', "it exited with code 0"),
+        ("print('{\"done\": 1, \"total\": 2', end='')", 'it wrote b\'{"done": 1, "total": 2\''),
+        ("raise SystemExit(7)", "it exited with code 7"),
+    ],
+)
+def test_process_that_ends_without_a_result_is_an_error(program: str, error: str) -> None:
+    job = RefreshJob((sys.executable, "-c", program))
+    job.start("check")
+    state = final_state(job)
+    assert state.error.startswith(error)
+    assert state == State(error=state.error, broken=True)
+
+
+def test_process_that_cannot_be_started_is_an_error() -> None:
+    job = RefreshJob(("/nonexistent/python",))
     job.start("refresh")
-    assert "code 7" in final_state(job).error
+    assert "/nonexistent/python" in final_state(job).error
+
+
+@pytest.mark.parametrize("program", [WAIT, f"import os; os.close(1); {WAIT}"])
+def test_process_that_stays_silent_is_killed(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.pages.index.refresh_job.MAX_SILENCE", 0.2)
+    job = RefreshJob((sys.executable, "-c", program))
+    job.start("refresh")
+    assert final_state(job).error in {"it was killed by signal 9", "it closed its output and did not end"}
+
+
+def test_result_is_kept_whatever_the_exit_code() -> None:
+    job = RefreshJob((sys.executable, "-c", 'print(\'{"error": "busy"}\'); raise SystemExit(2)'))
+    job.start("refresh")
+    assert final_state(job) == State(error="busy")
+
+
+def test_broken_job_is_told_and_the_buttons_work_again(
+    view: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = RefreshJob((sys.executable, "-c", "print('<b>Warning</b>')"))
+    monkeypatch.setattr("assistant.pages.index.view._job", lambda: job)
+    opened(view, "index")
+    view.button[0].click().run()
+    final_state(job)
+    opened(view, "index")
+    assert not view.exception
+    assert view.error[0].value.startswith(r"The process broke off: it wrote b\'\<b\>Warning")
+    assert "You can start again" in view.error[0].value
+    assert [button.disabled for button in view.button] == [False] * len(view.button)
+
+
+def test_worker_keeps_prints_of_libraries_out_of_its_messages() -> None:
+    program = (
+        "import os, ingest.pipeline as pipeline\n"
+        "def refused(*_, **__):\n"
+        "    print('python'); os.system('echo shell')\n"
+        "    from kb.errors import BusyError\n"
+        "    raise BusyError('another refresh is under way')\n"
+        "pipeline.preview = refused\n"
+        "import runpy, sys; sys.argv = ['worker', 'check']\n"
+        "runpy.run_module('assistant.pages.index.refresh_worker', run_name='__main__')"
+    )
+    job = RefreshJob((sys.executable, "-c", program))
+    job.start("check")
+    assert final_state(job) == State(error="another refresh is under way")
 
 
 def test_second_start_joins_the_running_job() -> None:
@@ -182,5 +280,6 @@ def test_second_start_joins_the_running_job() -> None:
 
 
 def test_progress_line_updates_the_state() -> None:
-    state = after(State(running=True), '{"done": 64, "total": 128}')
+    state = after(State(running=True), b'{"done": 64, "total": 128}\n')
     assert state == State(running=True, done=64, total=128)
+    assert after(state, b'{"done": 200, "total": 128}\n').done == 128
