@@ -1,6 +1,5 @@
 """One edition of a source: from its site, from kept pages, from the served build, or from the catalogue."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -66,7 +65,7 @@ class EditionReader:
     def _from_site(self, source: Source, edition: Edition) -> Reading:
         store = self._store(source)
         with Client(source.hosts, self._settings.mirror, self._limit) as client:
-            opened, pages = _fetch(source, edition, lambda address: client.fetch(address, store.get(address)))
+            opened, pages = _fetch(source, edition, client, store)
         reading = _read(source, edition, opened, pages.__getitem__)
         for address, page in pages.items():  # only now: unreadable pages must not replace readable ones
             store.put(address, page)
@@ -121,17 +120,18 @@ def open_edition(source: Source, edition: Edition, pages: Pages) -> EditionPages
 
 
 def _fetch(
-    source: Source, edition: Edition, fetch: Callable[[str], Page]
+    source: Source, edition: Edition, client: Client, store: PageStore
 ) -> tuple[EditionPages, dict[str, Page]]:
     """The opened edition and all its pages by address; unchanged pages are the kept ones."""
     pages: dict[str, Page] = {}
 
     def once(address: str) -> Page:
         if address not in pages:
-            pages[address] = fetch(address)
+            pages[address] = client.fetch(address, store.get(address))
         return pages[address]
 
     opened = open_edition(source, edition, once)
+    client.allowance.check_pages(opened.addresses[0], len(opened.addresses))
     once(opened.addresses[0])  # alone: an unreachable host or its robots.txt is found once
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(once, opened.addresses))

@@ -7,13 +7,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from kb.errors import DamagedIndexError, RecordError, StorageError, first_problem
 
 Record = TypeVar("Record")
+
+
+def _is_time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Time = Annotated[str, AfterValidator(_is_time)]
+"""A time in a file, as ISO 8601; another text is a validation error."""
 
 
 def utc_now() -> str:
@@ -97,6 +106,9 @@ def storage_errors(path: Path) -> Iterator[None]:
             reason = "the disk is full; free some space and repeat: the served build is untouched"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             reason = "it is not writable; give write permission or set GENLENS_HOME to another folder"
+        elif error.errno == errno.EISDIR:
+            remedy = "remove it, or set GENLENS_HOME to a folder that can be written"
+            reason = f"it is a folder, expected a file; {remedy}"
         else:
             reason = f"{error.strerror or error}; set GENLENS_HOME to a folder that can be written"
-        raise StorageError(f"{error.filename or path}: {reason}") from error
+        raise StorageError(f"{error.filename2 or error.filename or path}: {reason}") from error

@@ -18,7 +18,7 @@ FLOORS = """
     kb/               knowledge_base serving verify make rollback changes evaluation
     kb/training/      lessons disguises examples adapter ranker __main__
     ingest/           errors sources
-    ingest/fetch/     retry rate_limit network page_store response client
+    ingest/fetch/     retry page_store allowance rate_limit network response client
     ingest/readers/   html markdown edition_pages aws_contents aws_lens owasp
     ingest/catalogue/ schema relations reader merge
     ingest/           editions pipeline
