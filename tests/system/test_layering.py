@@ -21,7 +21,7 @@ FLOORS = """
     ingest/fetch/     retry page_store allowance rate_limit network response client
     ingest/readers/   html markdown edition_pages aws_contents aws_lens owasp
     ingest/catalogue/ schema relations reader merge
-    ingest/           editions pipeline
+    ingest/           shape editions pipeline
     assistant/              tracing feedback
     assistant/answers/      records citations aspects intent selection composition extractive
     assistant/answers/      languages gaps

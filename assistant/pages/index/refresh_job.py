@@ -21,9 +21,9 @@ class State:
     """The progress of a job, or the result of the last one; empty before the first.
 
     `done` and `total` count chunks to embed; `total` is 0 while sources are read. After a refresh, `build` is
-    the served build. After a check, `checked` is True and `ids` has the affected ids under "added",
-    "removed", "changed" and "moved". `new` is True if there is, or would be, a new build. `failed` has the
-    editions that could not be updated from their sites.
+    the served build. After a check, `checked` is True, `ids` has the affected ids under "added", "removed",
+    "changed" and "moved", and `notes` are those of the build a refresh would make. `new` is True if there
+    is, or would be, a new build. `failed` has the editions that could not be updated from their sites.
     """
 
     running: bool = False
@@ -34,6 +34,7 @@ class State:
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     new: bool = False
     failed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -85,4 +86,5 @@ def after(state: State, line: str) -> State:
     failed = tuple(message["failed"])
     if "build" in message:
         return State(build=message["build"], new=message["published"], failed=failed)
-    return State(checked=True, ids=message["ids"], new=message["new"], failed=failed)
+    notes = tuple(message["notes"])
+    return State(checked=True, ids=message["ids"], new=message["new"], failed=failed, notes=notes)

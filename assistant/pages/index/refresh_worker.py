@@ -2,16 +2,17 @@
 
     {"done": 64, "total": 812}                                chunks embedded, and chunks to embed
     {"build": "ID", "published": true, "failed": [...]}       end of a refresh, with the served build
-    {"ids": {"added": [...]}, "new": true, "failed": [...]}   end of a check, with the changes of a refresh
+    {"ids": {"added": [...]}, "new": true, "failed": [...], "notes": [...]}   end of a check
     {"error": "..."}                                          end without a build
 
-`failed` has the editions that could not be updated from their sites.
+`failed` has the editions that could not be updated from their sites. `ids` are the changes that a refresh
+would bring, and `notes` what it would tell of its build.
 """
 
 import json
 import sys
 
-from assistant.render.changes import changed_ids
+from assistant.render.changes import changed_ids, shape_notes
 from ingest.pipeline import preview, refresh
 from kb.errors import GenlensError
 from kb.settings import Settings, load_settings
@@ -40,7 +41,8 @@ def _refresh(settings: Settings) -> None:
 def _check(settings: Settings) -> None:
     report = preview(settings, wait=False)
     failed = [failure.what for failure in report.failures]
-    send(ids=changed_ids(report.changes), new=report.publishes, failed=failed)
+    notes = shape_notes(report.changes)
+    send(ids=changed_ids(report.changes), new=report.publishes, failed=failed, notes=notes)
 
 
 if __name__ == "__main__":
