@@ -6,7 +6,7 @@ IngestError (a kb.errors.GenlensError)
 │   └── UnreachableError   its host cannot be reached: no network
 ├── PageShapeError      a page is not what its source file says
 ├── CountError          a source has fewer entries than expected
-├── LossError           an edition lost much of what the served build has
+├── LossError           an edition lost much of its content
 ├── CatalogueError      a file of the catalogue is invalid
 └── NoSourceError       no edition could be read
 """
@@ -52,7 +52,7 @@ class CountError(IngestError):
 
 
 class LossError(IngestError):
-    """An edition lost many entries, or what many entries had."""
+    """An edition lost many entries, or a kind of section in many entries."""
 
     def __init__(self, edition: str, losses: Sequence[str]) -> None:
         more = f"; and {len(losses) - SHOWN} more losses" if len(losses) > SHOWN else ""

@@ -90,9 +90,9 @@ def refresh(
     """Read all sources, and publish a new build if something changed.
 
     A failed edition keeps its old entries; if all fail, nothing is published, unless there is no build yet.
-    Nothing is embedded or published if the served build is intact and has the same contents. An edition that
-    lost much of its shape fails, unless `accept_losses` is set. `wait` waits for a running refresh instead of
-    failing at once.
+    Nothing is embedded or published if the served build is intact and has the same contents. An edition with
+    large losses fails, unless `accept_losses` is set. `wait` waits for a running refresh instead of failing
+    at once.
 
     :raises NoSourceError: no edition could be read; the old build is still served.
     :raises GenlensError: the home is not writable, another refresh does not end, or the model is missing.

@@ -1,4 +1,4 @@
-"""The shape of an edition: how many entries have what, and what is not understood.
+"""The shape of an edition: its entries by kind, their sections by role, and pages not understood.
 
 A site can change so that all its pages are still read, but mean less: a renamed heading, another kind of id,
 a pillar in another place. `compare` tells the differences between two shapes. Large losses stop the edition;
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from kb.entries import Entry, Kind, Role
 
-# A loss is large if it is more than this share of what was there, and more than a slip of one or two pages.
+# A loss is large from three entries on, if it is more than this share of them.
 LARGE_SHARE, FEW = 0.25, 3
 # An entry has lost text if it has less than this share; kinds have grown if there are this times as many.
 SHORTER, GROWN = 0.5, 1.5
@@ -42,9 +42,9 @@ Ids = frozenset[str]
 class Shape:
     """Facts about the entries of one edition.
 
-    `having` are the ids of entries that have something, by kind and thing ("a desired outcome"), `pillars`
-    those of questions. `strange` are titles of plain pages that look like another kind, and `unknown` titles
-    of sections of no known role, one per entry. `sizes` are characters by id.
+    `having` are ids of entries by kind and by a thing they have ("a desired outcome"), `pillars` ids of
+    questions by pillar. `strange` are titles of plain pages by the kind they look like, and `unknown` titles
+    of sections without a known role, by kind of entry. `sizes` are characters by id.
     """
 
     kinds: Mapping[Kind, Ids]
@@ -57,7 +57,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A difference between two shapes, or something not understood; a `large` loss stops the edition."""
+    """One finding in a few words; a `large` loss stops the edition."""
 
     text: str
     large: bool = False
@@ -79,10 +79,10 @@ def shape_of(entries: Iterable[Entry]) -> Shape:
 def compare(
     now: Shape, served: Shape | None, expected: Mapping[tuple[Kind, Role], int] | None = None
 ) -> tuple[Note, ...]:
-    """The notes on a shape, in the order of the entries: what it lost, and what is not understood.
+    """The notes on a shape: pages and headings not understood, then losses.
 
-    `served` is the shape of the same edition in the served build. `expected` are the entries with a role that
-    the source file names.
+    `served` is the shape of the same edition in the served build. `expected` are the numbers of entries with
+    a role, from the source file.
     """
     notes = [*_not_understood(now)]
     if served is not None:
@@ -170,7 +170,7 @@ def _lost_text(now: Shape, served: Shape) -> Iterator[Note]:
 def _lost_things(
     now: Shape, served: Shape | None, expected: Mapping[tuple[Kind, Role], int]
 ) -> Iterator[Note]:
-    """What fewer entries have than before, counted on entries that are still there, or than expected."""
+    """Things fewer entries have than before or than expected; removed entries do not count."""
     before = dict(served.having) if served else {}
     least = {(kind, _SECTIONS.get(role, role.value)): count for (kind, role), count in expected.items()}
     for key in dict.fromkeys((*before, *least)):

@@ -28,7 +28,7 @@ class _Facts(BaseModel):
 class Expected(_Facts):
     """The minimum number of entries of each kind, from an edition on.
 
-    `sections` are the entries of a kind that have a section of a role.
+    `sections` are numbers of entries by kind and by the role of a section they have.
     """
 
     since: str

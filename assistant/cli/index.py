@@ -1,12 +1,17 @@
 """The verbs of the index: refresh, status, changes, rollback."""
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from assistant.cli.options import json_option, json_text
 from assistant.cli.reports import print_preview, print_report, print_status, report_line
 from kb.settings import load_settings
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 diff_option = click.option("--diff", is_flag=True, help="Show the changed text as unified diffs.")
 
@@ -56,15 +61,16 @@ def refresh(
     from tqdm import tqdm
 
     with tqdm(desc="embedding", unit="chunk", file=sys.stderr, disable=None, leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+        progress = partial(_advance, bar)
         report = pipeline.refresh(
             settings, offline=offline, accept_losses=accept_losses, wait=not no_wait, progress=progress
         )
     sys.exit(print_report(settings, report, diff=diff, as_json=as_json))
+
+
+def _advance(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
 
 
 @click.command()

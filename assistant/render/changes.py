@@ -89,7 +89,7 @@ def catalogue_notes(changes: Changes) -> tuple[str, ...]:
 
 
 def shape_notes(changes: Changes) -> tuple[str, ...]:
-    """The notes on the newer side that the older side does not have, each with its edition."""
+    """The new notes of the newer side, each with its edition."""
     return tuple(
         f"{_editions([state])}: {note}"
         for state in changes.new.sources

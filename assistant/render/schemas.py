@@ -196,7 +196,7 @@ class FailureSchema(Schema):
 
 
 class SourceSchema(Schema):
-    """The origin of one edition, and notes on what its pages lost or what in them is not understood."""
+    """The origin of one edition, and notes on losses and on pages genlens does not understand."""
 
     name: str
     edition: str
@@ -208,7 +208,7 @@ class SourceSchema(Schema):
 
 
 class StatusSchema(Schema):
-    """The served and the kept builds, the last check of the sites (null if none was read), and failures."""
+    """The served and the kept builds, the last check of the sites (null before the first), and failures."""
 
     build: str
     made_at: str

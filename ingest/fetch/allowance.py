@@ -1,4 +1,4 @@
-"""What one edition of a source may use in a refresh; it fails alone, and the others go on."""
+"""The bounds of one edition in a refresh; an edition beyond its bounds fails alone, and the others go on."""
 
 import threading
 from collections.abc import Callable
@@ -12,7 +12,7 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The most that one edition may use: pages, requests, bytes of all pages together, seconds.
+    """Limits of one edition: pages, requests, bytes of all pages together, seconds.
 
     The largest known lens has about 200 pages with 10 MB, and each page is tried up to four times.
     """
@@ -27,7 +27,7 @@ BOUNDS = Bounds()
 
 
 class Allowance:
-    """Counts what an edition uses, from now on."""
+    """Counts the requests and bytes of one edition; its time begins now."""
 
     def __init__(self, bounds: Bounds, clock: Callable[[], float]) -> None:
         self._bounds = bounds

@@ -49,7 +49,7 @@ class _Transport(httpx2.HTTPTransport):
 class Client:
     """Fetches the pages of one edition from the given hosts, or from a mirror of them.
 
-    One rate limit spans a whole refresh; the allowance is that of this client alone.
+    One rate limit spans a whole refresh; each client has its own allowance.
     """
 
     def __init__(

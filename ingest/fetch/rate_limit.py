@@ -1,4 +1,4 @@
-"""The rate limit of a refresh: pauses between requests to a host, whichever source they are for."""
+"""The rate limit of a refresh: pauses between requests to a host, for all sources together."""
 
 import threading
 import time

@@ -22,7 +22,7 @@ MANIFEST_FILE = "manifest.json"
 class SourceState:
     """Where the entries of one edition came from; `fetched_at` is ISO 8601 UTC.
 
-    `notes` tell what its pages lost since the build before, and what in them is not understood.
+    `notes` name losses since the build before, and pages genlens does not understand.
     """
 
     name: str

@@ -5,8 +5,8 @@
     {"ids": {"added": [...]}, "new": true, "failed": [...], "notes": [...]}   end of a check
     {"error": "..."}                                          end without a build
 
-`failed` has the editions that could not be updated from their sites. `ids` are the changes that a refresh
-would bring, and `notes` what it would tell of its build.
+`failed` has the editions that could not be updated from their sites. `ids` and `notes` are the changes
+and new notes of a refresh.
 """
 
 import json
