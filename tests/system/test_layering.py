@@ -13,7 +13,7 @@ FLOORS = """
     kb/embedding/     encoder onnx_encoder weights glossary torch_encoder onnx_export open
     kb/index/         chunker bm25 vector_store entry_table passages support passage_table
     kb/storage/       builds manifest fingerprint refresh_log locks
-    kb/ranking/       gist query filters layout features mentions neighbours candidates coverage ranker
+    kb/ranking/       gist query filters layout features mentions neighbours aspects candidates coverage ranker
     kb/ranking/       spelling search
     kb/               knowledge_base serving verify make rollback changes evaluation
     kb/training/      lessons disguises examples adapter ranker __main__
@@ -23,7 +23,7 @@ FLOORS = """
     ingest/catalogue/ schema relations reader merge
     ingest/           shape editions pipeline
     assistant/              tracing feedback
-    assistant/answers/      records citations aspects intent selection composition extractive
+    assistant/answers/      records citations intent selection composition extractive
     assistant/answers/      languages gaps
     assistant/llm/          prompts client providers usage cache budget
     assistant/faithfulness/ stream thesaurus words facts edits judge
