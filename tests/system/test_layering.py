@@ -13,8 +13,8 @@ FLOORS = """
     kb/embedding/     encoder onnx_encoder weights glossary torch_encoder onnx_export open
     kb/index/         chunker bm25 vector_store entry_table passages support passage_table
     kb/storage/       builds manifest fingerprint refresh_log locks
-    kb/ranking/       gist query filters layout features mentions neighbours aspects candidates coverage ranker
-    kb/ranking/       spelling search
+    kb/ranking/       gist query filters layout features mentions neighbours aspects candidates coverage
+    kb/ranking/       ranker spelling search
     kb/               knowledge_base serving verify make rollback changes evaluation
     kb/training/      lessons disguises examples adapter ranker __main__
     ingest/           errors sources
