@@ -1,18 +1,18 @@
 """One edition of a source: from its site, from kept pages, from the served build, or from the catalogue."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ingest.catalogue.merge import without_catalogue
 from ingest.catalogue.reader import Catalogue
-from ingest.errors import CountError, IngestError, UnreachableError
+from ingest.errors import CountError, IngestError, LossError, UnreachableError
 from ingest.fetch.client import CONNECTIONS, Client
 from ingest.fetch.page_store import Page, PageStore
 from ingest.fetch.rate_limit import RateLimit
 from ingest.readers.aws_lens import LensPages, count_pillars
 from ingest.readers.edition_pages import EditionEntries, EditionPages, Pages
 from ingest.readers.owasp import RiskPages
+from ingest.shape import compare, shape_of
 from ingest.sources import Edition, Reader, Source
 from kb.entries import Entry, Kind, Origin
 from kb.errors import RecordError
@@ -43,12 +43,14 @@ class EditionReader:
         limit: RateLimit,
         *,
         offline: bool,
+        accept_losses: bool = False,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._served = served
         self._limit = limit
         self._offline = offline
+        self._accept_losses = accept_losses
 
     def read(self, source: Source, edition: Edition) -> Reading:
         """An edition from its site; offline, from its kept pages or else from the catalogue.
@@ -66,11 +68,26 @@ class EditionReader:
     def _from_site(self, source: Source, edition: Edition) -> Reading:
         store = self._store(source)
         with Client(source.hosts, self._settings.mirror, self._limit) as client:
-            opened, pages = _fetch(source, edition, lambda address: client.fetch(address, store.get(address)))
-        reading = _read(source, edition, opened, pages.__getitem__)
+            opened, pages = _fetch(source, edition, client, store)
+        reading, losses = self._noted(source, edition, _read(source, edition, opened, pages.__getitem__))
+        if losses and not self._accept_losses:
+            raise LossError(f"{source.name} {reading.state.edition}", losses)
         for address, page in pages.items():  # only now: unreadable pages must not replace readable ones
             store.put(address, page)
         return reading
+
+    def _noted(self, source: Source, edition: Edition, reading: Reading) -> tuple[Reading, tuple[str, ...]]:
+        """A reading with the notes on its shape in its state, and the large losses among them.
+
+        Notes of the served build stay as long as the shape does: a loss is one only once.
+        """
+        served = self._from_served(source, edition)
+        now, before = shape_of(reading.entries), shape_of(served.entries) if served else None
+        notes = compare(now, before, edition.expected_in(reading.state.edition).having)
+        earlier = served.state.notes if served and now == before else ()
+        texts = tuple(dict.fromkeys((*earlier, *(note.text for note in notes))))
+        noted = replace(reading, state=replace(reading.state, notes=texts))
+        return noted, tuple(note.text for note in notes if note.large)
 
     def _from_served(self, source: Source, edition: Edition) -> Reading | None:
         """An edition from the served build; None unless the build has it from the site."""
@@ -94,7 +111,8 @@ class EditionReader:
             return page
 
         try:
-            return _read(source, edition, open_edition(source, edition, kept), kept)
+            reading = _read(source, edition, open_edition(source, edition, kept), kept)
+            return self._noted(source, edition, reading)[0]
         except UnreachableError:
             return self._from_catalogue(source, edition)
         except (IngestError, RecordError) as error:
@@ -121,17 +139,18 @@ def open_edition(source: Source, edition: Edition, pages: Pages) -> EditionPages
 
 
 def _fetch(
-    source: Source, edition: Edition, fetch: Callable[[str], Page]
+    source: Source, edition: Edition, client: Client, store: PageStore
 ) -> tuple[EditionPages, dict[str, Page]]:
     """The opened edition and all its pages by address; unchanged pages are the kept ones."""
     pages: dict[str, Page] = {}
 
     def once(address: str) -> Page:
         if address not in pages:
-            pages[address] = fetch(address)
+            pages[address] = client.fetch(address, store.get(address))
         return pages[address]
 
     opened = open_edition(source, edition, once)
+    client.allowance.check_pages(opened.addresses[0], len(opened.addresses))
     once(opened.addresses[0])  # alone: an unreachable host or its robots.txt is found once
     with ThreadPoolExecutor(CONNECTIONS) as pool:
         list(pool.map(once, opened.addresses))
@@ -172,11 +191,13 @@ def _check_counts(source: Source, edition: Edition, found: EditionEntries) -> No
         "question": sum(entry.kind is Kind.QUESTION for entry in found.entries),
         "best_practice": sum(entry.kind is Kind.BEST_PRACTICE for entry in found.entries),
         "risk": sum(entry.kind is Kind.RISK for entry in found.entries),
+        "design_principle": sum(entry.kind is Kind.PRINCIPLE for entry in found.entries),
     }
+    strange = "".join(f"; {note.text}" for note in compare(shape_of(found.entries), None))
     for kind, count in counts.items():
         minimum = getattr(expected, kind)
         if count < minimum:
             raise CountError(
                 f"{source.name} {found.edition}: found {count} entries of kind {kind}, "
-                f"expected at least {minimum}"
+                f"expected at least {minimum}{strange}"
             )

@@ -6,11 +6,16 @@ IngestError (a kb.errors.GenlensError)
 │   └── UnreachableError   its host cannot be reached: no network
 ├── PageShapeError      a page is not what its source file says
 ├── CountError          a source has fewer entries than expected
+├── LossError           an edition lost much of its content
 ├── CatalogueError      a file of the catalogue is invalid
 └── NoSourceError       no edition could be read
 """
 
+from collections.abc import Sequence
+
 from kb.errors import GenlensError
+
+SHOWN = 3  # losses in one message
 
 
 class IngestError(GenlensError):
@@ -44,6 +49,17 @@ class PageShapeError(IngestError):
 
 class CountError(IngestError):
     """A source has fewer entries of a kind than expected."""
+
+
+class LossError(IngestError):
+    """An edition lost many entries, or a kind of section in many entries."""
+
+    def __init__(self, edition: str, losses: Sequence[str]) -> None:
+        more = f"; and {len(losses) - SHOWN} more losses" if len(losses) > SHOWN else ""
+        super().__init__(
+            f"{edition}: {'; '.join(losses[:SHOWN])}{more}; if the site means it: "
+            "genlens refresh --accept-losses"
+        )
 
 
 class CatalogueError(IngestError):

@@ -72,11 +72,17 @@ class _Contents:
     out_of_scope: Mapping[Language, Sequence[str]]
     unreachable: tuple[str, ...]
 
+    def made(self, manifest: Manifest, model: str, weights_sha256: str) -> bool:
+        """True if a build was made from these contents with this model, and has the same notes."""
+        content = fingerprint(self.entries, model, weights_sha256, self.out_of_scope)
+        return manifest.content == content and _notes(manifest.sources) == _notes(self.states)
+
 
 def refresh(
     settings: Settings,
     *,
     offline: bool = False,
+    accept_losses: bool = False,
     wait: bool = True,
     progress: Progress = no_progress,
     limit: RateLimit | None = None,
@@ -84,8 +90,9 @@ def refresh(
     """Read all sources, and publish a new build if something changed.
 
     A failed edition keeps its old entries; if all fail, nothing is published, unless there is no build yet.
-    Nothing is embedded or published if the served build is intact and has the same contents. `wait` waits
-    for a running refresh instead of failing at once.
+    Nothing is embedded or published if the served build is intact and has the same contents. An edition with
+    large losses fails, unless `accept_losses` is set. `wait` waits for a running refresh instead of failing
+    at once.
 
     :raises NoSourceError: no edition could be read; the old build is still served.
     :raises GenlensError: the home is not writable, another refresh does not end, or the model is missing.
@@ -94,7 +101,14 @@ def refresh(
     with refresh_lock(home, wait=wait), recording_failures(home) as failures:
         remove_leftovers(home)
         served = _open_served(settings)
-        contents = _read_sources(settings, served, failures, limit or RateLimit(), offline=offline)
+        contents = _read_sources(
+            settings,
+            served,
+            failures,
+            limit or RateLimit(),
+            offline=offline,
+            accept_losses=accept_losses,
+        )
         encoder = prepare_encoder(home, settings.model)
         kept = _up_to_date(settings, served, contents, encoder)
         manifest = kept or make_build(
@@ -107,7 +121,12 @@ def refresh(
 
 
 def preview(
-    settings: Settings, *, offline: bool = False, wait: bool = True, limit: RateLimit | None = None
+    settings: Settings,
+    *,
+    offline: bool = False,
+    accept_losses: bool = False,
+    wait: bool = True,
+    limit: RateLimit | None = None,
 ) -> Preview:
     """Read all sources like a refresh and compare them with the served build; nothing is published.
 
@@ -119,11 +138,18 @@ def preview(
     failures: list[Failure] = []
     with refresh_lock(settings.home, wait=wait):
         served = _open_served(settings)
-        contents = _read_sources(settings, served, failures, limit or RateLimit(), offline=offline)
+        contents = _read_sources(
+            settings,
+            served,
+            failures,
+            limit or RateLimit(),
+            offline=offline,
+            accept_losses=accept_losses,
+        )
     changes = compare(contents_of(served), Contents("", contents.states, contents.entries))
     made = _usable(served, settings)
-    publishes = made is None or made.manifest.content != fingerprint(
-        contents.entries, made.manifest.model, made.manifest.weights_sha256, contents.out_of_scope
+    publishes = made is None or not contents.made(
+        made.manifest, made.manifest.model, made.manifest.weights_sha256
     )
     return Preview(changes, publishes, tuple(failures))
 
@@ -141,6 +167,10 @@ def _usable(served: KnowledgeBase | None, settings: Settings) -> KnowledgeBase |
     return served if served and served.manifest.model == settings.model else None
 
 
+def _notes(states: Sequence[SourceState]) -> list[tuple[str, ...]]:
+    return [state.notes for state in states]
+
+
 def _read_sources(
     settings: Settings,
     served: KnowledgeBase | None,
@@ -148,13 +178,14 @@ def _read_sources(
     limit: RateLimit,
     *,
     offline: bool,
+    accept_losses: bool,
 ) -> _Contents:
     """All editions, as far as they can be read; failed ones are added to the failures."""
     data = data_folder()
     sources = load_sources(data / "sources")
     catalogue = read_catalogue(data / "catalog", sources)
     usable = _usable(served, settings)
-    reader = EditionReader(settings, catalogue, usable, limit, offline=offline)
+    reader = EditionReader(settings, catalogue, usable, limit, offline=offline, accept_losses=accept_losses)
     readings: list[Reading] = []
     for source in sources:
         for edition in source.editions:
@@ -177,8 +208,9 @@ def _up_to_date(
 ) -> Manifest | None:
     """The manifest of the served build if it is intact and has the same contents, else None."""
     base = _usable(served, settings)
-    content = fingerprint(contents.entries, encoder.model, encoder.weights_sha256, contents.out_of_scope)
-    if base is None or base.manifest.content != content or base.entries != contents.entries:
+    if base is None or base.entries != contents.entries:
+        return None
+    if not contents.made(base.manifest, encoder.model, encoder.weights_sha256):
         return None
     try:
         check_files(Build(settings.home, base.build), base)

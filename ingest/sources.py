@@ -1,6 +1,7 @@
 """The sources: facts about each site, read from `data/sources/*.toml`."""
 
 import tomllib
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from ingest.errors import SourceFileError
-from kb.entries import Language
+from kb.entries import Kind, Language, Role
 from kb.errors import first_problem
 
 
@@ -25,13 +26,23 @@ class _Facts(BaseModel):
 
 
 class Expected(_Facts):
-    """The minimum number of entries of each kind, from an edition on."""
+    """The minimum number of entries of each kind, from an edition on.
+
+    `sections` are numbers of entries by kind and by the role of a section they have.
+    """
 
     since: str
     pillar: int = 0
     question: int = 0
     best_practice: int = 0
     risk: int = 0
+    design_principle: int = 0
+    sections: Mapping[Kind, Mapping[Role, int]] = {}
+
+    @property
+    def having(self) -> dict[tuple[Kind, Role], int]:
+        """The sections by kind and role."""
+        return {(kind, role): count for kind, roles in self.sections.items() for role, count in roles.items()}
 
 
 class Edition(_Facts):

@@ -13,10 +13,10 @@ from pathlib import Path
 from secrets import token_hex
 from threading import get_ident
 from types import TracebackType
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from filelock import FileLock, Timeout
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from kb.errors import DamagedIndexError, RecordError, StorageError, first_problem
 
@@ -25,6 +25,15 @@ Record = TypeVar("Record")
 _TEMPORARY = re.compile(r"\..+\.\d+(-\d+)?")
 # The ending of the lock beside a temporary folder.
 _LOCK = ".lock"
+
+
+def _is_time(text: str) -> str:
+    datetime.fromisoformat(text)
+    return text
+
+
+Time = Annotated[str, AfterValidator(_is_time)]
+"""A time in a file, as ISO 8601; another text is a validation error."""
 
 
 def utc_now() -> str:
@@ -119,9 +128,12 @@ def storage_errors(path: Path) -> Iterator[None]:
             reason = "the disk is full; free some space and repeat: the served build is untouched"
         elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
             reason = "it is not writable; give write permission or set GENLENS_HOME to another folder"
+        elif error.errno == errno.EISDIR:
+            remedy = "remove it, or set GENLENS_HOME to a folder that can be written"
+            reason = f"it is a folder, expected a file; {remedy}"
         else:
             reason = f"{error.strerror or error}; set GENLENS_HOME to a folder that can be written"
-        raise StorageError(f"{error.filename or path}: {reason}") from error
+        raise StorageError(f"{error.filename2 or error.filename or path}: {reason}") from error
 
 
 class TemporaryFolder:

@@ -1,12 +1,17 @@
 """The verbs of the index: refresh, status, changes, rollback."""
 
 import sys
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from assistant.cli.options import json_option, json_text
 from assistant.cli.reports import print_preview, print_report, print_status, report_line
 from kb.settings import load_settings
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 diff_option = click.option("--diff", is_flag=True, help="Show the changed text as unified diffs.")
 
@@ -17,18 +22,27 @@ diff_option = click.option("--diff", is_flag=True, help="Show the changed text a
 )
 @click.option("--no-wait", is_flag=True, help="Fail at once if another refresh is running.")
 @click.option("--mirror", help="Fetch https://HOST/PATH from MIRROR/HOST/PATH (also GENLENS_MIRROR).")
+@click.option("--accept-losses", is_flag=True, help="Publish even if a site lost much of its content.")
 @click.option("--dry-run", is_flag=True, help="Show the changes; publish nothing.")
 @click.option("--check", is_flag=True, help="Like --dry-run, with exit code 3 if there are changes.")
 @diff_option
 @json_option
 def refresh(
-    offline: bool, no_wait: bool, mirror: str | None, dry_run: bool, check: bool, diff: bool, as_json: bool
+    offline: bool,
+    no_wait: bool,
+    mirror: str | None,
+    accept_losses: bool,
+    dry_run: bool,
+    check: bool,
+    diff: bool,
+    as_json: bool,
 ) -> None:
     """Read the sources, publish a new build if something changed, and show the changes.
 
     The old build is served until the new one is complete. A source that fails keeps its old entries, the
-    others are updated, and the exit code is 4; if all fail, nothing is published. Without a network, the
-    first build is made from the catalogue that comes with genlens.
+    others are updated, and the exit code is 4; if all fail, nothing is published. A source also fails if it
+    lost much of its content since the served build. Without a network, the first build is made from the
+    catalogue that comes with genlens.
 
     \b
     Examples:
@@ -41,19 +55,22 @@ def refresh(
 
     settings = load_settings(mirror=mirror)
     if dry_run or check:
-        preview = pipeline.preview(settings, offline=offline, wait=not no_wait)
+        preview = pipeline.preview(settings, offline=offline, accept_losses=accept_losses, wait=not no_wait)
         sys.exit(print_preview(preview, check=check, diff=diff, as_json=as_json))
 
     from tqdm import tqdm
 
     with tqdm(desc="embedding", unit="chunk", file=sys.stderr, disable=None, leave=False) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        report = pipeline.refresh(settings, offline=offline, wait=not no_wait, progress=progress)
+        progress = partial(_advance, bar)
+        report = pipeline.refresh(
+            settings, offline=offline, accept_losses=accept_losses, wait=not no_wait, progress=progress
+        )
     sys.exit(print_report(settings, report, diff=diff, as_json=as_json))
+
+
+def _advance(bar: "tqdm[NoReturn]", done: int, total: int) -> None:
+    bar.total = total
+    bar.update(done - bar.n)
 
 
 @click.command()

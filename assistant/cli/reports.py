@@ -27,7 +27,7 @@ def print_status(settings: Settings, *, as_json: bool) -> None:
 
 def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: bool) -> int:
     """Print the served build after a refresh and its changes; the exit code."""
-    from assistant.render.changes import changes_json, changes_text
+    from assistant.render.changes import changes_json, changes_text, shape_notes
     from assistant.render.status import status_text
 
     status = _status(settings)
@@ -43,6 +43,8 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
             click.echo("\nno changes; the served build stays")
         elif report.changes.old.entries:  # in a first build, every entry is new
             click.echo(f"\n{changes_text(report.changes, diff=diff)}")
+    for note in shape_notes(report.changes):
+        report_line(note)
     if report.in_part:
         done = "published in part" if report.published else "nothing new is published"
         report_line(f"{done}; {_outdated(report.failures)}")
@@ -52,7 +54,7 @@ def print_report(settings: Settings, report: "Report", *, diff: bool, as_json: b
 
 def print_preview(preview: "Preview", *, check: bool, diff: bool, as_json: bool) -> int:
     """Print the changes a refresh would bring; the exit code, which reports changes if `check` is set."""
-    from assistant.render.changes import catalogue_notes, changes_json, changes_text
+    from assistant.render.changes import catalogue_notes, changes_json, changes_text, shape_notes
 
     changes = preview.changes
     if as_json:
@@ -61,6 +63,8 @@ def print_preview(preview: "Preview", *, check: bool, diff: bool, as_json: bool)
         click.echo(json_text(changes_json(changes, diff=diff).dump()))
     else:
         click.echo(changes_text(changes, diff=diff))
+    for note in shape_notes(changes):
+        report_line(note)
     if preview.publishes and not changes:
         report_line("no entry changed, but a refresh would publish a new build")
     if preview.failures:

@@ -88,6 +88,20 @@ def catalogue_notes(changes: Changes) -> tuple[str, ...]:
     return (*notes, _FACTS_ONLY) if notes else ()
 
 
+def shape_notes(changes: Changes) -> tuple[str, ...]:
+    """The new notes of the newer side, each with its edition."""
+    return tuple(
+        f"{_editions([state])}: {note}"
+        for state in changes.new.sources
+        for note in state.notes
+        if all(
+            note not in old.notes
+            for old in changes.old.sources
+            if (old.name, old.language) == (state.name, state.language)
+        )
+    )
+
+
 def _parts(changes: Changes) -> Iterator[tuple[str, Sequence[Line]]]:
     """Each heading with entries, and its lines."""
     parts: tuple[tuple[str, list[Line]], ...] = (

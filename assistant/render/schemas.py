@@ -196,7 +196,7 @@ class FailureSchema(Schema):
 
 
 class SourceSchema(Schema):
-    """The origin of one edition."""
+    """The origin of one edition, and notes on losses and on pages genlens does not understand."""
 
     name: str
     edition: str
@@ -204,13 +204,11 @@ class SourceSchema(Schema):
     entries: int
     fetched_at: str
     origin: str = Field(alias="from")
+    notes: tuple[str, ...]
 
 
 class StatusSchema(Schema):
-    """The served build, the kept builds, and the failures since.
-
-    `checked_at` is when the sites were last found unchanged, null if none was ever read.
-    """
+    """The served and the kept builds, the last check of the sites (null before the first), and failures."""
 
     build: str
     made_at: str

@@ -6,6 +6,7 @@ from assistant.render.schemas import FailureSchema, SourceSchema, StatusSchema
 from kb.storage.builds import Build, list_builds
 from kb.storage.manifest import Manifest, damaged_files
 from kb.storage.refresh_log import checked_at, read_failures
+from kb.text import squeeze
 
 
 def status_of(home: Path, served: Manifest) -> StatusSchema:
@@ -26,6 +27,7 @@ def status_of(home: Path, served: Manifest) -> StatusSchema:
                     "entries": state.entries,
                     "fetched_at": state.fetched_at,
                     "from": state.origin,
+                    "notes": [squeeze(note) for note in state.notes],
                 }
             )
             for state in served.sources
@@ -45,6 +47,7 @@ def status_text(status: StatusSchema) -> str:
         lines.append(
             f"       {edition}: {source.entries} entries from the {source.origin}, {source.fetched_at}"
         )
+        lines += [f"note   {edition}: {note}" for note in source.notes]
     lines.append(f"checked {status.checked_at or 'never: no site was read'}")
     served = {status.build: "  (served)"}
     lines += [f"kept   {build_id}{served.get(build_id, '')}" for build_id in status.kept]

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from ipaddress import ip_address
@@ -18,7 +18,7 @@ from ingest.errors import FetchError, UnreachableError
 from ingest.fetch.network import Network, Proxy, connections
 from ingest.fetch.page_store import Page
 from ingest.fetch.rate_limit import RateLimit
-from ingest.fetch.response import StatusError, read_page
+from ingest.fetch.response import StatusError, read_page, read_text
 from ingest.fetch.retry import TransientError, retrying
 from kb.errors import SettingsError
 from kb.files import utc_now
@@ -33,6 +33,9 @@ DELAY = 0.1
 # A header's value in visible ASCII, as RFC 9110 recommends; a site may have sent anything.
 _SENDABLE = re.compile(r"[!-~](?:[ -~]{0,510}[!-~])?")
 
+Read = Callable[[str, httpx2.Response], Page]
+"""Reads the page at an address from its response."""
+
 log = logging.getLogger(__name__)
 
 
@@ -45,7 +48,10 @@ class _Transport(httpx2.HTTPTransport):
 
 
 class Client:
-    """Fetches pages from the given hosts, or from a mirror of them; one rate limit spans a whole refresh."""
+    """Fetches the pages of one edition from the given hosts, or from a mirror of them.
+
+    One rate limit spans a whole refresh; each client has its own allowance.
+    """
 
     def __init__(
         self, hosts: tuple[str, ...], mirror: str | None = None, limit: RateLimit | None = None
@@ -53,6 +59,7 @@ class Client:
         self._hosts = frozenset(hosts)
         self._mirror = mirror
         self._limit = limit or RateLimit()
+        self.allowance = self._limit.allowance()
         proxy = _proxy(mirror or f"https://{hosts[0]}")
         self._network = Network(anywhere=bool(mirror or proxy))
         self._http = httpx2.Client(
@@ -79,27 +86,35 @@ class Client:
         """The page at an https address; an unchanged page is the kept one with a new time.
 
         :raises UnreachableError: the host cannot be reached.
-        :raises FetchError: the address is not allowed, or no valid response came within the caps.
+        :raises FetchError: the address is not allowed, no valid response came within the caps, or the
+            allowance is used up.
         """
         if not self._rules(address).can_fetch(address, USER_AGENT):
             raise FetchError(f"{address}: robots.txt of the host forbids it; nothing was fetched")
-        return self._retrying(address, _validators(kept), kept)
+        validators = _validators(kept)
+        # "Not modified" answers only a question about the kept page.
+        page = self._retrying(address, validators, kept if validators else None)
+        self.allowance.take_page(page)
+        return page
 
-    def _retrying(self, address: str, headers: Mapping[str, str], kept: Page | None) -> Page:
-        page: Page = retrying(self._limit.sleep)(self._follow, address, headers, kept)
+    def _retrying(
+        self, address: str, headers: Mapping[str, str], kept: Page | None, read: Read = read_page
+    ) -> Page:
+        page: Page = retrying(self._limit.sleep)(self._follow, address, headers, kept, read)
         return page
 
     def _rules(self, address: str) -> Protego:
         host = self._allowed_host(address)
         if host not in self._robots:
             try:
-                text = self._retrying(f"https://{host}/robots.txt", {}, None).text
+                # Its content type says nothing: many servers send a file without an ending as a download.
+                text = self._retrying(f"https://{host}/robots.txt", {}, None, read_text).text
             except StatusError as error:
                 # RFC 9309: a missing file allows everything, a broken server nothing.
                 if not httpx2.codes.is_client_error(error.status):
                     raise
                 text = ""
-            self._robots[host] = Protego.parse(text)
+            self._robots[host] = Protego.parse(text.removeprefix("\ufeff"))
         return self._robots[host]
 
     def _allowed_host(self, address: str) -> str:
@@ -111,11 +126,12 @@ class Client:
             pass  # an invalid port or bracket
         raise FetchError(f"{address}: expected https and one of the hosts {', '.join(sorted(self._hosts))}")
 
-    def _follow(self, address: str, headers: Mapping[str, str], kept: Page | None) -> Page:
+    def _follow(self, address: str, headers: Mapping[str, str], kept: Page | None, read: Read) -> Page:
         for _ in range(MAX_REDIRECTS + 1):
             host = self._allowed_host(address)
-            self._limit.wait_for(host, self._delay(host))
-            answer = self._request(address, headers, kept)
+            self.allowance.take_request(host)
+            self._limit.wait_for(host, self._delay(host), self.allowance.end)
+            answer = self._request(address, headers, kept, read)
             if isinstance(answer, Page):
                 return answer
             address = answer
@@ -128,7 +144,7 @@ class Client:
         rules = self._robots.get(host)
         return max(DELAY, (rules.crawl_delay(USER_AGENT) or 0.0) if rules else 0.0)
 
-    def _request(self, address: str, headers: Mapping[str, str], kept: Page | None) -> Page | str:
+    def _request(self, address: str, headers: Mapping[str, str], kept: Page | None, read: Read) -> Page | str:
         """The page, or the address the response redirects to."""
         place = self._mirrored(address)
         self._network.allow(MAX_SECONDS)
@@ -139,7 +155,7 @@ class Client:
                     return replace(kept, url=address, fetched_at=utc_now())
                 if response.has_redirect_location:
                     return self._original(_joined(place, response.headers["Location"]))
-                return read_page(address, response)
+                return read(address, response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             if urlsplit(address).hostname in self._robots:  # reachable a moment ago
                 raise TransientError(f"{address}: {type(error).__name__}: {error}") from error

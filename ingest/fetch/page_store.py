@@ -2,13 +2,15 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import ConfigDict, TypeAdapter, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
-from kb.files import storage_errors, write_atomic
+from kb.files import Time, storage_errors, write_atomic
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,8 @@ class _Facts:
     """The facts kept beside a body."""
 
     sha256: str
-    url: str
-    fetched_at: str
+    url: Annotated[str, Field(pattern=r"^https://")]
+    fetched_at: Time
     encoding: str
     etag: str
     last_modified: str
@@ -60,15 +62,19 @@ class PageStore:
         self._folder = folder
 
     def put(self, address: str, page: Page) -> None:
-        """Keep a page under the requested address.
+        """Keep a page under the requested address; a folder in the place of a file is removed.
 
         :raises StorageError: the folder is not writable.
         """
         facts = asdict(page)
         body = facts.pop("body")
         facts["sha256"] = hashlib.sha256(body).hexdigest()
-        write_atomic(self._path(address, "body"), body)
-        write_atomic(self._path(address, "json"), json.dumps(facts).encode())
+        for suffix, content in (("body", body), ("json", json.dumps(facts).encode())):
+            path = self._path(address, suffix)
+            if path.is_dir():
+                with storage_errors(path):
+                    shutil.rmtree(path)
+            write_atomic(path, content)
 
     def get(self, address: str) -> Page | None:
         """The page kept under an address; None if there is none, or what is kept cannot be used.
@@ -77,8 +83,8 @@ class PageStore:
         """
         with storage_errors(self._folder):
             try:
-                facts = _FACTS.validate_json(self._path(address, "json").read_bytes())
-                body = self._path(address, "body").read_bytes()
+                facts = _FACTS.validate_json(_content(self._path(address, "json")))
+                body = _content(self._path(address, "body"))
                 body.decode(facts.encoding, errors="replace")
             except (FileNotFoundError, ValueError, LookupError):  # damaged, or of another version
                 return None
@@ -88,3 +94,10 @@ class PageStore:
 
     def _path(self, address: str, suffix: str) -> Path:
         return self._folder / f"{hashlib.sha256(address.encode()).hexdigest()[:32]}.{suffix}"
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file; a folder or a pipe in its place is no file, and reading a pipe would not end."""
+    if path.exists() and not path.is_file():
+        raise FileNotFoundError(path)
+    return path.read_bytes()

@@ -25,13 +25,19 @@ def read_page(address: str, response: httpx2.Response) -> Page:
 
     :raises TransientError: the server is busy or broken, or the body is incomplete.
     :raises StatusError: another status than 200.
-    :raises FetchError: the content is too large, or not text in a known encoding.
+    :raises FetchError: the content has another type, is too large, or not text in a known encoding.
     """
     _check_status(address, response)
-    headers = response.headers
-    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if not (kind.startswith("text/") or kind == "application/json"):
         raise FetchError(f"{address}: content type {kind or 'missing'}, expected text or JSON")
+    return read_text(address, response)
+
+
+def read_text(address: str, response: httpx2.Response) -> Page:
+    """The page in a response of any content type; the errors are those of `read_page`."""
+    _check_status(address, response)
+    headers = response.headers
     body = _read_body(address, response)
     return Page(
         address,

@@ -52,15 +52,23 @@ def read_contents(contents: Page, start: str) -> tuple[Node, ...]:
 
 
 def _nodes(record: dict[str, object], start: str, above: tuple[str, ...]) -> Iterator[Node]:
-    title = squeeze(str(record["title"]))
+    title, href = squeeze(_text(record["title"])), _text(record.get("href") or "")
     below = record.get("contents") or []
     if not isinstance(below, list):
         raise TypeError(f"contents of {title!r} is not a list")
-    practices = [match.id for child in below for match in find_ids(str(child["title"]).split(" ", 1)[0], "")]
-    url = urljoin(start, str(record.get("href") or "")).partition("#")[0]
+    practices = [
+        match.id for child in below for match in find_ids(_text(child["title"]).split(" ", 1)[0], "")
+    ]
+    url = urljoin(start, href).partition("#")[0]
     url.encode()  # JSON may have half a character, which cannot be requested: a ValueError
     # A title without a page only groups others.
     if url.startswith(start) and url != start:
         yield Node(title, url, above, tuple(practices))
     for child in below:
         yield from _nodes(child, start, (*above, title))
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.40} is not a text")
+    return value

@@ -6,9 +6,14 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ingest.errors import PageShapeError
 from ingest.fetch.page_store import link_target
 from kb.entries import Item, Link, Marker
 from kb.text import clean, squeeze
+
+_PARSER = MarkdownIt("commonmark", {"html": True}).enable("table")
+# The parser drops deeper text without a word. A list and its entry count as two.
+DEEPEST = _PARSER.options.maxNesting - 1
 
 
 @dataclass(slots=True)
@@ -22,9 +27,14 @@ class MarkdownGroup:
 
 
 def read_groups(text: str, url: str) -> tuple[MarkdownGroup, ...]:
-    """The headed parts of a Markdown text; HTML is dropped, links become absolute."""
+    """The headed parts of a Markdown text; HTML is dropped, links become absolute.
+
+    :raises PageShapeError: lists or quotes are nested too deep.
+    """
     walk = _Walk(url)
-    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(clean(text)):
+    for token in _PARSER.parse(clean(text)):
+        if token.level >= DEEPEST:
+            raise PageShapeError(url, f"blocks nested {DEEPEST} deep", "fewer")
         walk.take(token)
     return tuple(walk.groups)
 

@@ -20,7 +20,10 @@ MANIFEST_FILE = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """Where the entries of one edition came from; `fetched_at` is ISO 8601 UTC."""
+    """Where the entries of one edition came from; `fetched_at` is ISO 8601 UTC.
+
+    `notes` name losses since the build before, and pages genlens does not understand.
+    """
 
     name: str
     edition: str
@@ -28,6 +31,7 @@ class SourceState:
     entries: int
     fetched_at: str
     origin: str
+    notes: tuple[str, ...] = ()
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -63,8 +67,11 @@ class Manifest:
     @property
     def digest(self) -> str:
         """The SHA-256 of all fields but the seal."""
-        fields = json.dumps(asdict(replace(self, seal="")), sort_keys=True)
-        return hashlib.sha256(fields.encode()).hexdigest()
+        fields = asdict(replace(self, seal=""))
+        for state in fields["sources"]:
+            if not state["notes"]:  # as in builds that were sealed before there were notes
+                del state["notes"]
+        return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
     def files_below(self, name: str) -> dict[str, str]:
         """The digests of the files in a subfolder, by their names from there."""

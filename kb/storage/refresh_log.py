@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from kb.entries import Origin
 from kb.errors import GenlensError, StorageError
-from kb.files import storage_errors, utc_now, write_atomic
+from kb.files import Time, storage_errors, utc_now, write_atomic
 from kb.storage.manifest import Manifest
 from kb.text import squeeze
 
@@ -29,7 +29,7 @@ class Failure:
 
     what: str
     reason: str
-    at: str
+    at: Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class _Check:
     """The build that was up to date at a time (ISO 8601 UTC)."""
 
     build: str
-    at: str
+    at: Time
 
 
 _FAILURES = TypeAdapter(tuple[Failure, ...])

@@ -13,20 +13,20 @@ FLOORS = """
     kb/embedding/     encoder onnx_encoder weights glossary torch_encoder onnx_export open
     kb/index/         chunker bm25 vector_store entry_table passages support passage_table
     kb/storage/       builds manifest fingerprint refresh_log locks
-    kb/ranking/       gist query aspects filters layout features mentions neighbours candidates coverage ranker
-    kb/ranking/       spelling search
+    kb/ranking/       gist query aspects filters layout features mentions neighbours candidates coverage
+    kb/ranking/       ranker spelling search
     kb/               knowledge_base serving verify make rollback changes evaluation
     kb/training/      lessons disguises examples adapter ranker __main__
     ingest/           errors sources
-    ingest/fetch/     retry rate_limit network page_store response client
+    ingest/fetch/     retry page_store allowance rate_limit network response client
     ingest/readers/   html markdown edition_pages aws_contents aws_lens owasp
     ingest/catalogue/ schema relations reader merge
-    ingest/           editions pipeline
+    ingest/           shape editions pipeline
     assistant/              tracing feedback
     assistant/answers/      records citations intent selection composition extractive
     assistant/answers/      languages gaps
     assistant/llm/          prompts client providers usage cache budget
-    assistant/faithfulness/ stream thesaurus words facts edits judge
+    assistant/faithfulness/ stream thesaurus words facts basis copies checks judge
     assistant/              generate
     assistant/conversation/ follow_ups turns
     assistant/views/        tree crosswalk facets

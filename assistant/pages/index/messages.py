@@ -2,10 +2,11 @@
 
     {"done": 64, "total": 812}                                chunks embedded, and chunks to embed
     {"build": "ID", "published": true, "failed": [...]}       end of a refresh, with the served build
-    {"ids": {"added": [...]}, "new": true, "failed": [...]}   end of a check, with the changes of a refresh
+    {"ids": {"added": [...]}, "new": true, "failed": [...], "notes": [...]}   end of a check
     {"error": "..."}                                          end without a build
 
-`failed` has the editions that could not be updated from their sites.
+`failed` has the editions that could not be updated from their sites. `ids` and `notes` are the changes and
+new notes of a refresh.
 """
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -45,11 +46,12 @@ class Refreshed(Message):
 
 
 class Checked(Message):
-    """The end of a check: the changed ids, and True if a refresh would make a build."""
+    """The end of a check: the changed ids and new notes, and True if a refresh would make a build."""
 
     ids: dict[str, list[str]]
     new: bool
     failed: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 class Stopped(Message):

@@ -34,10 +34,10 @@ class State:
     """The progress of a job, or the result of the last one; empty before the first.
 
     `done` and `total` count chunks to embed; `total` is 0 while sources are read. After a refresh, `build` is
-    the served build. After a check, `checked` is True and `ids` has the affected ids under "added",
-    "removed", "changed" and "moved". `new` is True if there is, or would be, a new build. `failed` has the
-    editions that could not be updated from their sites. `broken` is True if the process ended with `error`
-    instead of a result.
+    the served build. After a check, `checked` is True, `ids` has the affected ids under "added", "removed",
+    "changed" and "moved", and `notes` are those of the build a refresh would make. `new` is True if there
+    is, or would be, a new build. `failed` has the editions that could not be updated from their sites.
+    `broken` is True if the process ended with `error` instead of a result.
     """
 
     running: bool = False
@@ -48,6 +48,7 @@ class State:
     ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     new: bool = False
     failed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
     broken: bool = False
 
@@ -140,7 +141,7 @@ def after(state: State, line: bytes) -> State:
             return replace(state, done=min(done, total), total=total)
         case Refreshed(build=build, published=published, failed=failed):
             return State(build=build, new=published, failed=failed)
-        case Checked(ids=ids, new=new, failed=failed):
-            return State(checked=True, ids=ids, new=new, failed=failed)
+        case Checked(ids=ids, new=new, failed=failed, notes=notes):
+            return State(checked=True, ids=ids, new=new, failed=failed, notes=notes)
         case Stopped(error=error):
             return State(error=error)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 
 from assistant.pages.index.messages import Checked, Embedded, Message, Refreshed, Stopped
-from assistant.render.changes import changed_ids
+from assistant.render.changes import changed_ids, shape_notes
 from ingest.pipeline import preview, refresh
 from kb.errors import GenlensError
 from kb.settings import Settings, load_settings
@@ -33,7 +33,8 @@ def _refresh(settings: Settings, send: Send) -> None:
 def _check(settings: Settings, send: Send) -> None:
     report = preview(settings, wait=False)
     failed = tuple(failure.what for failure in report.failures)
-    send(Checked(ids=changed_ids(report.changes), new=report.publishes, failed=failed))
+    notes = tuple(shape_notes(report.changes))
+    send(Checked(ids=changed_ids(report.changes), new=report.publishes, failed=failed, notes=notes))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
 from kb.storage.manifest import SourceState
 from kb.storage.refresh_log import checked_at, read_failures
+from kb.text import squeeze
 
 _BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}
 POLL_SECONDS = 1.0  # while a job runs
@@ -76,6 +77,9 @@ def _draw_source(source: Source, states: list[SourceState]) -> None:
     with st.container(border=True):
         st.markdown(f"**{escape(source.title)}**")
         st.markdown("\n".join(lines))
+        for state in states:
+            for note in state.notes:
+                st.warning(escape(f"{state.edition} ({WORDS(state.language)}): {squeeze(note)}"))
         licence = link(f"{source.publisher}, {source.licence}", source.licence_url)
         st.markdown(f":small[{WORDS('licence', licence=licence)}]")
 
@@ -132,6 +136,8 @@ def _draw_progress(job: RefreshJob, was_running: bool) -> None:
         st.status(WORDS("reading"), state="running")
     else:
         _draw_result(state)
+    for note in state.notes:
+        st.warning(escape(squeeze(note)))
     if state.failed:
         st.warning(WORDS("in_part", failed=escape(", ".join(state.failed))))
 

@@ -78,6 +78,17 @@ def test_failures_are_shown_as_text(view: AppTest, home: Path) -> None:
     assert "](" not in view.warning[0].value.replace("\\]\\(", "")
 
 
+def test_notes_of_the_served_build_are_shown_as_text(view: AppTest, home: Path, encoder: WordEncoder) -> None:
+    first, *others = SOURCES
+    noted = replace(first, notes=("2 pages look like questions: <b>A</b> [x](http://evil.test)\x1b[2J",))
+    make_build(home, encoder, [replace(e, title=f"{e.title}.") for e in corpus()], (noted, *others), MADE_AT)
+    opened(view, "index")
+    (warning,) = view.warning
+    assert warning.value.startswith("2025\\-11\\-19 \\(English\\)\\: 2 pages look like questions\\: \\<b\\>A")
+    assert "](" not in warning.value.replace("\\]\\(", "")
+    assert "\x1b" not in warning.value
+
+
 def rollback_dialog(older: str) -> AppTest:
     """The dialog alone: AppTest does not run fragments, such as dialogs."""
 
@@ -161,9 +172,9 @@ def test_job_follows_a_refresh_to_its_end() -> None:
 
 
 def test_job_of_a_check_has_the_expected_changes() -> None:
-    job = job_printing({"ids": {"added": ["GENSEC07"]}, "new": True, "failed": []})
+    job = job_printing({"ids": {"added": ["GENSEC07"]}, "new": True, "failed": [], "notes": ["9 pages"]})
     job.start("check")
-    assert final_state(job) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True)
+    assert final_state(job) == State(checked=True, ids={"added": ["GENSEC07"]}, new=True, notes=("9 pages",))
 
 
 WAIT = "import signal; signal.pause()"  # only a kill ends it

@@ -16,6 +16,7 @@ from support.shared_site import closed_port
 from support.site import Reply, Site
 
 from ingest.errors import FetchError, UnreachableError
+from ingest.fetch.allowance import BOUNDS, Bounds
 from ingest.fetch.client import DELAY, Client, _is_loopback
 from ingest.fetch.page_store import Page
 from ingest.fetch.rate_limit import RateLimit
@@ -213,6 +214,45 @@ def test_robots_txt_on_another_host_forbids_everything(client: Client, site: Sit
     assert request_count(site) == 0
 
 
+@pytest.mark.parametrize("kind", ["application/octet-stream", "text/html", "image/png", ""])
+def test_robots_txt_is_obeyed_whatever_its_content_type(client: Client, site: Site, kind: str) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    site.faults[ROBOTS] = always(Reply(200, b"User-agent: *\nDisallow: /page", headers))
+    with pytest.raises(FetchError, match=r"page\.html: robots\.txt of the host forbids it"):
+        client.fetch(PAGE)
+    assert site.requests == [(ROBOTS, 200)]
+
+
+def test_robots_txt_is_obeyed_after_a_byte_order_mark(client: Client, site: Site) -> None:
+    site.pages[ROBOTS] = "\ufeffUser-agent: *\nDisallow: /\n".encode()
+    with pytest.raises(FetchError, match=r"robots\.txt of the host forbids it"):
+        client.fetch(PAGE)
+
+
+@pytest.mark.parametrize("body", [b"", b"<!DOCTYPE html><title>Welcome</title>", b"\0\0", b"Disallow"])
+def test_robots_txt_without_rules_allows_everything(client: Client, site: Site, body: bytes) -> None:
+    site.pages[ROBOTS] = body
+    assert client.fetch(PAGE).url == PAGE
+
+
+ODD_ROBOTS = {
+    "not modified": (Reply(304), "the site answered 304, expected 200"),
+    "no content": (Reply(204), "the site answered 204, expected 200"),
+    "UTF-16": (faults.page("User-agent: *".encode("utf-16"), "text/plain"), "neither UTF-8 nor utf-8"),
+    "huge": (faults.huge(9, declared=True), "more than 8388608 bytes"),
+}
+
+
+@pytest.mark.parametrize(("reply", "reason"), ODD_ROBOTS.values(), ids=ODD_ROBOTS)
+def test_robots_txt_that_cannot_be_read_forbids_everything(
+    client: Client, site: Site, reply: Reply, reason: str
+) -> None:
+    site.faults[ROBOTS] = always(reply)
+    with pytest.raises(FetchError, match=rf"^https://{HOST}/robots\.txt: .*{reason}"):
+        client.fetch(PAGE)
+    assert request_count(site) == 0
+
+
 # Rate limits.
 
 
@@ -225,8 +265,8 @@ class FakeClock:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def rate_limit(self, requests: int = 100, seconds: float = 900.0) -> RateLimit:
-        return RateLimit(requests, seconds, lambda: self.now, self.sleep)
+    def rate_limit(self, bounds: Bounds = BOUNDS) -> RateLimit:
+        return RateLimit(bounds, lambda: self.now, self.sleep)
 
 
 @pytest.fixture
@@ -277,26 +317,55 @@ def test_requests_to_a_local_mirror_are_not_delayed(client: Client, waits: list[
     assert waits == []
 
 
-def test_number_of_requests_per_refresh_is_limited(site: Site) -> None:
+def test_requests_of_one_edition_are_limited_and_those_of_another_are_not(site: Site) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
-    limit = FakeClock().rate_limit(requests=3)
+    limit = FakeClock().rate_limit(Bounds(requests=3))
     with Client((HOST,), site.base, limit) as client, Client((HOST,), site.base, limit) as other:
         client.fetch(PAGE)
-        with pytest.raises(FetchError, match=f"^{HOST}: the refresh made 3 requests, expected fewer"):
-            other.fetch(PAGE)
-    assert len(site.requests) == 3
+        client.fetch(PAGE)
+        with pytest.raises(FetchError, match=f"^{HOST}: one edition needs more than 3 requests; the log"):
+            client.fetch(PAGE)
+        assert other.fetch(PAGE).body == b"<h1>Page</h1>"
+    assert len(site.requests) == 3 + 2
 
 
-def test_duration_of_a_refresh_is_limited(site: Site) -> None:
+def test_redirects_and_repeated_attempts_count_as_requests(site: Site) -> None:
+    site.faults[PLACE] = redirect("other.html")
+    site.faults[f"/{HOST}/other.html"] = always(Reply(503))
+    limit = FakeClock().rate_limit(Bounds(requests=4))
+    with (
+        Client((HOST,), site.base, limit) as client,
+        pytest.raises(FetchError, match="one edition needs more than 4 requests"),
+    ):
+        client.fetch(PAGE)
+    assert [status for _, status in site.requests] == [404, 302, 503, 302]
+
+
+def test_bytes_of_one_edition_are_limited_and_kept_pages_count(site: Site) -> None:
+    site.pages[PLACE] = b"x" * 400
+    limit = FakeClock().rate_limit(Bounds(size=1000))
+    with Client((HOST,), site.base, limit) as client, Client((HOST,), site.base, limit) as other:
+        kept = client.fetch(PAGE)
+        assert client.fetch(PAGE, kept).body == kept.body
+        with pytest.raises(FetchError, match=f"^{PAGE}: the pages up to this one have more than 1000 bytes"):
+            client.fetch(PAGE, kept)
+        assert other.fetch(PAGE).body == kept.body
+
+
+def test_time_of_one_edition_is_limited_and_the_next_has_its_own(site: Site) -> None:
     site.pages[PLACE] = b"<h1>Page</h1>"
     clock = FakeClock()
+    limit = clock.rate_limit(Bounds(seconds=60.0))
     site.faults[PLACE] = always(Reply(503, headers={"Retry-After": "50"}))
     with (
-        Client((HOST,), site.base, clock.rate_limit(seconds=60.0)) as client,
-        pytest.raises(FetchError, match=f"^{HOST}: the refresh took more than 1 minutes; try again later"),
+        Client((HOST,), site.base, limit) as client,
+        pytest.raises(FetchError, match=f"^{HOST}: one edition needs more than 1 minutes; try again later"),
     ):
         client.fetch(PAGE)
     assert request_count(site) == 2
+    site.faults.clear()
+    with Client((HOST,), site.base, limit) as other:
+        assert other.fetch(PAGE).body == b"<h1>Page</h1>"
 
 
 def test_at_most_four_connections_are_open_at_once(client: Client, site: Site) -> None:
@@ -568,6 +637,13 @@ def test_changed_page_replaces_the_kept_page(client: Client, site: Site) -> None
     site.pages[PLACE] = b"<h1>New</h1>"
     again = client.fetch(PAGE, kept)
     assert (again.body, again.etag != kept.etag) == (b"<h1>New</h1>", True)
+
+
+def test_not_modified_is_refused_if_nothing_was_asked_about_the_kept_page(client: Client, site: Site) -> None:
+    site.faults[PLACE] = always(Reply(304))
+    kept = Page(PAGE, b"as kept", "2020-01-01T00:00:00+00:00", etag='"caf\u00e9"')
+    with pytest.raises(FetchError, match="the site answered 304, expected 200"):
+        client.fetch(PAGE, kept)
 
 
 def test_not_modified_without_a_kept_page_is_refused(client: Client, site: Site) -> None:

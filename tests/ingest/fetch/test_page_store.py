@@ -1,6 +1,7 @@
 """The page store: a page is returned complete or not at all."""
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -71,7 +72,8 @@ def test_page_with_a_missing_file_is_ignored(store: PageStore, tmp_path: Path, s
 
 DAMAGES = [
     "cut", "list", "missing fact", "unknown fact", "no digest", "not UTF-8", "wrong type", "empty fact",
-    "unknown encoding", "no text encoding", "nested",
+    "unknown encoding", "no text encoding", "nested", "no time", "no such day", "another scheme",
+    "list of facts",
 ]  # fmt: skip
 
 
@@ -91,10 +93,35 @@ def test_page_with_damaged_facts_is_ignored(store: PageStore, tmp_path: Path, da
         "empty fact": json.dumps(facts | {"etag": None}).encode(),
         "unknown encoding": json.dumps(facts | {"encoding": "klingon"}).encode(),
         "no text encoding": json.dumps(facts | {"encoding": "hex"}).encode(),
+        "no time": json.dumps(facts | {"fetched_at": "yesterday"}).encode(),
+        "no such day": json.dumps(facts | {"fetched_at": "2026-02-30T00:00:00+00:00"}).encode(),
+        "another scheme": json.dumps(facts | {"url": "file:///etc/passwd"}).encode(),
+        "list of facts": json.dumps([facts]).encode(),
         "nested": b"[" * 100_000,
     }
     path.write_bytes(texts[damage])
     assert store.get(ADDRESS) is None
+
+
+@pytest.mark.parametrize("kind", ["folder", "full folder", "pipe", "broken link"])
+@pytest.mark.parametrize("suffix", [".body", ".json"])
+def test_other_thing_in_place_of_a_kept_file_is_ignored_and_replaced(
+    store: PageStore, tmp_path: Path, suffix: str, kind: str
+) -> None:
+    store.put(ADDRESS, PAGE)
+    path = file(tmp_path, suffix)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "broken link":
+        path.symlink_to(tmp_path / "nowhere")
+    else:
+        path.mkdir()
+        if kind == "full folder":
+            (path / "file").write_text("x", encoding="utf-8")
+    assert store.get(ADDRESS) is None
+    store.put(ADDRESS, PAGE)
+    assert store.get(ADDRESS) == PAGE
 
 
 def test_unreadable_folder_is_reported(store: PageStore, tmp_path: Path) -> None:

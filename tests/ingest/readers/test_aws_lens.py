@@ -437,6 +437,10 @@ def test_page_without_the_main_column_is_refused() -> None:
         ('{"contents": [{"title": "A", "href": "a.html", "contents": "b"}]}', "TypeError: contents of 'A'"),
         ('{"contents": [{"title": "A", "href": "http://["}]}', "ValueError: "),
         ('{"contents": [{"title": "A", "href": "a\\ud800.html"}]}', "UnicodeEncodeError: "),
+        ('{"contents": [{"title": {"en": "A"}, "href": "a.html"}]}', "TypeError: {'en': 'A'} is not a text"),
+        ('{"contents": [{"title": "A", "href": ["a.html"]}]}', "TypeError: ['a.html'] is not a text"),
+        ('{"contents": [{"title": "A", "contents": [{"title": 3}]}]}', "TypeError: 3 is not a text"),
+        ('{"contents": {"title": "A"}}', "TypeError: "),
         ("[" * 100_000, "RecursionError: "),
     ],
     ids=[
@@ -449,6 +453,10 @@ def test_page_without_the_main_column_is_refused() -> None:
         "contents as text",
         "invalid address",
         "half a character",
+        "title in languages",
+        "list of addresses",
+        "number as a title",
+        "object instead of a list",
         "nested too deep",
     ],
 )

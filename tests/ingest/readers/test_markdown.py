@@ -2,7 +2,8 @@
 
 import pytest
 
-from ingest.readers.markdown import MarkdownGroup, read_groups
+from ingest.errors import PageShapeError
+from ingest.readers.markdown import DEEPEST, MarkdownGroup, read_groups
 from kb.entries import Item, Link, Marker
 
 URL = "https://raw.example.org/project/main/final/LLM01_Page.md"
@@ -33,6 +34,16 @@ def test_headings_split_text_into_groups() -> None:
 @pytest.mark.parametrize("text", ["", "\n \n", "<!-- only a remark -->", "---"])
 def test_text_without_words_is_one_empty_group(text: str) -> None:
     assert read_groups(text, URL) == (MarkdownGroup("", 0),)
+
+
+@pytest.mark.parametrize("mark", ["- ", "1. ", "> ", "- > "])
+def test_text_nested_too_deep_is_refused_instead_of_dropped(mark: str) -> None:
+    assert [item.text for item in items(f"{mark * 4}Deep.\n\nAfter.")] == ["Deep.", "After."]
+    for depth in (DEEPEST, 3000):
+        with pytest.raises(
+            PageShapeError, match=f"^{URL}: found blocks nested {DEEPEST} deep, expected fewer"
+        ):
+            read_groups(f"{mark * depth}Deep.\n\nAfter.", URL)
 
 
 def test_lists_keep_their_markers_and_depth() -> None:
