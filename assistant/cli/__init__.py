@@ -3,6 +3,7 @@
     options.py   shared options, input and output
     find.py      search, ask, show, list
     index.py     refresh, status, changes, rollback; their output is in reports.py
+    check.py     check
     evaluate.py  eval
     serve.py     chat, mcp
     feedback.py  feedback
@@ -19,6 +20,7 @@ from typing import Any
 
 import click
 
+from assistant.cli.check import check
 from assistant.cli.evaluate import evaluate
 from assistant.cli.feedback import feedback
 from assistant.cli.find import ask, list_entries, search, show
@@ -87,6 +89,7 @@ for verb in (
     ask,
     show,
     list_entries,
+    check,
     evaluate,
     chat,
     mcp,

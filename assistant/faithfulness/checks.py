@@ -21,6 +21,8 @@ from kb.text import is_japanese, sentences, terms
 class DoubtKind(StrEnum):
     """The way in which a claim may say something else than its sources."""
 
+    UNCITED = "uncited"
+    UNKNOWN_ID = "unknown_id"
     NUMBER = "number"
     NAME = "name"
     QUOTATION = "quotation"

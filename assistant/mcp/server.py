@@ -60,6 +60,7 @@ class ToolServer(MCPServer[Any]):
             tools.search_best_practices,
             tools.get_entry,
             tools.list_questions,
+            tools.check_statements,
             tools.related,
             tools.what_changed,
             tools.status,

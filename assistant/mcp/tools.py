@@ -11,20 +11,21 @@ from typing import Annotated
 from mcp_types import CallToolResult, TextContent
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from assistant.faithfulness.claims import ClaimCheck
 from assistant.generate import ask
 from assistant.mcp.excerpts import excerpt, left_out_text
-from assistant.render.changes import changes_json, changes_text
-from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
-from assistant.render.schemas import (
-    AnswerSchema,
-    ChangesSchema,
-    EntrySchema,
-    ListSchema,
-    RelatedSchema,
-    Schema,
-    SearchSchema,
-    StatusSchema,
+from assistant.mcp.results import (
+    ChangesResult,
+    CheckResult,
+    EntryResult,
+    ListResult,
+    RelatedResult,
+    SearchResult,
 )
+from assistant.render.changes import changes_json, changes_text
+from assistant.render.claims import check_json, check_text
+from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
+from assistant.render.schemas import AnswerSchema, Schema, StatusSchema
 from assistant.render.status import status_of, status_text
 from assistant.render.text import answer_with_sources, entry_text, related_text, search_text, tree_text
 from kb.changes import Changes, between
@@ -58,6 +59,10 @@ Short = Annotated[str, Field(min_length=1, max_length=60)]
 Shorts = Annotated[frozenset[Short], Field(max_length=MAX_FILTERS)]
 Question = Annotated[
     str, Field(min_length=1, max_length=MAX_TYPED, description="A question in English or Japanese.")
+]
+CheckedText = Annotated[
+    str,
+    Field(min_length=1, max_length=MAX_TYPED, description="Sentences with ids such as [GENSEC05-BP01]."),
 ]
 EntryId = Annotated[
     Short, Field(description="An id in any spelling: GENSEC05-BP01, gensec5 bp1, LLM03:2026, llm6 2025.")
@@ -93,45 +98,6 @@ class Narrowed(BaseModel):
 
 ANY = Narrowed()
 PRACTICES_AND_RISKS = Narrowed(kinds=frozenset({Kind.BEST_PRACTICE, Kind.RISK}))
-
-
-class SearchResult(SearchSchema):
-    """The hits of a search, and the build."""
-
-    build: str
-
-
-class LeftOutSchema(Schema):
-    """A section that did not fit into the result, or only its beginning."""
-
-    number: int
-    title: str
-    characters: int
-
-
-class EntryResult(EntrySchema):
-    """An entry, the sections that did not fit, and the build."""
-
-    left_out: tuple[LeftOutSchema, ...]
-    build: str
-
-
-class ListResult(ListSchema):
-    """Entries, and the build."""
-
-    build: str
-
-
-class RelatedResult(RelatedSchema):
-    """Related entries, and the build."""
-
-    build: str
-
-
-class ChangesResult(ChangesSchema):
-    """The changes between two builds, and the served build."""
-
-    build: str
 
 
 class Tools:
@@ -190,6 +156,16 @@ class Tools:
         entries = base.listed(language, Filters(frozenset(kinds), pillars))
         listed = ListResult(**dict(list_json(entries)), build=base.build)
         return _result(tree_text(entries) or "nothing found", listed)
+
+    def check_statements(self, text: CheckedText) -> Annotated[CallToolResult, CheckResult]:
+        """Check for each sentence of a text whether the entries whose ids it names support it.
+
+        `doubts` are the reasons why not, and `rests_on` has the words of the entries nearest to it.
+        """
+        base = self._served.base()
+        checked = ClaimCheck(base).text(text)
+        found = CheckResult(**dict(check_json(checked)), build=base.build)
+        return _result(check_text(checked), found)
 
     def related(
         self, entry_id: EntryId, language: Language = Language.ENGLISH

@@ -30,7 +30,16 @@ from kb.storage.builds import Build, current_build, serve
 
 AGENT = "How do I keep an agent from taking actions it should not?"
 WORDS = "tests/words"
-TOOLS = ["ask", "search_best_practices", "get_entry", "list_questions", "related", "what_changed", "status"]
+TOOLS = [
+    "ask",
+    "search_best_practices",
+    "get_entry",
+    "list_questions",
+    "check_statements",
+    "related",
+    "what_changed",
+    "status",
+]
 
 ELEVEN_EDITIONS = {"editions": [str(number) for number in range(11)]}
 
@@ -248,6 +257,13 @@ def test_long_diff_is_left_to_the_command_line(
     assert "The diff is longer than 100 characters; see it with: genlens changes OLD NEW --diff" in text(
         result
     )
+
+
+def test_sentences_are_checked_against_the_entries_they_name(build: str) -> None:
+    result = call("check_statements", text="Write one narrow role for each agent [GENSEC05-BP01].")
+    (one,) = record(result)["statements"]
+    assert (one["supported"], one["doubts"], record(result)["build"]) == (True, [], build)
+    assert "supported: Write one narrow role for each agent. [GENSEC05-BP01]" in text(result)
 
 
 def test_questions_are_listed_with_practices_on_request(build: str) -> None:

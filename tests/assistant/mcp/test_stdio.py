@@ -83,7 +83,7 @@ def test_names_of_a_caller_are_cut_in_errors(peer: Peer) -> None:
     assert unknown["isError"] is True
     assert unknown["content"][0]["text"] == (
         f"Unknown tool: {'n' * 60}; expected one of: ask, search_best_practices, get_entry, list_questions, "
-        "related, what_changed, status"
+        "check_statements, related, what_changed, status"
     )
     method = peer.call(LONG)["error"]
     assert method == {"code": -32601, "message": f"no method {'n' * 60}: this server has only tools"}

@@ -25,6 +25,7 @@ PRINTED = (
     schemas.SearchSchema,
     schemas.EntrySchema,
     schemas.ListSchema,
+    schemas.CheckSchema,
     schemas.RelatedSchema,
     schemas.StatusSchema,
     schemas.ChangesSchema,

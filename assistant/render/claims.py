@@ -1,0 +1,36 @@
+"""Checked statements as text and JSON."""
+
+from collections.abc import Iterable, Iterator
+
+from assistant.faithfulness.claims import CheckedClaim
+from assistant.render.schemas import CheckedSchema, CheckSchema, FindingSchema, RestSchema
+
+_INDENT = "    "
+
+
+def check_json(checked: Iterable[CheckedClaim]) -> CheckSchema:
+    """The statements of a text, in order."""
+    return CheckSchema(statements=tuple(map(checked_json, checked)))
+
+
+def checked_json(one: CheckedClaim) -> CheckedSchema:
+    """One checked statement."""
+    return CheckedSchema(
+        text=one.claim.text,
+        ids=one.claim.ids,
+        supported=one.supported,
+        doubts=tuple(FindingSchema(kind=doubt.kind, detail=doubt.detail) for doubt in one.doubts),
+        rests_on=tuple(RestSchema(id=p.entry.id, quote=p.text, url=p.url) for p in one.rests_on),
+    )
+
+
+def check_text(checked: Iterable[CheckedClaim]) -> str:
+    """The statements of a text, each with its doubts and the words it rests on."""
+    return "\n\n".join("\n".join(_lines(one)) for one in checked)
+
+
+def _lines(one: CheckedClaim) -> Iterator[str]:
+    mark = "supported" if one.supported else "in doubt"
+    yield f"{mark}: {one.claim.text} [{', '.join(one.claim.ids) or 'no id'}]"
+    yield from (f"{_INDENT}{doubt.kind.value.replace('_', ' ')}: {doubt.detail}" for doubt in one.doubts)
+    yield from (f"{_INDENT}{passage.entry.id} says: {passage.text}" for passage in one.rests_on)
