@@ -27,6 +27,7 @@ VERBS = {
     "ask": ("How do we cache prompts?",),
     "show": ("GENSEC05-BP01",),
     "list": (),
+    "check": ("Rotate keys [GENSEC05-BP01].",),
     "eval": (QUESTIONS,),
     "chat": (),
     "mcp": (),
