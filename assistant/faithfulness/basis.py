@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from assistant.faithfulness.thesaurus import load_thesaurus, stem
 from assistant.faithfulness.words import NOT, Word, denied, words
@@ -25,6 +26,8 @@ from kb.text import is_japanese, terms
 NEAREST = 3
 # The weight of the cosine beside the share of words, for the nearest lines.
 BY_MEANING = 0.8
+# The weight of the score beside the words a further line adds.
+ADDED = 0.5
 # The weight of a word that says little, and the credit of a word of nearly the same meaning.
 LIGHT, SYNONYM = 0.3, 0.9
 _OF = re.compile(r"(\w+) of (?:(?:the|an?|each|your) )?(\w+)")
@@ -161,7 +164,7 @@ class Evidence:
         shares = held @ weights / weights.sum()
         vector = self._base.encode([text], language)[0]
         cosines = self._vectors @ vector
-        best = np.argsort(-(shares + BY_MEANING * cosines), kind="stable")[:NEAREST]
+        best = _nearest(held, weights, shares + BY_MEANING * cosines)
         lines = tuple(self.lines[row] for row in best)
         earned = self._credits(content, lines)
         return Basis(
@@ -209,6 +212,20 @@ class Evidence:
             vectors = self._base.encode(unknown, Language.ENGLISH)
             self._known.update(zip(unknown, vectors, strict=True))
         return float((np.stack([self._known[other] for other in others]) @ self._known[word.text]).max())
+
+
+def _nearest(held: npt.NDArray[np.bool_], weights: Vectors, scores: Vectors) -> list[int]:
+    """The rows of the nearest line, and of those that add most of the words it lacks.
+
+    `held` is (n_lines, n_words), True where a line has a word; `weights` are (n_words,), `scores` (n_lines,).
+    """
+    rows = [int(scores.argmax())]
+    while len(rows) < min(NEAREST, len(scores)):
+        missing = weights * ~held[rows].any(axis=0)
+        value = (held @ missing) / weights.sum() + ADDED * scores
+        value[rows] = -np.inf
+        rows.append(int(value.argmax()))
+    return rows
 
 
 def _lines(entry: Entry, table: EntryPassages) -> Iterator[tuple[Line, Vectors | None]]:

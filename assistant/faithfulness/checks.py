@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from assistant.faithfulness.basis import Basis
-from assistant.faithfulness.copies import changes_of
+from assistant.faithfulness.copies import changes_of, swapped
 from assistant.faithfulness.facts import other_quotations, plain, speakers
 from assistant.faithfulness.thesaurus import stem
 from assistant.faithfulness.words import NOT, TELLING, Word, denied, reached
@@ -230,7 +230,7 @@ def _modality(basis: Basis) -> Iterator[str]:
     best = [_STRENGTH[t] for line in basis.lines[:1] for t in line.terms if t in _STRENGTH]
     for word in basis.content:
         strength = _STRENGTH.get(word.term)
-        raised = strength == _MUST and _MUST not in held
+        raised = strength == _MUST and _MUST not in best
         lowered = strength == _MAY and bool(best) and min(best) > _MAY
         freed = strength == _OPTIONAL and _OPTIONAL not in held
         if raised or lowered or freed:
@@ -264,7 +264,8 @@ def _condition(basis: Basis) -> Iterator[str]:
 
 
 def _roles(basis: Basis) -> Iterator[str]:
-    """Pairs of words that stand together in no line, where the claim has the words of one line."""
+    """Words in each other's place, and pairs that stand together in no line, of words from one line."""
+    yield from swapped(basis)
     evidence, held = basis.evidence, basis.terms
     light = evidence.thesaurus.light | TELLING
     if basis.close < THRESHOLDS.mixed:

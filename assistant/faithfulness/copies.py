@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from assistant.faithfulness.basis import Basis, Line
-from assistant.faithfulness.words import NOT, Word, denies
+from assistant.faithfulness.words import NOT, TELLING, Word, denies
 
 # The share of a claim's words, in the order of the line, from which it follows the line.
 FOLLOWS = 0.8
@@ -18,6 +18,7 @@ FOLLOWS = 0.8
 FEWEST = 3
 # Words in a row that are replaced; more are a clause of its own, judged by its words.
 SMALL = 3
+EXCHANGED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,19 @@ def changes_of(basis: Basis) -> Iterator[str]:
             [word for change in changes for word in _turned(basis, change, changes)] for changes in followed
         ]
         yield from (word.text for word in min(turned, key=len))
+
+
+def swapped(basis: Basis) -> Iterator[str]:
+    """The two words that a claim has in each other's place, if that is all that sets it apart from a line."""
+    heavy = [word for word in basis.content if word.term not in basis.evidence.thesaurus.light | TELLING]
+    said = {word.term for word in heavy}
+    for line in basis.lines[:1]:
+        theirs = [word for word in line.words if word.term in said]
+        if not said <= line.terms or len(heavy) != len(theirs):
+            continue
+        apart = [one for one, other in zip(heavy, theirs, strict=True) if one.term != other.term]
+        if len(apart) == EXCHANGED and not any(_is_excused(basis, word) for word in apart):
+            yield from (word.text for word in apart)
 
 
 def _changes(basis: Basis, line: Line) -> list[_Change] | None:
@@ -61,8 +75,13 @@ def _turned(basis: Basis, change: _Change, changes: Sequence[_Change]) -> Iterat
     for word in change.new:
         if word.term == NOT or word.term in thesaurus.light or thesaurus.synonyms(word.term) & old:
             continue
-        if not (word.term in moved and (_is_listed(basis, word) or _is_owned(basis, word))):
+        if not (word.term in moved and _is_excused(basis, word)):
             yield word
+
+
+def _is_excused(basis: Basis, word: Word) -> bool:
+    """True if the place of a word does not matter."""
+    return _is_listed(basis, word) or _is_owned(basis, word)
 
 
 def _is_owned(basis: Basis, word: Word) -> bool:
