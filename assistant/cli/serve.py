@@ -129,7 +129,7 @@ def _check_port(address: str, port: int) -> None:
     :raises UsageError: it is in use, or not allowed, or the address is not the name of a host.
     """
     try:
-        socket.getaddrinfo(address, port)
+        socket.getaddrinfo(address or None, port)
     except (OSError, TypeError, UnicodeError) as error:
         raise click.UsageError(f"--address is {address!r}, which is not the name of a host") from error
     try:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.faithfulness.basis import Evidence, rests_on
-from assistant.faithfulness.checks import DoubtKind, Finding, doubts_of
+from assistant.faithfulness.checks import doubts_of
+from assistant.faithfulness.findings import DoubtKind, Finding
 from assistant.faithfulness.stream import split_stream
 from kb.entries import Entry, Kind, Language
 from kb.errors import InputError

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from assistant.answers.records import Doubt
 from assistant.faithfulness.basis import Evidence, rests_on
-from assistant.faithfulness.checks import Finding, doubts_of
+from assistant.faithfulness.checks import doubts_of
 from assistant.faithfulness.facts import has_address, names_others
+from assistant.faithfulness.findings import Finding
 from assistant.faithfulness.stream import Sentence
 from assistant.llm.prompts import leaks
 from kb.entries import Entry, Language

@@ -1,8 +1,8 @@
 """The results of the tools: the JSON of `--json` with the build it comes from."""
 
+from assistant.render.claims import CheckSchema
 from assistant.render.schemas import (
     ChangesSchema,
-    CheckSchema,
     EntrySchema,
     ListSchema,
     RelatedSchema,

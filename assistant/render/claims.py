@@ -3,9 +3,41 @@
 from collections.abc import Iterable, Iterator
 
 from assistant.faithfulness.claims import CheckedClaim
-from assistant.render.schemas import CheckedSchema, CheckSchema, FindingSchema, RestSchema
+from assistant.faithfulness.findings import DoubtKind
+from assistant.render.schemas import Schema
 
 _INDENT = "    "
+
+
+class FindingSchema(Schema):
+    """A doubt: the way in which a statement may say something else than its sources, and its words."""
+
+    kind: DoubtKind
+    detail: str
+
+
+class RestSchema(Schema):
+    """The words of an entry that a statement rests on."""
+
+    id: str
+    quote: str
+    url: str
+
+
+class CheckedSchema(Schema):
+    """A checked statement; it is supported if there is no doubt about it."""
+
+    text: str
+    ids: tuple[str, ...]
+    supported: bool
+    doubts: tuple[FindingSchema, ...]
+    rests_on: tuple[RestSchema, ...]
+
+
+class CheckSchema(Schema):
+    """The statements of a checked text, in order."""
+
+    statements: tuple[CheckedSchema, ...]
 
 
 def check_json(checked: Iterable[CheckedClaim]) -> CheckSchema:

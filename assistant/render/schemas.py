@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.answers.records import Doubt, Gap, Part
 from assistant.answers.records import Origin as StatementOrigin
-from assistant.faithfulness.checks import DoubtKind
 from kb.entries import Kind, Language, Marker, Origin, RiskLevel, Role
 
 
@@ -166,37 +165,6 @@ class RowSchema(EntryRefSchema):
     question: str | None
     risk_level: RiskLevel | None
     url: str
-
-
-class FindingSchema(Schema):
-    """A doubt: the way in which a statement may say something else than its sources, and its words."""
-
-    kind: DoubtKind
-    detail: str
-
-
-class RestSchema(Schema):
-    """The words of an entry that a statement rests on."""
-
-    id: str
-    quote: str
-    url: str
-
-
-class CheckedSchema(Schema):
-    """A checked statement; it is supported if there is no doubt about it."""
-
-    text: str
-    ids: tuple[str, ...]
-    supported: bool
-    doubts: tuple[FindingSchema, ...]
-    rests_on: tuple[RestSchema, ...]
-
-
-class CheckSchema(Schema):
-    """The statements of a checked text, in order."""
-
-    statements: tuple[CheckedSchema, ...]
 
 
 class ListSchema(Schema):

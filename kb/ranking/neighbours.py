@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kb.embedding.encoder import Encoder, Vectors
     from kb.index.vector_store import VectorStore
 
-NEIGHBOURS = 400  # chunks; several of one entry fold into one hit
+NEIGHBOURS = 600  # chunks; several of one entry fold into one hit
 
 
 @dataclass(frozen=True, slots=True)

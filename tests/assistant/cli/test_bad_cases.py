@@ -226,7 +226,7 @@ def test_folder_in_place_of_the_lock_is_told(built: Path, subtests: pytest.Subte
     for verb in ("refresh", "rollback"):
         with subtests.test(verb):
             result = run(verb, *VERBS[verb])
-            assert "refresh.lock: Is a directory; set GENLENS_HOME to a folder" in told(result)
+            assert "refresh.lock: it is a folder, expected a file; remove it" in told(result)
             assert result.exit_code == 2
 
 

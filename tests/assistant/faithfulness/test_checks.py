@@ -7,7 +7,8 @@ from support.corpus import MADE_AT, SOURCES, corpus, numbered, practice
 from support.encoder import WordEncoder
 
 from assistant.faithfulness.basis import Evidence, rests_on
-from assistant.faithfulness.checks import DoubtKind, doubts_of
+from assistant.faithfulness.checks import doubts_of
+from assistant.faithfulness.findings import DoubtKind
 from kb.entries import Language, RiskLevel
 from kb.knowledge_base import KnowledgeBase
 from kb.make import make_build

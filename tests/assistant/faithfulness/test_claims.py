@@ -2,8 +2,8 @@
 
 import pytest
 
-from assistant.faithfulness.checks import DoubtKind, Finding
 from assistant.faithfulness.claims import MAX_TEXT, Claim, ClaimCheck, claims_in
+from assistant.faithfulness.findings import DoubtKind, Finding
 from kb.errors import InputError
 from kb.knowledge_base import KnowledgeBase
 

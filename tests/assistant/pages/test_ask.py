@@ -258,7 +258,7 @@ def test_hostile_questions_are_shown_as_text(view: AppTest, question: str) -> No
 
 
 def test_login_comes_first_if_required(view: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.pages.frame.login_needed", lambda: True)
+    monkeypatch.setattr("assistant.pages.views.login_needed", lambda: True)
     view.run()
     assert not view.exception
     assert [button.label for button in view.button] == ["Log in"]

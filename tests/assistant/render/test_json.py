@@ -13,6 +13,7 @@ from support.restated import ROTATE, ROTATE_LINE, restated
 from assistant.answers.records import Answer, Origin, Part, Statement
 from assistant.generate import ask
 from assistant.render import schemas
+from assistant.render.claims import CheckSchema
 from assistant.render.json import answer_json, entry_json, list_json, related_json, search_json
 from assistant.render.schemas import Schema
 from kb.entries import Language
@@ -25,7 +26,7 @@ PRINTED = (
     schemas.SearchSchema,
     schemas.EntrySchema,
     schemas.ListSchema,
-    schemas.CheckSchema,
+    CheckSchema,
     schemas.RelatedSchema,
     schemas.StatusSchema,
     schemas.ChangesSchema,
