@@ -259,13 +259,6 @@ def test_long_diff_is_left_to_the_command_line(
     )
 
 
-def test_sentences_are_checked_against_the_entries_they_name(build: str) -> None:
-    result = call("check_statements", text="Write one narrow role for each agent [GENSEC05-BP01].")
-    (one,) = record(result)["statements"]
-    assert (one["supported"], one["doubts"], record(result)["build"]) == (True, [], build)
-    assert "supported: Write one narrow role for each agent. [GENSEC05-BP01]" in text(result)
-
-
 def test_questions_are_listed_with_practices_on_request(build: str) -> None:
     listed = record(call("list_questions"))
     assert [entry["id"] for entry in listed["entries"]] == ["GENSEC05"]
@@ -434,6 +427,19 @@ def test_stdio_answer_has_text_citations_and_build(catalogue_home: Path) -> None
     assert answer["build"] == current_build(catalogue_home).id
     assert text(result).startswith(answer["answer"])
     assert text(result).endswith(f"\n\nbuild {answer['build']}")
+
+
+def test_sentences_are_checked_against_the_entries_they_name(catalogue_home: Path) -> None:
+    result = over_stdio(
+        catalogue_home,
+        calling("check_statements", text="Never give an agent a role of its own [GENSEC05-BP01]."),
+        "sentence-transformers/all-MiniLM-L6-v2",
+    )
+    (one,) = record(result)["statements"]
+    assert (one["ids"], one["supported"]) == (["GENSEC05-BP01"], False)
+    assert "negation" in {doubt["kind"] for doubt in one["doubts"]}
+    assert text(result).startswith("in doubt: Never give an agent a role of its own. [GENSEC05-BP01]\n")
+    assert text(result).endswith(f"\n\nbuild {current_build(catalogue_home).id}")
 
 
 def test_http_question_out_of_scope_is_not_an_error(catalogue_home: Path) -> None:
