@@ -1,7 +1,7 @@
 """The checks of a claim against the lines it rests on: each yields what the claim says and the lines do not.
 
-Each check is about one way to be wrong. Its thresholds and word lists were measured with
-tests/bench/checking.py on sentences of the catalogue made false by one edit (docs/models.md has the table).
+Each check is about one way to be wrong. The thresholds were chosen on sentences of the catalogue and the
+pages made false by one edit (docs/models.md has the shares that pass).
 """
 
 import re

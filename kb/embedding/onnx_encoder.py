@@ -22,7 +22,7 @@ from kb.files import sha256_of
 MODEL_FILE, TOKENIZER_FILE, FACTS_FILE = "encoder.onnx", "tokenizer.json", "export.json"
 UNIT, PIECES = "unit_vector", "piece_vectors"  # the outputs
 # A part's pieces have read the whole text; this share of the vector of the whole is taken off again.
-WHOLE = 0.4
+WHOLE = 0.5
 # Small batches of texts of similar length waste the least on padding.
 BATCH = 16
 
