@@ -130,7 +130,7 @@ def _judged_sentences(
 
     :raises LanguageModelError: the model fails.
     """
-    judge = Judge(base, passages, extractive.language)
+    judge = Judge(base, passages)
     prompt = prompts.answering(extractive.question, passages)
     judged: list[Judged] = []
     with step("generate", SpanKind.LLM) as span:

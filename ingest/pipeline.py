@@ -102,12 +102,7 @@ def refresh(
         remove_leftovers(home)
         served = _open_served(settings)
         contents = _read_sources(
-            settings,
-            served,
-            failures,
-            limit or RateLimit(),
-            offline=offline,
-            accept_losses=accept_losses,
+            settings, served, failures, limit, offline=offline, accept_losses=accept_losses
         )
         encoder = prepare_encoder(home, settings.model)
         kept = _up_to_date(settings, served, contents, encoder)
@@ -139,12 +134,7 @@ def preview(
     with refresh_lock(settings.home, wait=wait):
         served = _open_served(settings)
         contents = _read_sources(
-            settings,
-            served,
-            failures,
-            limit or RateLimit(),
-            offline=offline,
-            accept_losses=accept_losses,
+            settings, served, failures, limit, offline=offline, accept_losses=accept_losses
         )
     changes = compare(contents_of(served), Contents("", contents.states, contents.entries))
     made = _usable(served, settings)
@@ -175,7 +165,7 @@ def _read_sources(
     settings: Settings,
     served: KnowledgeBase | None,
     failures: list[Failure],
-    limit: RateLimit,
+    limit: RateLimit | None,
     *,
     offline: bool,
     accept_losses: bool,
@@ -185,7 +175,9 @@ def _read_sources(
     sources = load_sources(data / "sources")
     catalogue = read_catalogue(data / "catalog", sources)
     usable = _usable(served, settings)
-    reader = EditionReader(settings, catalogue, usable, limit, offline=offline, accept_losses=accept_losses)
+    reader = EditionReader(
+        settings, catalogue, usable, limit or RateLimit(), offline=offline, accept_losses=accept_losses
+    )
     readings: list[Reading] = []
     for source in sources:
         for edition in source.editions:

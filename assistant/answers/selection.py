@@ -121,11 +121,10 @@ class Choice:
 def pool_of(entries: Sequence[EntryPassages], behind: Sequence[float] = (), *, verbatim: bool) -> Pool:
     """The passages of entries that may be said: words of the page, and lines it supports.
 
-    `behind` is how far the score of each entry is behind the best, by default not at all. Where a build has
-    no words of the page in a language, the lines of the catalogue stand alone. `verbatim` leaves all of them
-    out.
+    `behind` is how far the score of each entry is behind the best, by default not at all. `verbatim` leaves
+    the lines of the catalogue out.
     """
-    kept = [_sayable(entry, verbatim=verbatim) for entry in entries]
+    kept = [entry.sayable(verbatim=verbatim) for entry in entries]
     pick = [(entry, number) for entry, numbers in zip(entries, kept, strict=True) for number in numbers]
     owners = np.repeat(np.arange(len(entries)), [len(numbers) for numbers in kept])
     return Pool(
@@ -222,12 +221,3 @@ def _prior(pool: Pool, intent: Intent) -> Floats:
 @lru_cache(maxsize=4096)
 def _is_platitude(text: str) -> bool:
     return _PLATITUDE.search(text) is not None
-
-
-def _sayable(entry: EntryPassages, *, verbatim: bool) -> list[int]:
-    from_page = any(passage.origin is Origin.SITE for passage in entry.passages)
-    return [
-        number
-        for number, (passage, support) in enumerate(zip(entry.passages, entry.supports, strict=True))
-        if passage.origin is Origin.SITE or (not verbatim and (support or not from_page))
-    ]

@@ -69,21 +69,9 @@ def _text(words: tuple[str, ...]) -> str:
 
 
 def _checked_lines(checking: "ClaimCheck", file: Path, newest: str) -> Iterator[str]:
-    from pydantic import BaseModel, ConfigDict, TypeAdapter
-
-    from assistant.faithfulness.claims import Claim
+    from assistant.faithfulness.claims import read_claims
     from assistant.render.claims import checked_json
-    from kb.files import read_records
-    from kb.ids import parse_id
 
-    class Line(BaseModel):
-        model_config = ConfigDict(extra="ignore", frozen=True)
-
-        id: str
-        entry: str
-        claim: str
-
-    for line in read_records(file, TypeAdapter(Line), skip_blank=True):
-        entry_id = parse_id(line.entry, newest) or line.entry
-        record = checked_json(checking.claim(Claim(line.claim, (entry_id,)))).dump()
-        yield f"{json.dumps({'id': line.id} | record, ensure_ascii=False)}\n"
+    for claim_id, claim in read_claims(file, newest):
+        record = {"id": claim_id} | checked_json(checking.claim(claim)).dump()
+        yield f"{json.dumps(record, ensure_ascii=False)}\n"

@@ -201,9 +201,9 @@ class Evidence:
             return 1.0
         if self.has(word.term, held):
             return SYNONYM
-        return max(0.0, self.nearness(word, others))
+        return max(0.0, self._nearness(word, others))
 
-    def nearness(self, word: Word, others: Sequence[str]) -> float:
+    def _nearness(self, word: Word, others: Sequence[str]) -> float:
         """The highest cosine of a word with other words, in [-1, 1]; 0 without one that can be compared."""
         if not others or not _readable(word):
             return 0.0
@@ -229,18 +229,12 @@ def _nearest(held: npt.NDArray[np.bool_], weights: Vectors, scores: Vectors) -> 
 
 
 def _lines(entry: Entry, table: EntryPassages) -> Iterator[tuple[Line, Vectors | None]]:
-    """The lines of an entry with their vectors: its passages, and sentences too short or long to be quoted.
-
-    A line of the catalogue counts if the page supports it, or if there is no page.
-    """
-    sentences = tuple(sentences_of(entry))
-    from_page = any(one.origin is Origin.SITE for one in sentences)
-    for passage, support, vector in zip(table.passages, table.supports, table.vectors, strict=True):
-        if passage.origin is Origin.SITE or support or not from_page:
-            yield Line(passage, support), vector
-    for sentence in sentences:
+    """The sayable lines of an entry with their vectors, and its sentences too short or long for that."""
+    for number in table.sayable():
+        yield Line(table.passages[number], table.supports[number]), table.vectors[number]
+    for sentence in sentences_of(entry):
         alone = not any(sentence.overlaps(passage) for passage in table.passages)
-        if alone and (sentence.origin is Origin.SITE or not from_page):
+        if alone and (sentence.origin is Origin.SITE or not table.from_page):
             yield Line(sentence, ()), None
 
 

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, TypeAdapter
 
 from assistant.faithfulness.basis import Evidence, rests_on
 from assistant.faithfulness.checks import doubts_of
@@ -10,7 +13,8 @@ from assistant.faithfulness.findings import DoubtKind, Finding
 from assistant.faithfulness.stream import split_stream
 from kb.entries import Entry, Kind, Language
 from kb.errors import InputError
-from kb.ids import find_ids, question_of
+from kb.files import read_records
+from kb.ids import find_ids, parse_id, question_of
 from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 from kb.text import fold, is_japanese, squeeze
@@ -90,6 +94,23 @@ class ClaimCheck:
             yield from (
                 one for one in self._base.listed(language) if question_of(one.id) == entry_id != one.id
             )
+
+
+class _Line(BaseModel):
+    """A line of a file of claims."""
+
+    id: str
+    entry: str
+    claim: str
+
+
+def read_claims(file: Path, newest_edition: str) -> Iterator[tuple[str, Claim]]:
+    """The claims of a file in order, each with its own id; other fields of its lines are passed over.
+
+    :raises RecordError: a line is not a claim; the message names file, line and field.
+    """
+    for line in read_records(file, TypeAdapter(_Line), skip_blank=True):
+        yield line.id, Claim(line.claim, (parse_id(line.entry, newest_edition) or line.entry,))
 
 
 def claims_in(text: str, newest_edition: str) -> Iterator[Claim]:

@@ -6,8 +6,8 @@ from assistant.faithfulness.basis import Basis
 from assistant.faithfulness.words import NOT, Word, denied, reached
 from kb.text import is_japanese
 
-# Prefixes that turn a word into its opposite.
-_PREFIXES = ("un", "in", "im", "ir", "dis", "non", "de", "mis")
+# Prefixes that turn a word into its opposite; "de" would turn "sign" into "design".
+_PREFIXES = ("un", "in", "im", "ir", "dis", "non", "mis")
 _SHORTEST_BASE = 4
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter
 
 from kb.embedding.encoder import Vectors
 from kb.embedding.glossary import gloss, reads
-from kb.entries import Entry, Language
+from kb.entries import Entry, Language, Origin
 from kb.errors import RecordError
 from kb.files import read_records
 from kb.index.chunker import digest_of
@@ -52,6 +53,23 @@ class EntryPassages:
     supports: tuple[Support, ...]
     vectors: Vectors
     terms: tuple[frozenset[str], ...] = field(repr=False)
+
+    @cached_property
+    def from_page(self) -> bool:
+        """True if the build has words of the page in this language."""
+        return any(passage.origin is Origin.SITE for passage in self.passages)
+
+    def sayable(self, *, verbatim: bool = False) -> list[int]:
+        """The numbers of the passages that may be said: of the page, and lines of the catalogue it supports.
+
+        Without words of the page the lines stand alone; `verbatim` leaves all of them out.
+        """
+        pairs = enumerate(zip(self.passages, self.supports, strict=True))
+        return [
+            number
+            for number, (passage, support) in pairs
+            if passage.origin is Origin.SITE or (not verbatim and (support or not self.from_page))
+        ]
 
 
 class PassageTable:

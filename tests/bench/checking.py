@@ -2,7 +2,7 @@
 
     GENLENS_HOME=... python tests/bench/checking.py
 
-prints two tables for docs/models.md, with the shares of supported sentences at several thresholds and after
+prints two tables, with the shares of supported sentences at several thresholds and after
 one small change, and the time of the judge relative to a stream of three seconds. The sentences come from
 extractive answers to our own labelled questions. Each cites its own id, or the id of another entry with
 passages for the same question. If a build has text of the sites and of the catalogue, the catalogue's actions
@@ -46,7 +46,7 @@ def claims(base: KnowledgeBase, retrievals: list[Retrieval]) -> dict[str, Claims
     other: Claims = []
     for retrieval in retrievals:
         passages = passages_of(base, retrieval)
-        judge = Judge(base, passages, retrieval.query.language)
+        judge = Judge(base, passages)
         ids = list(dict.fromkeys(passage.entry.id for passage in passages))
         for text, entry_id in sentences_of(base, retrieval):
             own.append((judge, Sentence(text, (entry_id,))))
@@ -68,7 +68,7 @@ def reworded(base: KnowledgeBase) -> Iterator[tuple[Judge, Sentence]]:
             if section.origin is Origin.SITE and section.role in STATING and section.items
         ]
         actions = [s for s in entry.sections if s.origin is Origin.CATALOGUE and s.role is Role.STEPS]
-        judge = Judge(base, passages, entry.language)
+        judge = Judge(base, passages)
         for item in (item for section in actions for item in section.items if passages):
             yield judge, Sentence(item.text, (entry.id,))
 
@@ -88,7 +88,7 @@ def judging_times(base: KnowledgeBase, retrievals: list[Retrieval]) -> list[floa
         text = "".join(" ".join(w for i, w in enumerate(one.split(" ")) if i % 7 != 3) for one in sentences)
         pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
         start = perf_counter()
-        judge = Judge(base, passages, retrieval.query.language)
+        judge = Judge(base, passages)
         for sentence in split_stream(pieces):
             judge.judge(sentence)
         times.append(perf_counter() - start)

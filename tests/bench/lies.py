@@ -144,7 +144,7 @@ def changed_sentences(
     groups: dict[tuple[Language, str], Claims] = {}
     for retrieval in retrievals:
         passages, language = passages_of(base, retrieval), retrieval.query.language
-        judge = Judge(base, passages, language)
+        judge = Judge(base, passages)
         for text, entry_id in sentences_of(base, retrieval):
             own, foreign = (
                 " ".join(p.text for p in passages if (p.entry.id == entry_id) is same)

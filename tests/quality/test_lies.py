@@ -121,7 +121,7 @@ def shares(base: KnowledgeBase) -> dict[str, float]:
     retrievals = [base.retrieve(question.question) for question in questions]
     kinds: dict[str, Claims] = {}
     for retrieval in retrievals:
-        judge = Judge(base, passages_of(base, retrieval), retrieval.query.language)
+        judge = Judge(base, passages_of(base, retrieval))
         claims = [(judge, Sentence(text, (entry_id,))) for text, entry_id in sentences_of(base, retrieval)]
         kinds.setdefault("unchanged", []).extend(claims)
     for (_, kind), claims in changed_sentences(base, retrievals).items():
@@ -146,6 +146,6 @@ def test_false_sentences_are_rarely_supported(shares: dict[str, float], lie: str
 @pytest.mark.parametrize("question", WRITTEN)
 def test_most_reworded_sentences_are_supported(base: KnowledgeBase, question: str) -> None:
     retrieval = base.retrieve(question)
-    judge = Judge(base, passages_of(base, retrieval), retrieval.query.language)
+    judge = Judge(base, passages_of(base, retrieval))
     judged = [judge.judge(Sentence(text, (entry_id,))) for entry_id, text in WRITTEN[question]]
     assert fmean(bool(one.support) for one in judged) >= 0.85, [j.text for j in judged if not j.support]

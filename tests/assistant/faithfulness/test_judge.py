@@ -5,7 +5,6 @@ import pytest
 from assistant.answers.records import Doubt
 from assistant.faithfulness.judge import Judge
 from assistant.faithfulness.stream import Sentence
-from kb.entries import Language
 from kb.index.passages import Passage
 from kb.knowledge_base import KnowledgeBase
 
@@ -15,7 +14,7 @@ def judge(base: KnowledgeBase) -> Judge:
     """A judge over every section of two practices and a risk."""
     entries = [base.entry(entry_id) for entry_id in ("GENSEC05-BP01", "GENSEC05-BP02", "LLM03:2026")]
     passages = [Passage(e, i, 0, len(s.text)) for e in entries for i, s in enumerate(e.sections)]
-    return Judge(base, passages, Language.ENGLISH)
+    return Judge(base, passages)
 
 
 NARROW = "A narrow role keeps an agent from deleting records."
