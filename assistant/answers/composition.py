@@ -4,10 +4,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.answers.intent import intent_of
-from assistant.answers.records import Context, Origin, Part, Statement
+from assistant.answers.records import Context, Origin, Part, Statement, origin_of
 from assistant.answers.selection import ACTIONS, Choice, Wanted, choose, pool_of
 from kb.entries import Entry, Kind
-from kb.entries import Origin as Author
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.aspects import asks
 from kb.ranking.filters import Filters
@@ -132,8 +131,7 @@ def _part(choice: Choice) -> Part:
 
 def _statement(part: Part, choice: Choice) -> Statement:
     passage, support = choice.passage, choice.support
-    origin = Origin.GENLENS if passage.origin is Author.CATALOGUE else Origin.SOURCE
-    return Statement(part, passage.text, support or (passage,), origin=origin)
+    return Statement(part, passage.text, support or (passage,), origin=origin_of(passage))
 
 
 def _is_newest(base: KnowledgeBase, entry: Entry) -> bool:

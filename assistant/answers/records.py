@@ -27,6 +27,11 @@ class Origin(StrEnum):
     MODEL = "model"
 
 
+def origin_of(passage: Passage) -> Origin:
+    """The author of the words of a passage: the source, or genlens."""
+    return Origin.SOURCE if passage.origin is Author.SITE else Origin.GENLENS
+
+
 class Gap(StrEnum):
     """The reason why a question has no answer."""
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
+from assistant.answers.records import Origin as StatementOrigin
+from assistant.answers.records import origin_of
 from assistant.faithfulness.claims import CheckedClaim
 from assistant.faithfulness.findings import DoubtKind
 from assistant.render.schemas import Schema
@@ -17,11 +19,12 @@ class FindingSchema(Schema):
 
 
 class RestSchema(Schema):
-    """The words of an entry that a statement rests on."""
+    """The words of an entry that a statement rests on, and their author: the source or genlens."""
 
     id: str
     quote: str
     url: str
+    origin: StatementOrigin
 
 
 class CheckedSchema(Schema):
@@ -52,7 +55,9 @@ def checked_json(one: CheckedClaim) -> CheckedSchema:
         ids=one.claim.ids,
         supported=one.supported,
         doubts=tuple(FindingSchema(kind=doubt.kind, detail=doubt.detail) for doubt in one.doubts),
-        rests_on=tuple(RestSchema(id=p.entry.id, quote=p.text, url=p.url) for p in one.rests_on),
+        rests_on=tuple(
+            RestSchema(id=p.entry.id, quote=p.text, url=p.url, origin=origin_of(p)) for p in one.rests_on
+        ),
     )
 
 
@@ -65,4 +70,6 @@ def _lines(one: CheckedClaim) -> Iterator[str]:
     mark = "supported" if one.supported else "in doubt"
     yield f"{mark}: {one.claim.text} [{', '.join(one.claim.ids) or 'no id'}]"
     yield from (f"{_INDENT}{doubt.kind.value.replace('_', ' ')}: {doubt.detail}" for doubt in one.doubts)
-    yield from (f"{_INDENT}{passage.entry.id} says: {passage.text}" for passage in one.rests_on)
+    for passage in one.rests_on:
+        author = " (in genlens's words)" if origin_of(passage) is StatementOrigin.GENLENS else ""
+        yield f"{_INDENT}{passage.entry.id} says: {passage.text}{author}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.answers.records import Answer, Origin
+from assistant.answers.records import Answer, origin_of
 from assistant.render.schemas import (
     AnswerSchema,
     CitationSchema,
@@ -20,7 +20,6 @@ from assistant.render.schemas import (
 from assistant.render.snippets import snippet
 from assistant.render.text import answer_text
 from kb.entries import Entry
-from kb.entries import Origin as Author
 from kb.index.passages import Passage
 from kb.ranking.search import Hit
 from kb.text import terms
@@ -76,7 +75,7 @@ def _citation(passage: Passage) -> CitationSchema:
         edition=entry.edition,
         url=passage.url,
         quote=passage.text,
-        origin=Origin.SOURCE if passage.origin is Author.SITE else Origin.GENLENS,
+        origin=origin_of(passage),
     )
 
 

@@ -14,6 +14,7 @@ def test_checked_text_tells_doubts_and_ends_with_one(catalogue_home: Path) -> No
     assert done.returncode == 1
     assert done.stdout.startswith(f"in doubt: {FALSE} [GENSEC05-BP01]\n    ")
     assert "GENSEC05-BP01 says: " in done.stdout
+    assert done.stdout.endswith(" (in genlens's words)\n")  # a build without pages
 
 
 def test_file_and_stdin_are_checked_like_a_text(catalogue_home: Path, tmp_path: Path) -> None:
@@ -25,7 +26,8 @@ def test_file_and_stdin_are_checked_like_a_text(catalogue_home: Path, tmp_path: 
     assert of_file.returncode == 0, of_file.stdout
     (statement,) = json.loads(of_file.stdout)["statements"]
     assert (statement["ids"], statement["supported"], statement["doubts"]) == (["GENSEC05-BP01"], True, [])
-    assert [*statement["rests_on"][0]] == ["id", "quote", "url"]
+    assert [*statement["rests_on"][0]] == ["id", "quote", "url", "origin"]
+    assert statement["rests_on"][0]["origin"] == "genlens"
 
 
 def test_claims_of_a_file_are_written_with_their_ids(catalogue_home: Path, tmp_path: Path) -> None:
