@@ -138,13 +138,20 @@ class LlmClient:
         close: list[Close] = []
         responses: Any = None
 
-        def begin() -> Any:  # noqa: ANN401 - an iterator of LlamaIndex
+        def begin() -> None:
+            nonlocal responses
             model, end = self._opened(self._timeout, max_tokens)
             close.append(end)
-            return iter(model.stream_chat(messages))
+            responses = iter(model.stream_chat(messages))
+
+        def end_all() -> None:
+            if responses is not None:
+                responses.close()
+            for end in close:
+                end()
 
         try:
-            responses = self._result(worker.submit(begin), deadline)
+            self._result(worker.submit(begin), deadline)
             stop, said = "", False
             while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
                 stop = _stop_reason(response) or stop
@@ -156,8 +163,8 @@ class LlmClient:
             if stop in _CUT_OFF:
                 raise LanguageModelError(_CUT_OFF[stop])
         finally:
-            if responses is not None:
-                wait([worker.submit(responses.close)], GRACE)
+            # In the worker, after its running work: a model that opens too late is closed too.
+            wait([worker.submit(end_all)], GRACE)
             for end in close:  # interrupts a blocked read
                 end()
             worker.shutdown(wait=False)

@@ -1,6 +1,8 @@
 """The client of a language model: requests, retries and errors."""
 
 import logging
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 from support.model_server import Behaviour, ModelServer
@@ -119,3 +121,21 @@ def test_log_has_no_key_and_no_question(
         list(client.stream(PROMPT, 50))
     assert "sk-canary" not in caplog.text + repr(client) + repr(load_settings())
     assert "What is it?" not in caplog.text
+
+
+def test_model_that_opens_after_the_deadline_is_closed() -> None:
+    late, closed = threading.Event(), threading.Event()
+
+    class Model:
+        def stream_chat(self, _messages: object) -> Iterator[None]:
+            yield None
+
+    def open_late(_timeout: float, _max_tokens: int) -> tuple[Model, Callable[[], None]]:
+        assert late.wait(30)
+        return Model(), closed.set
+
+    client = LlmClient("slow:words", open_late, timeout=0.05)
+    with pytest.raises(LanguageModelError, match=r"^it did not finish within 0\.05 seconds$"):
+        list(client.stream(PROMPT, 50))
+    late.set()
+    assert closed.wait(30)
