@@ -11,9 +11,10 @@ WIDE, NARROW = (1280, 860), (390, 844)
 AGENT = "/?lang=en&q=How do I keep an agent from taking actions it should not?"
 # Path of each picture, and words that are on the page when it is drawn.
 SHOTS = {
-    "ask": (WIDE, AGENT, "Sources"),
-    "ask-ja": (WIDE, "/?lang=ja&q=エージェントに渡す権限は、どこまで絞ればいいですか？", "出典"),
-    "ask-narrow": (NARROW, AGENT, "Sources"),
+    "ask": (WIDE, AGENT, "What to do"),
+    "ask-ja": (WIDE, "/?lang=ja&q=エージェントに渡す権限は、どこまで絞ればいいですか？", "実施すること"),
+    "ask-narrow": (NARROW, AGENT, "What to do"),
+    "ask-dark": (WIDE, AGENT, "What to do"),
     "search": (WIDE, "/search?lang=en&q=prompt caching", "Level of risk"),
     "search-ja": (WIDE, "/search?lang=ja&q=プロンプト キャッシュ", "リスクレベル"),
     "browse": (WIDE, "/browse?lang=en", "Crosswalk"),
@@ -21,8 +22,6 @@ SHOTS = {
     "index": (WIDE, "/index?lang=en", "Served build"),
     "index-ja": (WIDE, "/index?lang=ja", "配信中のビルド"),
 }
-# The page scrolls to the end of a conversation; the pictures show its beginning.
-TO_THE_TOP = "document.querySelectorAll('*').forEach(element => { element.scrollTop = 0 })"
 
 
 def take(address: str) -> None:
@@ -33,12 +32,11 @@ def take(address: str) -> None:
             executable_path=chromium, args=["--no-sandbox", "--disable-background-networking"]
         )
         for name, ((width, height), path, shown) in SHOTS.items():
-            page = browser.new_page(viewport={"width": width, "height": height})
+            scheme = "dark" if name.endswith("-dark") else "light"
+            page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"{address}{path}")
             page.get_by_text(shown, exact=True).locator("visible=true").first.wait_for()
             page.wait_for_timeout(3000)
-            page.evaluate(TO_THE_TOP)
-            page.wait_for_timeout(500)
             page.screenshot(path=IMAGES / f"{name}.png")
             page.close()
         browser.close()

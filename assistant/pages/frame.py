@@ -1,34 +1,59 @@
-"""The frame of every view: the head with the language switch, the publishers below, and the login."""
+"""The frame of every view: the head with links and the language switch, the publishers below, the login."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from assistant.pages.words import SWITCH, PageWords, first_language
+from assistant.pages.address import LANGUAGE, clear, one, with_language, write
+from assistant.pages.shared import view
+from assistant.pages.words import PageWords, interface_language
 from kb.entries import Language
 
-# Our own file: Streamlit loads named icons from another host.
+# Our own files: Streamlit loads named icons of a tab from another host.
 ICON = str(Path(__file__).parent / "icon.svg")
+LOGO = str(Path(__file__).parent / "logo.svg")
 NAMES = {Language.ENGLISH: "English", Language.JAPANESE: "日本語"}
+ICONS = {
+    "ask": ":material/forum:",
+    "search": ":material/search:",
+    "browse": ":material/grid_view:",
+    "index": ":material/database:",
+}
 WORDS = PageWords("frame")
 
 
-def draw_head() -> None:
-    """Draw the name and the language switch; the choice is kept in the address."""
-    st.session_state.setdefault(SWITCH, first_language().value)
+def draw_head(path: str, within: str) -> None:
+    """Draw the links to the views, and the language switch.
+
+    The view that the current path is `within` is in bold. Streamlit's own navigation would hide the links on
+    a phone, and lose the language.
+    """
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.markdown("**genlens**", width="content")
-        st.segmented_control(
-            "Language / 言語",
-            [language.value for language in Language],
-            format_func=lambda code: NAMES[Language(code)],
-            required=True,
-            key=SWITCH,
-            label_visibility="collapsed",
-            width="content",
-        )
-    if st.query_params.get(SWITCH) != st.session_state[SWITCH]:
-        st.query_params[SWITCH] = st.session_state[SWITCH]
+        with st.container(horizontal=True, gap="xsmall", width="content"):
+            for other, icon in ICONS.items():
+                label = f"**{WORDS(other)}**" if other == within else WORDS(other)
+                if view(other).url_path == path:
+                    # A link from a view to itself would not change the address.
+                    st.button(label, icon=icon, type="tertiary", on_click=clear, key=f"head-{other}")
+                else:
+                    st.page_link(view(other), label=label, icon=icon, query_params=with_language())
+        draw_language()
+
+
+def draw_language() -> None:
+    """Draw the language switch; the choice is kept in the address."""
+    codes = [interface_language().value, *(code.value for code in Language)]
+    st.segmented_control(
+        "Language / 言語",
+        [code.value for code in Language],
+        format_func=lambda code: NAMES[Language(code)],
+        required=True,
+        key=one(LANGUAGE, codes),
+        on_change=write,
+        args=(LANGUAGE,),
+        label_visibility="collapsed",
+        width="content",
+    )
 
 
 def draw_foot() -> None:

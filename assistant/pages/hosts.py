@@ -15,6 +15,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from assistant.pages.document import DocumentLanguage
+
 LOG = getLogger(__name__)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_SHOWN = 80  # characters of a header in a refusal
@@ -49,7 +51,7 @@ class HostCheck:
         await answer(scope, receive, send_unframed)
 
 
-MIDDLEWARE = (Middleware(HostCheck),)
+MIDDLEWARE = (Middleware(HostCheck), Middleware(DocumentLanguage))
 
 
 def refusal(headers: Headers) -> Refusal | None:

@@ -3,107 +3,129 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from zlib import crc32
 
 import streamlit as st
 
+from assistant.pages import address
 from assistant.pages.labels import heading, label
-from assistant.pages.shared import entry_link, level_badge, open_entry, served_base, view
+from assistant.pages.shared import LEVEL_COLOURS, entry_link, open_entry, served_base, view
 from assistant.pages.words import PageWords, interface_language
 from assistant.render.escape import escape
 from assistant.render.snippets import snippet
-from assistant.views.facets import Facet, counted, look_up, narrowed, search_all, source_of
-from kb.entries import Kind, RiskLevel
+from assistant.views.facets import Chosen, Facet, counted, look_up, narrowed, search_all, source_of
+from kb.entries import Entry, Kind, RiskLevel
 from kb.errors import GenlensError
 from kb.ids import PILLARS
 from kb.knowledge_base import KnowledgeBase
 from kb.ranking.query import MAX_QUESTION, read_query
 from kb.ranking.search import Hit
 
-HITS_PER_PAGE = 10
+HITS_SHOWN = 10  # at first, and more with each click
+# A text of so many words is a question rather than a search.
+SENTENCE = 5
 EXAMPLES = ("prompt caching", '"least privilege"', "gensec5 bp1", "llm6 2025", "エージェントの権限")
-# Session keys; the query parameter is "q".
-TYPED, SUBMITTED, EXAMPLE = "search-words", "search-submitted", "search-example"
-WORDS = PageWords("search")
+# Parameters of the address: the words, and the number of hits shown.
+TYPED, SHOWN = "q", "shown"
+SUBMITTED = "search-submitted"
+WORDS, RISK_BADGE = PageWords("search"), PageWords("risk_badge")
 
 
 def show() -> None:
     """Draw the view."""
-    st.header(WORDS("search"), anchor=False)
-    if TYPED not in st.session_state:  # first visit, or back from another view
-        st.session_state[TYPED] = st.query_params.get("q", "")[:MAX_QUESTION]
-    typed = st.text_input(
-        WORDS("words"), key=TYPED, type="search", max_chars=MAX_QUESTION, on_change=_submitted
-    ).strip()
-    if not typed:
-        st.query_params.pop("q", None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title(WORDS("search"), anchor=False, width="content")
+        typed = st.text_input(
+            WORDS("words"),
+            key=address.text(TYPED, MAX_QUESTION),
+            type="search",
+            placeholder=WORDS("words"),
+            label_visibility="collapsed",
+            on_change=_submitted,
+        )
+    words = (typed or "").strip()
+    if not words:
         _draw_invitation()
         return
-    st.query_params["q"] = typed
     try:
-        _draw_results(served_base(), typed)
+        _draw_results(served_base(), words)
     except GenlensError as error:
         st.error(escape(str(error)))
 
 
 def _submitted() -> None:
-    """Note that the query was typed: an id in a link does not open its entry."""
+    """Note that the words were typed: an id in a link does not open its entry."""
+    address.write(TYPED, SHOWN, *Facet)
     st.session_state[SUBMITTED] = True
 
 
-def _choose_example() -> None:
-    st.session_state[TYPED] = st.session_state[EXAMPLE]
-    _submitted()
+def _choose_example(example: str) -> None:
+    address.replace(TYPED, example)
+    st.session_state[SUBMITTED] = True
 
 
 def _draw_invitation() -> None:
-    st.markdown(WORDS("hint"))
-    st.pills(WORDS("examples"), EXAMPLES, key=EXAMPLE, on_change=_choose_example)
+    st.markdown(f":gray[{WORDS('hint')}]")
+    with st.container(horizontal=True, gap="small"):
+        for example in EXAMPLES:
+            st.button(escape(example), on_click=_choose_example, args=(example,))
 
 
-def _draw_results(base: KnowledgeBase, typed: str) -> None:
-    named = look_up(base, typed, interface_language())
+def _draw_results(base: KnowledgeBase, words: str) -> None:
+    named = look_up(base, words, interface_language())
     if st.session_state.pop(SUBMITTED, False) and named:
         open_entry(named.id)
-    hits = search_all(base, typed)
+    hits = search_all(base, words)
     if not hits:
-        _draw_nothing(typed)
+        st.info(f"{WORDS('nothing', typed=escape(words[:100]))}\n\n{WORDS('other_words')}")
+        _draw_ask(words)
         return
-    chosen = {facet: st.session_state.get(_key(facet), []) for facet in Facet}
-    _draw_facets(counted(hits, {}), counted(hits, chosen))
-    left = narrowed(hits, chosen)
-    if len(left) == len(hits):
-        st.markdown(f"**{WORDS('all', count=len(hits))}**")
-    else:
-        st.markdown(f"**{WORDS('some', count=len(left), all=len(hits))}**")
-        st.button(WORDS("clear"), on_click=_clear)
+    options = {facet: _in_order(facet, values) for facet, values in counted(hits, {}).items()}
+    narrowing = {facet: address.chosen(facet, values) for facet, values in options.items()}
+    left = narrowed(hits, narrowing)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        _draw_count(len(left), len(hits))
+        _draw_facets(options, counted(hits, narrowing), narrowing)
+        if len(words.split()) >= SENTENCE:
+            _draw_ask(words)
     if not left:
         st.info(WORDS("none_chosen", all=len(hits)))
-    # A key per query and filters, so that each list of results starts at its first page.
-    key = f"search-page-{crc32(repr((typed, chosen)).encode())}"
-    _draw_hits(left, frozenset(read_query(typed).terms), key)
+    _draw_hits(left, frozenset(read_query(words).terms))
 
 
-def _key(facet: Facet) -> str:
-    return f"search-{facet}"
+def _draw_ask(words: str) -> None:
+    st.page_link(
+        view("ask"),
+        label=WORDS("ask"),
+        icon=":material/forum:",
+        query_params=address.with_language(q=words),
+    )
 
 
-def _clear() -> None:
-    for facet in Facet:
-        st.session_state[_key(facet)] = []
+def _draw_count(left: int, every: int) -> None:
+    count = WORDS("all", count=every) if left == every else WORDS("some", count=left, all=every)
+    st.markdown(f"**{count}**", width="content")
+    if left != every:
+        first, *others = Facet
+        st.button(WORDS("clear"), type="tertiary", on_click=address.replace, args=(first, "", *others, SHOWN))
 
 
-def _draw_facets(every: Mapping[Facet, Counter[str]], counts: Mapping[Facet, Counter[str]]) -> None:
-    """Draw the values of each facet, each with its number of hits."""
-    with st.container(border=True), st.container(horizontal=True, gap="medium"):
-        for facet in Facet:
+def _draw_facets(
+    options: Mapping[Facet, Sequence[str]], counts: Mapping[Facet, Counter[str]], narrowing: Chosen
+) -> None:
+    """Draw a button per facet that opens its values, each with its number of hits."""
+    for facet, values in options.items():
+        number = len(narrowing[facet])
+        title = f"{WORDS(facet)} ({number})" if number else WORDS(facet)
+        with st.popover(title, type="tertiary", key=f"facet-{facet}"):
             st.pills(
                 WORDS(facet),
-                _in_order(facet, every[facet]),
+                values,
                 selection_mode="multi",
-                default=None,
                 format_func=partial(_counted, counts[facet]),
-                key=_key(facet),
+                key=address.many(facet, values),
+                on_change=address.write,
+                args=(facet, SHOWN),
+                label_visibility="collapsed",
             )
 
 
@@ -123,29 +145,37 @@ def _in_order(facet: Facet, values: Collection[str]) -> list[str]:
     return first + sorted(set(values) - set(first))
 
 
-def _draw_hits(hits: Sequence[Hit], wanted: frozenset[str], key: str) -> None:
-    """Draw one page of the hits, and the page numbers; `key` identifies the list."""
-    pages = -(-len(hits) // HITS_PER_PAGE)
-    first = (st.session_state.get(key, 1) - 1) * HITS_PER_PAGE
-    for hit in hits[first : first + HITS_PER_PAGE]:
+def _draw_hits(hits: Sequence[Hit], wanted: frozenset[str]) -> None:
+    """Draw the first hits, and a button for more: what follows appears where the reader is."""
+    asked = st.query_params.get(SHOWN, "")
+    shown = max(HITS_SHOWN, int(asked) if asked.isascii() and asked.isdigit() else 0)
+    for hit in hits[:shown]:
         _draw_hit(hit, wanted)
-    if pages > 1:
-        st.pagination(pages, key=key)
+    if shown < len(hits):
+        more = min(HITS_SHOWN, len(hits) - shown)
+        st.button(
+            WORDS("more", count=more),
+            icon=":material/expand_more:",
+            on_click=address.replace,
+            args=(SHOWN, str(shown + HITS_SHOWN)),
+        )
 
 
 def _draw_hit(hit: Hit, wanted: frozenset[str]) -> None:
-    """Draw a hit: a link to its entry, its title, a snippet with the matches, and its facts."""
+    """Draw a hit: its title as a link to its entry, a snippet with the matches, and its facts."""
     entry, shown = hit.entry, snippet(hit, wanted)
-    with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-            entry_link(entry.id, escape(entry.id))
-            st.markdown(f"**{escape(heading(entry))}**", width="content")
-        st.markdown(marked(shown.text, shown.marks))
-        with st.container(horizontal=True, gap="xsmall"):
-            if entry.risk_level:
-                level_badge(entry.risk_level)
-            for value in (entry.kind, entry.pillar or source_of(entry)):
-                st.badge(escape(label(value)), color="gray")
+    with st.container(border=True, gap="xxsmall"):
+        entry_link(entry.id, f":primary[**{escape(heading(entry))}**]")
+        st.markdown(f":small[{marked(shown.text, shown.marks)}]")
+        st.markdown(facts(entry))
+
+
+def facts(entry: Entry) -> str:
+    """The id, level of risk, kind and pillar of an entry as one line of Markdown."""
+    level = entry.risk_level
+    badge = f":{LEVEL_COLOURS[level]}-badge[{RISK_BADGE(level)}] " if level else ""
+    parts = (label(entry.kind), label(entry.pillar or source_of(entry)))
+    return f":small[{escape(entry.id)} {badge}:gray[{escape(' · '.join(parts))}]]"
 
 
 def marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
@@ -155,8 +185,3 @@ def marked(text: str, marks: Sequence[tuple[int, int]]) -> str:
         pieces += [escape(text[at:start]), f":orange-background[{escape(text[start:end])}]"]
         at = end
     return "".join([*pieces, escape(text[at:])])
-
-
-def _draw_nothing(typed: str) -> None:
-    st.info(f"{WORDS('nothing', typed=escape(typed[:100]))}\n\n{WORDS('other_words')}")
-    st.page_link(view("ask"), label=WORDS("ask"), query_params={"q": typed})

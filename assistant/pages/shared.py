@@ -6,6 +6,7 @@ from typing import Literal, NoReturn
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from assistant.pages.address import parameters, with_language
 from assistant.pages.words import PageWords
 from kb.entries import RiskLevel
 from kb.knowledge_base import KnowledgeBase
@@ -42,9 +43,14 @@ def remember_views(views: Mapping[str, Page]) -> None:
 
 
 def view(path: str) -> Page:
-    """The view with a path: ask, search, browse or index."""
+    """The view with a path: ask, search, browse, index, or that of an entry."""
     views: dict[str, Page] = st.session_state.views
     return views[path]
+
+
+def entry_path(entry_id: str) -> str:
+    """The path of the view of an entry; a path cannot have a slash."""
+    return entry_id.replace("/", "-")
 
 
 def level_badge(level: RiskLevel) -> None:
@@ -52,11 +58,15 @@ def level_badge(level: RiskLevel) -> None:
     st.badge(RISK_BADGE(level), color=LEVEL_COLOURS[level])
 
 
-def entry_link(entry_id: str, label: str) -> None:
-    """Draw a link to an entry in Browse; `label` is Markdown, with its text escaped."""
-    st.page_link(view("browse"), label=label, query_params={"id": entry_id})
+def entry_link(entry_id: str, label: str, **parameters: str) -> None:
+    """Draw a link to the view of an entry; `label` is Markdown, with its text escaped."""
+    st.page_link(view(entry_path(entry_id)), label=label, query_params=with_language(**parameters))
 
 
 def open_entry(entry_id: str) -> NoReturn:
-    """Go to an entry in Browse."""
-    st.switch_page(view("browse"), query_params={"id": entry_id})
+    """Go to the view of an entry.
+
+    The parameters come along: Streamlit would first write others to the address that is left, where Back
+    leads.
+    """
+    st.switch_page(view(entry_path(entry_id)), query_params=parameters())

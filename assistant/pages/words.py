@@ -4,21 +4,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from assistant.pages.address import LANGUAGE
 from assistant.render.labels import Words, words_of
 from kb.entries import Language
 
-# The key of the language switch, and its query parameter: links and reloads keep the language.
-SWITCH = "lang"
-
 
 def interface_language() -> Language:
-    """The chosen language, or the first one if nobody has chosen yet."""
-    return Language(st.session_state.get(SWITCH) or first_language())
-
-
-def first_language() -> Language:
     """The language in the address, or else of the browser; English if the interface has neither."""
-    asked = st.query_params.get(SWITCH, "")
+    asked = st.query_params.get(LANGUAGE, "")
     if asked not in list(Language):
         asked = (st.context.locale or "").lower()[:2]
     return Language.JAPANESE if asked == Language.JAPANESE else Language.ENGLISH

@@ -21,6 +21,7 @@ HARMLESS = {
     "paragraph_open", "paragraph_close", "inline", "ordered_list_open", "ordered_list_close",
     "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close", "text", "text_special",
     "softbreak", "strong_open", "strong_close", "em_open", "em_close", "link_open", "link_close",
+    "code_inline",
 }  # fmt: skip
 
 
@@ -74,7 +75,7 @@ def _rendered(markdown: str) -> tuple[str, frozenset[str], tuple[tuple[str, str]
     for token in flat:
         if token.type == "link_open":
             address = str(token.attrs["href"])
-        elif token.type in ("text", "text_special"):
+        elif token.type in ("text", "text_special", "code_inline"):
             text += token.content
             if address:
                 links.append((token.content, address))

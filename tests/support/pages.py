@@ -2,11 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from support.homes import ROOT
+
+# The words of the links in the head.
+HEAD = ("Ask", "Search", "Browse", "Index", "質問", "検索", "一覧", "索引")
 
 
 @contextmanager
@@ -30,7 +35,7 @@ def opened(app: AppTest, path: str, **query: str) -> AppTest:
 
 def in_japanese(app: AppTest) -> AppTest:
     """The app after a switch to Japanese."""
-    return app.button_group(key="lang").set_value("ja").run()
+    return app.button_group(key="address-lang").set_value("ja").run()
 
 
 def shown(app: AppTest) -> str:
@@ -39,5 +44,15 @@ def shown(app: AppTest) -> str:
 
 
 def links(app: AppTest) -> list[str]:
-    """The query string of each link to a view, in order."""
-    return [link.proto.query_string for link in app.get("page_link") if link.proto.query_string]
+    """The path and query of each link to a view, in order, without those of the head."""
+    found = [link.proto for link in app.get("page_link") if not _in_head(link.proto)]
+    return [link.page + (link.query_string and f"?{link.query_string}") for link in found]
+
+
+def _in_head(link: Any) -> bool:  # noqa: ANN401 - a message of Streamlit
+    return bool(link.icon) and link.label.strip("*") in HEAD
+
+
+def buttons(app: AppTest) -> list[Button]:
+    """The buttons of the view, without that of the head."""
+    return [button for button in app.button if not (button.key or "").startswith("head-")]

@@ -34,11 +34,12 @@ FLOORS = """
     assistant/render/       labels escape sections snippets outline text markdown schemas json metrics
     assistant/render/       status changes transcript claims
     assistant/              llamaindex
-    assistant/pages/        hosts
+    assistant/pages/        address document hosts
     assistant/mcp/          excerpts results tools server http
     assistant/cli/          options find reports index check evaluate serve feedback __init__ __main__
-    assistant/pages/        words labels shared frame search
-    assistant/pages/ask/    messages answer thumbs view
+    assistant/pages/        words labels links shared frame
+    assistant/pages/ask/    messages filters answer thumbs view
+    assistant/pages/        search
     assistant/pages/browse/ charts entry view
     assistant/pages/index/  messages refresh_worker refresh_job builds view
     assistant/pages/        views
@@ -98,7 +99,9 @@ LATE = {
 VIEWS = {
     f"assistant/pages/{name}"
     for name in (
+        "address",
         "ask/answer",
+        "ask/filters",
         "ask/messages",
         "ask/thumbs",
         "ask/view",
@@ -141,7 +144,7 @@ HOMES = {
     "sentence_transformers": TORCH,
     "sklearn": {"kb/training/ranker"},
     "snowballstemmer": {"kb/text"},
-    "starlette": {"assistant/pages/hosts"},
+    "starlette": {"assistant/pages/document", "assistant/pages/hosts"},
     "streamlit": {"streamlit_app", *VIEWS},
     "tenacity": {"ingest/fetch/retry"},
     "torch": TORCH,

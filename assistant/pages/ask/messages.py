@@ -1,5 +1,6 @@
-"""The messages of a conversation, and the address that asks their questions again."""
+"""The conversation in an address: its questions, and the answers that this visitor has seen to them."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -10,23 +11,28 @@ from assistant.conversation.turns import Turn, reply
 from assistant.generate import NOT_ASKED, OnStatement, ignore
 from assistant.llm.budget import UNASKED, BudgetedModel, open_budgeted_model
 from assistant.pages.shared import served_base
-from kb.errors import GenlensError
-from kb.ranking.filters import ALL, Filters
-from kb.ranking.query import MAX_QUESTION
+from assistant.pages.words import PageWords
+from kb.errors import GenlensError, InputError
+from kb.ranking.filters import Filters
 from kb.settings import load_settings
 from kb.text import squeeze
 
 # Limits of an address: servers and chat programs refuse or cut longer ones.
-FILTERS = ("pillar", "source", "edition", "level")
-MAX_LINKED, MAX_LINKED_CHARACTERS = 10, MAX_QUESTION
+MAX_LINKED, MAX_LINKED_CHARACTERS = 10, 4_000
+# A longer question stays in the session of its visitor; in the address a short name stands for it.
+LONGEST_LINKED, PASTED = 1_000, "pasted:"
+MAX_KEPT = 40  # answers of a session
+MAX_SHOWN = 4_000  # characters of a question
+WORDS = PageWords("ask")
+
+Model = Callable[[], BudgetedModel | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A question and its filters, with its answer or the error that prevented one; `key` is unique."""
+    """A question with its answer, or the error that prevented one; `key` is unique."""
 
     asked: str
-    filters: Filters
     turn: Turn | None = None
     error: str = ""
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -37,109 +43,67 @@ class Message:
         return self.turn is not None and self.turn.answer.note == NOT_ASKED.format(UNASKED)
 
 
-def messages() -> list[Message]:
-    """The conversation of this visitor, oldest message first."""
-    kept: list[Message] = st.session_state.setdefault("messages", [])
-    return kept
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The questions of an address, oldest first, and what its answers may use."""
+
+    asked: tuple[str, ...]
+    filters: Filters
+    verbatim: bool
+
+    def before(self) -> "Conversation":
+        """The conversation without its last question."""
+        return Conversation(self.asked[:-1], self.filters, self.verbatim)
 
 
-def turns() -> list[Turn]:
-    """The answered messages, oldest first."""
-    return [message.turn for message in messages() if message.turn]
-
-
-def answered(asked: str, filters: Filters, on_statement: OnStatement = ignore) -> Message:
-    """The message that answers a question within the conversation; it is not added to it.
-
-    `on_statement` is called with each checked statement of a language model.
-    """
-    return _message(asked, filters, turns(), _model, on_statement)
-
-
-def shown_as(asked: str) -> str:
-    """A question as the conversation shows it: on one line, cut to MAX_QUESTION."""
-    return squeeze(asked[:MAX_QUESTION])
-
-
-def verbatim() -> bool:
-    """True if this visitor wants the words of the sources alone."""
-    return bool(st.session_state.get("verbatim"))
+def linked_questions() -> tuple[str, ...]:
+    """The questions in the address, as they are written there, oldest first."""
+    return tuple(st.query_params.get_all("q")[-MAX_LINKED:])
 
 
 def linked(asked: Sequence[str]) -> list[str]:
-    """The last questions, as many as fit into an address, oldest first."""
-    return list(_fitting(asked))[::-1]
+    """The last questions as an address has them, as many as fit into one, oldest first."""
+    return list(_fitting([_short(question) for question in asked]))[::-1]
 
 
-def ask_without_filters(key: str) -> None:
-    """Clear the filters, and ask the question of a message again in its place."""
-    for name in FILTERS:
-        st.session_state[name] = []
-    kept = messages()
-    place = next(at for at, message in enumerate(kept) if message.key == key)
-    kept[place] = _message(kept[place].asked, ALL, _before(place), _cached_model)
+def shown_as(asked: str) -> str:
+    """A question of an address as a reader sees it: on one line, cut to MAX_SHOWN."""
+    return squeeze(_pasted().get(asked, asked)[:MAX_SHOWN])
 
 
-def ask_model(key: str) -> None:
-    """Ask the language model the question of a message, in its place."""
-    kept = messages()
-    place = next(at for at, message in enumerate(kept) if message.key == key)
-    kept[place] = _message(kept[place].asked, kept[place].filters, _before(place), _model)
+def messages(
+    conversation: Conversation, last_model: Model, on_statement: OnStatement = ignore
+) -> list[Message]:
+    """The messages of a conversation, oldest first, from the session where it has them.
 
-
-def replay(filters: Filters) -> None:
-    """Answer the questions in the address, unless the conversation has them already.
-
-    A visit costs nothing: a language model is not asked, only its cached responses are used.
+    Only the last question goes to `last_model`, and `on_statement` is called with each checked statement of
+    its answer; for the others a model's cached responses are used.
     """
-    wanted = st.query_params.get_all("q")
-    if wanted and wanted != linked([message.asked for message in messages()]):
-        messages().clear()
-        for asked in wanted[-MAX_LINKED:]:
-            messages().append(_message(asked, filters, turns(), _cached_model))
+    if not conversation.asked:
+        return []
+    earlier = messages(conversation.before(), cached_model)
+    kept = _kept()
+    if conversation not in kept:
+        turns = [message.turn for message in earlier if message.turn]
+        kept[conversation] = _message(conversation, turns, last_model(), on_statement)
+        while len(kept) > MAX_KEPT:
+            del kept[next(iter(kept))]
+    return [*earlier, kept[conversation]]
 
 
-def remember() -> None:
-    """Put the questions of the conversation into the address, for reloads and links."""
-    st.query_params["q"] = linked([message.asked for message in messages()])
+def forget(conversation: Conversation) -> None:
+    """Forget the answer to the last question, so that it is asked again."""
+    _kept().pop(conversation, None)
 
 
-def forget() -> None:
-    """Start a new conversation."""
-    messages().clear()
-    st.session_state.pop("model", None)
-    st.query_params.pop("q", None)
-
-
-def _message(
-    asked: str,
-    filters: Filters,
-    before: Sequence[Turn],
-    model: Callable[[], BudgetedModel | None],
-    on_statement: OnStatement = ignore,
-) -> Message:
-    """The message that answers a question after other turns, or has the error that prevents it."""
-    shown = shown_as(asked)
-    try:
-        turn = reply(served_base(), asked, before, filters, model(), on_statement, verbatim=verbatim())
-    except GenlensError as error:
-        return Message(shown, filters, error=str(error))
-    return Message(shown, filters, turn)
-
-
-def _before(place: int) -> list[Turn]:
-    """The answered messages before a place."""
-    return [message.turn for message in messages()[:place] if message.turn]
-
-
-def _cached_model() -> BudgetedModel | None:
-    """The cached responses of the language model; None if no model is configured."""
+def cached_model() -> BudgetedModel | None:
+    """The cached responses of the language model, which cost nothing; None if no model is configured."""
     settings = load_settings()
     return open_budgeted_model(settings, asking=False) if settings.llm else None
 
 
-def _model() -> BudgetedModel | None:
-    """The language model of this conversation, with its one budget; None if no model is configured."""
+def asked_model() -> BudgetedModel | None:
+    """The language model of this visitor, with its one budget; None if no model is configured."""
     settings = load_settings()
     if settings.llm is None:
         return None
@@ -147,6 +111,45 @@ def _model() -> BudgetedModel | None:
     if kept is None or kept[0] != settings.llm:
         kept = st.session_state.model = (settings.llm, open_budgeted_model(settings))
     return kept[1]
+
+
+def _message(
+    conversation: Conversation, before: Sequence[Turn], model: BudgetedModel | None, on_statement: OnStatement
+) -> Message:
+    """The message that answers the last question, or has the error that prevents it."""
+    asked = conversation.asked[-1]
+    try:
+        turn = reply(
+            served_base(),
+            _full(asked),
+            before,
+            conversation.filters,
+            model,
+            on_statement,
+            verbatim=conversation.verbatim,
+        )
+    except GenlensError as error:
+        return Message(shown_as(asked), error=str(error))
+    return Message(shown_as(asked), turn)
+
+
+def _full(asked: str) -> str:
+    """The whole text of a question of an address.
+
+    :raises InputError: it was too long for an address and is not in this session.
+    """
+    if asked.startswith(PASTED) and asked not in _pasted():
+        raise InputError(WORDS("lost"))
+    return _pasted().get(asked, asked)
+
+
+def _short(asked: str) -> str:
+    """The question as an address has it: a long one by its name, under which the session keeps it."""
+    if len(asked) <= LONGEST_LINKED:
+        return asked
+    name = PASTED + hashlib.sha256(asked.encode()).hexdigest()[:12]
+    _pasted()[name] = asked
+    return name
 
 
 def _fitting(asked: Sequence[str]) -> Iterator[str]:
@@ -157,3 +160,15 @@ def _fitting(asked: Sequence[str]) -> Iterator[str]:
         if room < 0:
             return
         yield question
+
+
+def _pasted() -> dict[str, str]:
+    """The long questions of this visitor by the name that stands for them in an address."""
+    kept: dict[str, str] = st.session_state.setdefault("pasted", {})
+    return kept
+
+
+def _kept() -> dict[Conversation, Message]:
+    """The answers of this visitor by the conversation that they end."""
+    kept: dict[Conversation, Message] = st.session_state.setdefault("answers", {})
+    return kept

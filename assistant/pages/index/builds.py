@@ -19,7 +19,7 @@ WORDS = PageWords("builds")
 
 def draw_changes(settings: Settings, base: KnowledgeBase) -> None:
     """Draw the changes from the previous build to the served one."""
-    st.subheader(WORDS("changes"), anchor=False)
+    st.header(WORDS("changes"), anchor=False)
     older = [build for build in list_builds(settings.home) if build < base.build]
     if not older:
         st.markdown(WORDS("none_before"))
@@ -57,7 +57,7 @@ def listed(ids_by_change: Mapping[str, Sequence[str]]) -> str:
 
 def draw_kept(settings: Settings, base: KnowledgeBase, *, blocked: bool) -> None:
     """Draw the kept builds, each with a button to serve it, disabled if `blocked`."""
-    st.subheader(WORDS("kept"), anchor=False)
+    st.header(WORDS("kept"), anchor=False)
     for build in list_builds(settings.home):
         with st.container(horizontal=True, vertical_alignment="center"):
             if build == base.build:

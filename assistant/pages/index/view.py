@@ -1,6 +1,7 @@
 """The Index view: the served build, failures, and refreshing; its part about builds is in builds.py."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Literal
 
@@ -9,7 +10,6 @@ import streamlit as st
 from assistant.pages.hosts import only_on_this_machine
 from assistant.pages.index.builds import draw_changes, draw_kept, listed
 from assistant.pages.index.refresh_job import RefreshJob, State
-from assistant.pages.labels import label
 from assistant.pages.shared import served_base
 from assistant.pages.words import PageWords
 from assistant.render.escape import escape, link
@@ -20,22 +20,24 @@ from kb.errors import GenlensError
 from kb.knowledge_base import KnowledgeBase
 from kb.settings import Settings, load_settings
 from kb.storage.manifest import SourceState
-from kb.storage.refresh_log import checked_at, read_failures
+from kb.storage.refresh_log import Failure, checked_at, read_failures
 from kb.text import squeeze
 
 _BUTTONS: dict[str, Literal["primary", "secondary"]] = {"refresh": "primary", "check": "secondary"}
 POLL_SECONDS = 1.0  # while a job runs
-WORDS = PageWords("index")
+WORDS, KINDS = PageWords("index"), PageWords("kinds")
 
 
 def show() -> None:
     """Draw the view."""
-    st.header(WORDS("index"), anchor=False)
+    st.title(WORDS("index"), anchor=False)
     try:
         settings = load_settings()
         base = served_base()
+        failures = read_failures(settings.home)
+        _draw_state(settings, base, healthy=not failures)
+        _draw_failures(failures)
         _draw_served(settings, base)
-        _draw_failures(settings)
         _draw_refresh()
         draw_changes(settings, base)
         draw_kept(settings, base, blocked=not may_change() or _job().state.running)
@@ -48,13 +50,33 @@ def may_change() -> bool:
     return only_on_this_machine() or bool(st.user.get("is_logged_in", False))
 
 
+def _draw_state(settings: Settings, base: KnowledgeBase, *, healthy: bool) -> None:
+    """Draw in one line whether the sources were read, and when."""
+    checked = checked_at(settings.home, base.manifest)
+    told = _ago(datetime.fromisoformat(checked)) if checked else WORDS("never_checked")
+    if healthy:
+        st.markdown(f":green[:material/check_circle:] **{told}**")
+    else:
+        st.markdown(f":orange[:material/warning:] **{told}**")
+
+
+def _ago(then: datetime) -> str:
+    """How long ago the sources were read, in the largest whole unit."""
+    minutes = max(0, int((datetime.now(UTC) - then).total_seconds() // 60))
+    if minutes < 2:
+        return WORDS("just_checked")
+    units = (("checked_days", 24 * 60), ("checked_hours", 60), ("checked_minutes", 1))
+    told, length = next(unit for unit in units if minutes >= 2 * unit[1])
+    return WORDS(told, count=minutes // length)
+
+
 def _draw_served(settings: Settings, base: KnowledgeBase) -> None:
     made = base.manifest
-    st.subheader(WORDS("served"), anchor=False)
+    st.header(WORDS("served"), anchor=False)
     with st.container(horizontal=True, gap="large"):
         for kind in Kind:
             if kind in made.counts:
-                st.metric(label(kind), made.counts[kind], width="content")
+                st.metric(KINDS(kind), made.counts[kind], width="content")
     checked = checked_at(settings.home, made)
     facts = {
         "build": f"`{made.id}`",
@@ -93,12 +115,9 @@ def _time(written: str) -> str:
     return f"{datetime.fromisoformat(written):%Y-%m-%d %H:%M} UTC"
 
 
-def _draw_failures(settings: Settings) -> None:
-    st.subheader(WORDS("failures"), anchor=False)
-    failures = read_failures(settings.home)
-    if not failures:
-        st.markdown(WORDS("no_failures"))
-    for failure in failures:
+def _draw_failures(failures: Sequence[Failure]) -> None:
+    """Draw the failures since the last successful refresh, each once."""
+    for failure in dict.fromkeys(failures):
         st.warning(escape(WORDS("failed", what=failure.what, at=_time(failure.at), reason=failure.reason)))
 
 
@@ -110,7 +129,7 @@ def _job() -> RefreshJob:
 
 def _draw_refresh() -> None:
     """Draw the buttons and the progress, which is polled while a job runs."""
-    st.subheader(WORDS("renew"), anchor=False)
+    st.header(WORDS("renew"), anchor=False)
     if not may_change():
         st.info(WORDS("not_allowed"))
         return

@@ -66,7 +66,7 @@ def test_changes_compares_the_last_two_builds(run: Run, builds: list[str]) -> No
     }
     assert done.stderr.startswith(f"genlens: {builds[1]} has owasp-llm 2025 (en) from the genlens catalogue")
     assert run("changes").stdout.splitlines()[-2:] == ["removed", "   LLM06:2026  Unbounded Consumption"]
-    assert "\n## Removed\n\n- [LLM06\\:2026](" in run("changes", "--markdown", "--diff").stdout
+    assert "\n## Removed\n\n- [LLM06:2026](" in run("changes", "--markdown", "--diff").stdout
 
 
 def test_changes_compares_named_builds(run: Run, builds: list[str]) -> None:

@@ -24,19 +24,22 @@ def shown(page: AppTest) -> str:
     return "\n".join(element.value for element in page.markdown)
 
 
-def test_empty_page_shows_examples(page: AppTest) -> None:
+def test_empty_page_shows_what_this_is_and_examples(page: AppTest) -> None:
     page.run()
     assert not page.exception
     assert page.button(key="example_1").label == escape(AGENT)
+    assert ":gray[51 best practices, 20 risks, every sentence from its source; no language model needed]" in (
+        shown(page)
+    )
 
 
 def test_question_is_answered_with_its_sources(page: AppTest) -> None:
-    page.run().chat_input[0].set_value("How do I keep an agent from taking actions it should not?").run()
+    page.run().chat_input[0].set_value(AGENT).run()
     assert not page.exception
-    assert [message.name for message in page.chat_message] == ["user", "assistant"]
+    assert page.title[0].value == AGENT
     text = shown(page)
-    assert "**GENSEC05\\-BP01** — " in text
-    assert "**LLM03\\:2026** — " in text
+    assert ":primary-badge[1] **GENSEC05-BP01** :red-badge[High risk]" in text
+    assert "**LLM03:2026**" in text
     assert (
         "(https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec05-bp01.html)" in text
     )
@@ -47,17 +50,8 @@ def test_clicked_example_is_asked(page: AppTest) -> None:
     page.run()
     page.button(key="example_1").click().run()
     assert not page.exception
-    assert len(page.chat_message) == 2
-    assert page.chat_message[0].markdown[0].value == escape(AGENT)
+    assert page.title[0].value == AGENT
     assert not [button for button in page.button if button.key == "example_1"]
-
-
-def test_earlier_answers_stay_on_the_page(page: AppTest) -> None:
-    page.run().chat_input[0].set_value("prompt caching").run()
-    page.chat_input[0].set_value("What is the capital of France?").run()
-    assert len(page.chat_message) == 4
-    assert "**GENCOST03\\-BP03** — " in shown(page)
-    assert "Not covered" in shown(page)
 
 
 def test_hostile_question_is_shown_as_text(page: AppTest) -> None:
@@ -65,8 +59,17 @@ def test_hostile_question_is_shown_as_text(page: AppTest) -> None:
         "<img src=x onerror=alert(1)> [agents](javascript:alert(1)) prompts"
     ).run()
     assert not page.exception
-    assert page.chat_message[0].markdown[0].value.startswith("\\<img src\\=x")
+    assert page.title[0].value.startswith("\\<img src=x")
     assert not any(element.allow_html for element in page.markdown)
+
+
+def test_head_keeps_the_language(page: AppTest) -> None:
+    page.query_params["lang"] = "ja"
+    page.run()
+    assert page.button(key="head-ask").label == "**質問**"
+    head = page.get("page_link")[:3]
+    assert [link.proto.label for link in head] == ["検索", "一覧", "索引"]
+    assert {link.proto.query_string for link in head} == {"lang=ja"}
 
 
 def test_missing_index_is_an_error_with_the_command_to_run(

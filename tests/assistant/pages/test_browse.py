@@ -10,6 +10,8 @@ from support.corpus import MADE_AT, SOURCES, corpus, prose
 from support.encoder import WordEncoder
 from support.pages import app, in_japanese, links, opened, shown
 
+from assistant.pages.browse.view import PARTS
+from assistant.pages.shared import entry_path
 from kb.entries import Entry, Item, Link, Marker, Related, Role, Section
 from kb.make import make_build
 
@@ -41,74 +43,121 @@ def view(home: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 def subheaders(view: AppTest) -> list[str]:
-    return [element.value for element in view.subheader]
+    return [element.value for element in view.header]
+
+
+def every_part(view: AppTest) -> Iterator[AppTest]:
+    for part in PARTS:
+        yield opened(view, "browse", part=part)
 
 
 def test_entries_are_listed_as_links(view: AppTest) -> None:
-    opened(view, "browse")
+    found = {link for part in every_part(view) for link in links(part)}
     assert not view.exception
-    assert {f"id={e.id.replace(':', '%3A').replace('/', '%2F')}" for e in corpus()} == set(links(view))
-    assert [tab.label for tab in view.tabs] == ["Lens", "Crosswalk", "OWASP risks", "Principles and pages"]
-    assert view.expander[0].label == ("**GENSEC05** How do you keep agents within bounds\\?")
+    assert {entry_path(entry.id) for entry in corpus()} == found
 
 
-def test_view_has_charts_of_lens_and_crosswalk(view: AppTest) -> None:
+def test_map_has_a_card_for_each_question(view: AppTest) -> None:
     opened(view, "browse")
-    lens, crosswalk = view.get("vega_lite_chart")
-    assert "GENSEC05-BP02" in str(lens.proto)
-    assert "LLM03:2026" in str(crosswalk.proto)
+    assert subheaders(view)[0].startswith(
+        "Operational excellence" if "GENOPS01" in links(view) else "Security"
+    )
+    assert "**How do you keep agents within bounds?**" in shown(view)
+    assert ":small[:red[●] BP01 Give agents only the permissions they need]" in [
+        link.proto.label for link in view.get("page_link")
+    ]
+
+
+def test_filters_of_the_map_are_in_the_address(view: AppTest) -> None:
+    opened(view, "browse", level="High", pillar="Security")
+    assert view.button_group(key="address-level").value == ["High"]
+    assert links(view) == ["GENSEC05", "GENSEC05-BP01"]
+    view.button_group(key="address-level").set_value(["Medium"]).run()
+    assert links(view) == ["GENSEC05", "GENSEC05-BP02"]
+    assert view.query_params["level"] == "Medium"
+
+
+def test_view_has_charts_of_levels_risks_and_crosswalk(view: AppTest) -> None:
+    opened(view, "browse")
+    levels, knit = view.get("vega_lite_chart")
+    assert "Medium" in str(levels.proto)
+    assert "LLM03:2026" in str(knit.proto)
+    opened(view, "browse", part="crosswalk")
+    (crosswalk,) = view.get("vega_lite_chart")
+    assert "LLM03 Excessive Agency" in str(crosswalk.proto)
 
 
 def test_crosswalk_is_shown_for_either_edition(view: AppTest) -> None:
-    opened(view, "browse")
-    assert "**LLM03\\:2026** Excessive Agency" in [expander.label for expander in view.expander]
-    view.button_group(key="browse-edition").set_value("2025").run()
+    opened(view, "browse", part="crosswalk")
+    assert "**LLM03:2026** Excessive Agency" in [expander.label for expander in view.expander]
+    view.button_group(key="address-edition").set_value("2025").run()
     assert not view.exception
-    assert view.expander[-1].label == "**LLM06\\:2025** Excessive Agency"
-    assert "id=GENSEC05-BP01" in links(view)
+    assert view.expander[-1].label == "**LLM06:2025** Excessive Agency"
+    assert "GENSEC05-BP01" in links(view)
+    assert view.query_params["edition"] == "2025"
 
 
 def test_entry_is_shown_in_full(view: AppTest) -> None:
-    opened(view, "browse", id="gensec5 bp1")
-    assert view.header[0].value == "GENSEC05\\-BP01 Give agents only the permissions they need"
+    opened(view, "GENSEC05-BP01")
+    assert view.title[0].value == "Give agents only the permissions they need"
     assert subheaders(view) == [
         "Introduction", "Desired outcome", "Implementation steps", "Related documents",
-        "Crosswalk to OWASP", "Related entries",
+        "Risks it answers", "Related entries",
     ]  # fmt: skip
     text = shown(view)
     assert "1. Write one narrow role for each agent" in text
-    assert "Life cycle: Deployment" in text
+    assert "Deployment" in text
     assert (
         "(https://docs.aws.amazon.com/wellarchitected/latest/generative-ai-lens/gensec05-bp01.html)" in text
     )
     assert "gensec05-bp01.html#implementation-steps)" in text
     assert "[Permission boundaries](https://docs.aws.amazon.com/IAM/)" in text
-    assert "through LLM03:2026" in text.replace("\\", "")
+    assert "through LLM03:2026" in text
+    assert "- [Implementation steps](#en-3)" in text
     assert links(view) == [
-        "id=GENSEC05", "id=LLM03%3A2026", "id=LLM06%3A2025", "id=GENSEC05-BP02", "id=GENSEC05-BP02",
-    ]  # fmt: skip  # its question, two editions, a related entry, the next one
+        "browse", "browse?pillar=Security", "GENSEC05", "?q=What+does+GENSEC05-BP01+ask+for%3F",
+        "LLM03:2026", "LLM06:2025", "GENSEC05-BP02", "GENSEC05-BP02",
+    ]  # fmt: skip  # the path, a question about it, two editions, a related entry, the next one
+
+
+def test_cited_words_are_highlighted_in_the_entry(view: AppTest) -> None:
+    opened(view, "GENSEC05-BP01", at="2.0-16")
+    assert "1. :primary-background[Write one narrow]" in shown(view)
+    assert "gensec05-bp01.html#implementation-steps:~:text=Write%20one%20narrow)" in shown(view)
+
+
+@pytest.mark.parametrize("at", ["2.0-999999", "99.0-5", "2.5-5", "x", "2.9-1", "-1.0-5", "２.0-5"])
+def test_place_that_the_entry_does_not_have_is_ignored(view: AppTest, at: str) -> None:
+    opened(view, "GENSEC05-BP01", at=at)
+    assert not view.exception
+    assert "background" not in shown(view)
 
 
 def test_risk_links_to_its_other_edition_and_its_practices(view: AppTest) -> None:
-    opened(view, "browse", id="LLM06:2025")
+    opened(view, "LLM06:2025")
     assert subheaders(view)[-2:] == [
         "In the other edition", "Best practices of the lens that answer this risk",
     ]  # fmt: skip
-    assert links(view) == ["id=LLM03%3A2026", "id=GENSEC05-BP01"]
+    assert links(view)[-2:] == ["LLM03:2026", "GENSEC05-BP01"]
 
 
 def test_question_lists_its_practices(view: AppTest) -> None:
-    opened(view, "browse", id="GENSEC05")
+    opened(view, "GENSEC05")
     assert subheaders(view)[0] == "Best practices of this question"
-    assert links(view) == ["id=GENSEC05-BP01", "id=GENSEC05-BP02"]
+    assert links(view)[-2:] == ["GENSEC05-BP01", "GENSEC05-BP02"]
+
+
+def test_address_of_an_older_version_leads_to_the_entry(view: AppTest) -> None:
+    opened(view, "browse", id="gensec5 bp1")
+    assert view.title[0].value == "Give agents only the permissions they need"
 
 
 def test_japanese_entry_has_the_english_text_in_an_expander(view: AppTest) -> None:
-    in_japanese(opened(view, "browse", id="GENSEC05-BP01"))
+    in_japanese(opened(view, "GENSEC05-BP01"))
     assert not view.exception
-    assert "エージェントには必要な権限だけを与える" in view.header[0].value
-    assert view.expander[-1].label == "英語の本文"
-    assert "A narrow role keeps an agent" in view.expander[-1].markdown[1].value.replace("\\", "")
+    assert "エージェントには必要な権限だけを与える" in view.title[0].value
+    english = next(expander for expander in view.expander if expander.label == "英語の本文")
+    assert "A narrow role keeps an agent" in english.markdown[1].value
 
 
 def test_unknown_id_is_an_error(view: AppTest) -> None:
@@ -118,11 +167,13 @@ def test_unknown_id_is_an_error(view: AppTest) -> None:
 
 
 def test_hostile_entry_is_shown_as_text(view: AppTest) -> None:
-    opened(view, "browse", id="genai-lens/definitions")
+    opened(view, "genai-lens-definitions")
     assert not view.exception
-    texts = [view.header[0].value, *subheaders(view), *(m.value for m in view.markdown)]
+    texts = [view.title[0].value, *subheaders(view), *(m.value for m in view.markdown)]
     assert not any(element.allow_html for element in view.markdown)
     for text in texts:
         for line in text.split("```")[0].splitlines():
             assert "<img" not in line.replace("\\<", "")
-            assert "](" not in line.replace("\\]\\(", "").replace("](https://docs.aws", "")
+            assert "](" not in line.replace("\\](", "").replace("](https://docs.aws", "").replace(
+                "](#en-", ""
+            )

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -12,9 +13,10 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from support.corpus import MADE_AT, SOURCES, corpus
 from support.encoder import WordEncoder
-from support.pages import app, in_japanese, opened, shown
+from support.pages import app, buttons, in_japanese, opened, shown
 
 from assistant.pages.index.refresh_job import RefreshJob, State, after
+from assistant.pages.index.view import _ago
 from kb.errors import BusyError
 from kb.make import make_build
 from kb.settings import Settings
@@ -54,7 +56,7 @@ def test_view_shows_the_served_build(view: AppTest, home: Path) -> None:
     opened(view, "index")
     assert not view.exception
     assert {metric.label: metric.value for metric in view.metric} == {
-        "Question": "1", "Best practice": "3", "Risk": "3", "Page": "1",
+        "Questions": "1", "Best practices": "3", "Risks": "3", "Pages": "1",
     }  # fmt: skip
     text = shown(view).replace("\\", "")
     assert f"Build: `{current_build(home).id}`" in text
@@ -67,7 +69,7 @@ def test_view_shows_the_served_build(view: AppTest, home: Path) -> None:
 def test_view_shows_changes_since_the_previous_build(view: AppTest) -> None:
     opened(view, "index")
     text = shown(view)
-    assert "**Changed (2)**: GENSEC05, GENSEC05\\-BP02" in text
+    assert "**Changed (2)**: GENSEC05, GENSEC05-BP02" in text
     assert "-Old words" in view.expander[-1].markdown[0].value
 
 
@@ -75,7 +77,7 @@ def test_failures_are_shown_as_text(view: AppTest, home: Path) -> None:
     write_failures(home, [failed_now("owasp-llm 2025 (en)", "<b>down</b> [x](http://evil.test)")])
     opened(view, "index")
     assert "\\<b\\>down" in view.warning[0].value
-    assert "](" not in view.warning[0].value.replace("\\]\\(", "")
+    assert "](" not in view.warning[0].value.replace("\\](", "")
 
 
 def test_notes_of_the_served_build_are_shown_as_text(view: AppTest, home: Path, encoder: WordEncoder) -> None:
@@ -84,8 +86,8 @@ def test_notes_of_the_served_build_are_shown_as_text(view: AppTest, home: Path, 
     make_build(home, encoder, [replace(e, title=f"{e.title}.") for e in corpus()], (noted, *others), MADE_AT)
     opened(view, "index")
     (warning,) = view.warning
-    assert warning.value.startswith("2025\\-11\\-19 \\(English\\)\\: 2 pages look like questions\\: \\<b\\>A")
-    assert "](" not in warning.value.replace("\\]\\(", "")
+    assert warning.value.startswith("2025-11-19 (English): 2 pages look like questions: \\<b\\>A")
+    assert "](" not in warning.value.replace("\\](", "")
     assert "\x1b" not in warning.value
 
 
@@ -118,7 +120,7 @@ def test_confirmed_rollback_is_done(home: Path, older: str, monkeypatch: pytest.
     monkeypatch.setattr("assistant.pages.index.builds.rollback", recorded)
     dialog = rollback_dialog(older)
     assert calls == []
-    dialog.button[0].click().run()
+    buttons(dialog)[0].click().run()
     assert not dialog.exception
     assert calls == [(home, older, False)]
 
@@ -129,8 +131,8 @@ def test_refused_rollback_shows_the_reason(older: str, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("assistant.pages.index.builds.rollback", busy)
     dialog = rollback_dialog(older)
-    dialog.button[0].click().run()
-    assert dialog.error[0].value == "another refresh is under way\\, waited for\\: False"
+    buttons(dialog)[0].click().run()
+    assert dialog.error[0].value == "another refresh is under way, waited for: False"
 
 
 def test_public_server_requires_login_to_refresh_or_roll_back(
@@ -140,14 +142,14 @@ def test_public_server_requires_login_to_refresh_or_roll_back(
     opened(view, "index")
     assert not view.exception
     assert "Log in to refresh or roll back" in view.info[0].value
-    assert [button.label for button in view.button] == [f"Serve {older}"]
-    assert view.button[0].disabled
+    assert [button.label for button in buttons(view)] == [f"Serve {older}"]
+    assert buttons(view)[0].disabled
 
 
 def test_view_has_a_japanese_version(view: AppTest) -> None:
     in_japanese(opened(view, "index"))
     assert not view.exception
-    assert [heading.value for heading in view.subheader][:3] == ["配信中のビルド", "失敗", "更新"]
+    assert [heading.value for heading in view.header][:2] == ["配信中のビルド", "更新"]
 
 
 def final_state(job: RefreshJob) -> State:
@@ -258,13 +260,13 @@ def test_broken_job_is_told_and_the_buttons_work_again(
     job = RefreshJob((sys.executable, "-c", "print('<b>Warning</b>')"))
     monkeypatch.setattr("assistant.pages.index.view._job", lambda: job)
     opened(view, "index")
-    view.button[0].click().run()
+    buttons(view)[0].click().run()
     final_state(job)
     opened(view, "index")
     assert not view.exception
-    assert view.error[0].value.startswith(r"The process broke off: it wrote b\'\<b\>Warning")
+    assert view.error[0].value.startswith(r"The process broke off: it wrote b'\<b\>Warning")
     assert "You can start again" in view.error[0].value
-    assert [button.disabled for button in view.button] == [False] * len(view.button)
+    assert [button.disabled for button in buttons(view)] == [False] * len(buttons(view))
 
 
 def test_worker_keeps_prints_of_libraries_out_of_its_messages() -> None:
@@ -294,3 +296,18 @@ def test_progress_line_updates_the_state() -> None:
     state = after(State(running=True), b'{"done": 64, "total": 128}\n')
     assert state == State(running=True, done=64, total=128)
     assert after(state, b'{"done": 200, "total": 128}\n').done == 128
+
+
+@pytest.mark.parametrize(
+    ("minutes", "told"),
+    [
+        (-5, "Sources read just now"),
+        (1, "Sources read just now"),
+        (2, "Sources read 2 minutes ago"),
+        (119, "Sources read 119 minutes ago"),
+        (120, "Sources read 2 hours ago"),
+        (2 * 24 * 60, "Sources read 2 days ago"),
+    ],
+)
+def test_view_tells_how_long_ago_the_sources_were_read(minutes: int, told: str) -> None:
+    assert _ago(datetime.now(UTC) - timedelta(minutes=minutes, seconds=1)) == told

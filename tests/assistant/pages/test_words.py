@@ -3,8 +3,8 @@
 import pytest
 import streamlit as st
 
-from assistant.pages.words import SWITCH, PageWords, first_language, interface_language
-from kb.entries import Language
+from assistant.pages.address import LANGUAGE
+from assistant.pages.words import PageWords, interface_language
 
 
 class Context:
@@ -15,13 +15,12 @@ class Context:
 
 
 @pytest.fixture(autouse=True)
-def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """An empty session of a browser in English."""
-    session: dict[str, str] = {}
-    monkeypatch.setattr(st, "session_state", session)
-    monkeypatch.setattr(st, "query_params", {})
+def address(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The parameters of the address in a browser in English."""
+    parameters: dict[str, str] = {}
+    monkeypatch.setattr(st, "query_params", parameters)
     monkeypatch.setattr(st, "context", Context("en-GB"))
-    return session
+    return parameters
 
 
 @pytest.mark.parametrize(
@@ -38,23 +37,17 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     ],
 )
 def test_address_comes_before_browser(
-    monkeypatch: pytest.MonkeyPatch, asked: str, locale: str | None, language: str
+    address: dict[str, str], monkeypatch: pytest.MonkeyPatch, asked: str, locale: str | None, language: str
 ) -> None:
-    monkeypatch.setattr(st, "query_params", {SWITCH: asked})
+    address[LANGUAGE] = asked
     monkeypatch.setattr(st, "context", Context(locale))
-    assert first_language() == language
+    assert interface_language() == language
 
 
-def test_chosen_language_comes_first(state: dict[str, str]) -> None:
-    assert interface_language() is Language.ENGLISH
-    state[SWITCH] = "ja"
-    assert interface_language() is Language.JAPANESE
-
-
-def test_words_are_in_the_chosen_language_with_placeholders_filled(state: dict[str, str]) -> None:
+def test_words_are_in_the_chosen_language_with_placeholders_filled(address: dict[str, str]) -> None:
     words = PageWords("search")
     assert words("all", count=3) == "3 found"
-    state[SWITCH] = "ja"
+    address[LANGUAGE] = "ja"
     assert words("all", count=3) == "3 件"
     assert "all" in words
     assert "nonsense" not in words

@@ -146,8 +146,8 @@ def test_markdown_links_each_entry_and_fences_each_diff(changes: Changes) -> Non
 def test_markdown_without_diffs_has_a_list_under_each_heading(changes: Changes) -> None:
     text = changes_markdown(changes, diff=False)
     assert text.splitlines()[:3] == [
-        r"From older\: genai\-lens 2025\-11\-19 \(en\)\, owasp\-llm 2026 \(en\)\, owasp\-llm 2025 \(en\)",
-        r"to newer\: genai\-lens 2025\-11\-19 \(en\)\, owasp\-llm 2026 \(en\)\, owasp\-llm 2025 \(en\)",
+        "From older: genai-lens 2025-11-19 (en), owasp-llm 2026 (en), owasp-llm 2025 (en)",
+        "to newer: genai-lens 2025-11-19 (en), owasp-llm 2026 (en), owasp-llm 2025 (en)",
         "",
     ]
     kinds = [token.type for token in MarkdownIt().parse(text)]
@@ -179,9 +179,7 @@ def test_build_from_the_catalogue_has_a_note() -> None:
         "compared: title, question, pillar, best practices, level of risk. The catalogue has no plain pages.",
     )
     assert changes_text(changes, diff=False).splitlines()[2:4] == list(notes)
-    assert notes[0].replace("-", r"\-").replace("(en)", r"\(en\)").replace(",", r"\,").replace(
-        ".", r"\."
-    ) in changes_markdown(changes, diff=False)
+    assert notes[0] in changes_markdown(changes, diff=False)
     assert catalogue_notes(compare(Contents("a", SITE, ()), Contents("b", SITE, ()))) == ()
 
 
@@ -223,7 +221,7 @@ def test_hostile_page_is_shown_as_text(text: str) -> None:
             "paragraph_open", "paragraph_close", "inline", "fence", "heading_open", "heading_close",
             "bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close",
         }  # fmt: skip
-        assert inline <= {"text", "text_special", "link_open", "link_close", "softbreak"}
+        assert inline <= {"text", "text_special", "code_inline", "link_open", "link_close", "softbreak"}
         assert [t.tag for t in rendered if t.type == "heading_open"] == ["h2"] * 3
         hrefs = [c.attrs["href"] for t in rendered for c in t.children or [] if c.type == "link_open"]
         assert all(str(href).startswith("https://docs.aws.amazon.com/") for href in hrefs)

@@ -41,7 +41,12 @@ def test_kinds_pillars_and_levels_have_labels() -> None:
 def test_every_key_is_used() -> None:
     code = "\n".join(file.read_text(encoding="utf-8") for file in Path(ROOT / "assistant").rglob("*.py"))
     code += (ROOT / "streamlit_app.py").read_text(encoding="utf-8")
-    by_value = ("labels", "risk_badge")  # their keys are values of entries, like the languages
+    by_value = (
+        "labels",
+        "kinds",
+        "links",
+        "risk_badge",
+    )  # their keys are values of entries, like the languages
     unused = [
         f"{section}.{key}"
         for section, key in KEYS

@@ -10,8 +10,8 @@ def test_transcript_has_questions_answers_and_each_reference_once(base: Knowledg
         turns.append(reply(base, asked, turns))
     text = transcript(turns, Language.ENGLISH)
     assert text.startswith("# Conversation with genlens\n\n## prompt caching\n")
-    assert "*Understood as: prompt caching — and for agents\\?*" in text
-    assert "\\<img src\\=x\\> \\[a\\]\\(javascript\\:alert\\)" in text
+    assert "*Understood as: prompt caching — and for agents?*" in text
+    assert "\\<img src=x\\> \\[a\\](javascript:alert)" in text
     assert "<img" not in text.replace("\\<img", "")
     references = text.partition("## References\n\n")[2].partition("\n\n")[0].splitlines()
     cited = dict.fromkeys(passage.entry.id for turn in turns for passage in turn.answer.citations)
