@@ -6,7 +6,7 @@ RUNTIME := .venv/.runtime
 DEVELOPMENT := .venv/.development
 
 .DEFAULT_GOAL := help
-.PHONY: help run index test check install lock train screenshots bench quality fuzz damage threads
+.PHONY: help run index test check install lock train screenshots bench quality fuzz journeys damage threads
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ RUNS ?= 100000
 fuzz: install ## Fuzz the id parser and the readers (needs atheris)
 	for target in ids lens risks bytes; do \
 		$(BIN)/python tests/fuzz/guided.py $$target -runs=$(RUNS) || exit 1; done
+
+journeys: install ## Go back and forward over the views of the page in a browser
+	GENLENS_TEST_JOURNEYS=all $(BIN)/pytest -n 2 tests/assistant/pages/test_browser_journeys.py
 
 DAMAGES ?= 50
 damage: install ## Damage each file of a build at many places

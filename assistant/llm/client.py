@@ -7,10 +7,10 @@ never reaches a reader.
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from assistant.llm.prompts import Prompt
+from assistant.llm.responses import CUT_OFF, Piece, piece_of, stop_reason
 from kb.errors import GenlensError
 from kb.text import clean
 
@@ -27,12 +27,6 @@ _MEANING = {
 # An error in mid-stream: the names of OpenAI and botocore, the status of Anthropic (that of the stream) and
 # of Ollama (none).
 _BROKEN_OFF = ("APIError", "EventStreamError", 200, -1)
-# Why a response ended before the model was done, by the names of all providers.
-_LIMIT, _FILTER = "its answer was cut off at the limit of tokens", "a content filter stopped its answer"
-_CUT_OFF = {
-    **dict.fromkeys(("length", "max_tokens", "model_context_window_exceeded"), _LIMIT),
-    **dict.fromkeys(("content_filter", "content_filtered", "guardrail_intervened", "refusal"), _FILTER),
-}
 _AWS = {
     "NoCredentialsError": "no AWS credentials were found; set AWS_PROFILE, or sign in with: aws login",
     "PartialCredentialsError": "the AWS credentials are incomplete; set AWS_PROFILE or AWS_SECRET_ACCESS_KEY",
@@ -55,15 +49,6 @@ class ServerBusyError(LanguageModelError):
         self.wait = wait
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a streamed response; `read` and `written` are tokens counted by the server, or 0."""
-
-    text: str
-    read: int = 0
-    written: int = 0
-
-
 class LanguageModel(Protocol):
     """A chat model that writes answers."""
 
@@ -81,6 +66,42 @@ class LanguageModel(Protocol):
 Close = Callable[[], None]
 Opened = tuple[Any, Close]
 """A chat model of LlamaIndex, and a function that closes its connections, even during a read."""
+
+
+class _Stream:
+    """The response of a model that is opened for it."""
+
+    def __init__(self, opened: Callable[[], Opened]) -> None:
+        self._opened = opened
+        self._close: list[Close] = []
+        self._responses: Any = None
+
+    def begin(self, prompt: Prompt) -> None:
+        """Open the model, and ask it."""
+        from llama_index.core.llms import ChatMessage
+
+        model, close = self._opened()
+        self._close.append(close)
+        messages = [
+            ChatMessage(role="system", content=prompt.instructions),
+            ChatMessage(role="user", content=prompt.material),
+        ]
+        self._responses = iter(model.stream_chat(messages))
+
+    def next(self) -> Any:  # noqa: ANN401 - a ChatResponse of LlamaIndex
+        """The next piece of the response; None after the last one."""
+        return next(self._responses, None)
+
+    def end(self) -> None:
+        """Close the response and the connections; nothing if none was opened."""
+        if self._responses is not None:
+            self._responses.close()
+        self.cut()
+
+    def cut(self) -> None:
+        """Close the connections, even during a read."""
+        for close in self._close:
+            close()
 
 
 class LlmClient:
@@ -128,45 +149,24 @@ class LlmClient:
 
     def _once(self, prompt: Prompt, max_tokens: int, deadline: float) -> Iterator[Piece]:
         """One try. The model runs in its own thread, because a server can drip bytes forever."""
-        from llama_index.core.llms import ChatMessage
-
-        messages = [
-            ChatMessage(role="system", content=prompt.instructions),
-            ChatMessage(role="user", content=prompt.material),
-        ]
         worker = ThreadPoolExecutor(1, thread_name_prefix="language-model")
-        close: list[Close] = []
-        responses: Any = None
-
-        def begin() -> None:
-            nonlocal responses
-            model, end = self._opened(self._timeout, max_tokens)
-            close.append(end)
-            responses = iter(model.stream_chat(messages))
-
-        def end_all() -> None:
-            if responses is not None:
-                responses.close()
-            for end in close:
-                end()
-
+        stream = _Stream(lambda: self._opened(self._timeout, max_tokens))
         try:
-            self._result(worker.submit(begin), deadline)
+            self._result(worker.submit(stream.begin, prompt), deadline)
             stop, said = "", False
-            while (response := self._result(worker.submit(next, responses, None), deadline)) is not None:
-                stop = _stop_reason(response) or stop
-                piece = _piece(response)
+            while (response := self._result(worker.submit(stream.next), deadline)) is not None:
+                stop = stop_reason(response) or stop
+                piece = piece_of(response)
                 said = said or bool(piece.text)
                 yield piece
             if said and not stop:
                 raise LanguageModelError("the connection ended in the middle of its answer")
-            if stop in _CUT_OFF:
-                raise LanguageModelError(_CUT_OFF[stop])
+            if stop in CUT_OFF:
+                raise LanguageModelError(CUT_OFF[stop])
         finally:
             # In the worker, after its running work: a model that opens too late is closed too.
-            wait([worker.submit(end_all)], GRACE)
-            for end in close:  # interrupts a blocked read
-                end()
+            wait([worker.submit(stream.end)], GRACE)
+            stream.cut()
             worker.shutdown(wait=False)
 
     def _result(self, future: "Future[Any]", deadline: float) -> Any:  # noqa: ANN401 - of LlamaIndex
@@ -180,41 +180,6 @@ class LlmClient:
         if not isinstance(error, Exception):
             raise error
         raise _translated(error, self._timeout) from error
-
-
-def _piece(response: Any) -> Piece:  # noqa: ANN401 - a ChatResponse of LlamaIndex
-    text = response.delta if isinstance(response.delta, str) else ""
-    # JSON may have half a character (a lone surrogate), which cannot be written to a file or a page.
-    return Piece(text.encode(errors="ignore").decode(), *_counts(response))
-
-
-def _stop_reason(response: Any) -> str:  # noqa: ANN401 - a ChatResponse of LlamaIndex
-    """The reason why the model stopped; empty before the end. The packages differ in place and names."""
-    raw = response.raw
-    if choices := getattr(raw, "choices", None):  # OpenAI
-        return str(choices[0].finish_reason or "")
-    anthropic = response.message.additional_kwargs.get("stop_reason")
-    fields = _fields(raw)
-    bedrock = _fields(fields.get("metadata")).get("stopReason")
-    ollama = fields.get("done_reason") or ("stop" if fields.get("done") else "")
-    return str(anthropic or bedrock or ollama)
-
-
-def _counts(response: Any) -> tuple[int, int]:  # noqa: ANN401 - a ChatResponse of LlamaIndex
-    """The tokens read and written; the packages differ in place and names."""
-    openai_and_bedrock, ollama = response.additional_kwargs, _fields(response.raw).get("usage")
-    anthropic = response.message.additional_kwargs.get("usage")
-    for counted in map(_fields, (openai_and_bedrock, anthropic, ollama)):
-        read = counted.get("prompt_tokens", counted.get("input_tokens"))
-        written = counted.get("completion_tokens", counted.get("output_tokens"))
-        if isinstance(read, int) and isinstance(written, int) and min(read, written) >= 0:
-            return read, written
-    return 0, 0
-
-
-def _fields(value: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a response
-    """The fields of an object in a response; none if a server sends anything else there."""
-    return value if isinstance(value, dict) else {}
 
 
 def _translated(error: Exception, timeout: float) -> LanguageModelError:

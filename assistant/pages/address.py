@@ -24,26 +24,22 @@ def chosen_one(name: str, options: Sequence[str]) -> str:
 
 def many(name: str, options: Sequence[str]) -> str:
     """The key of a widget for several options, with its value taken from the address."""
-    st.session_state[_key(name)] = chosen(name, options)
-    return _key(name)
+    return _follow(name, chosen(name, options))
 
 
 def one(name: str, options: Sequence[str]) -> str:
     """The key of a widget for one option, with its value taken from the address."""
-    st.session_state[_key(name)] = chosen_one(name, options)
-    return _key(name)
+    return _follow(name, chosen_one(name, options))
 
 
 def text(name: str, limit: int) -> str:
     """The key of a text field, with its value taken from the address, cut to `limit` characters."""
-    st.session_state[_key(name)] = st.query_params.get(name, "")[:limit]
-    return _key(name)
+    return _follow(name, st.query_params.get(name, "")[:limit])
 
 
 def switch(name: str) -> str:
     """The key of a toggle, on if the address has the parameter."""
-    st.session_state[_key(name)] = name in st.query_params
-    return _key(name)
+    return _follow(name, name in st.query_params)
 
 
 def write(name: str, *forgotten: str) -> None:
@@ -78,6 +74,17 @@ def with_language(**values: str | Sequence[str]) -> Parameters:
 def clear() -> None:
     """Remove all parameters except the language."""
     st.query_params.from_dict(with_language())
+
+
+def _follow(name: str, value: object) -> str:
+    """The key of a widget with a value.
+
+    The value is set only if it is another one: to set it again would undo a click that is on its way.
+    """
+    key = _key(name)
+    if key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+    return key
 
 
 def _key(name: str) -> str:

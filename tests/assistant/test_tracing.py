@@ -25,8 +25,8 @@ from support.homes import genlens
 from assistant.generate import ask
 from assistant.llamaindex import GenlensRetriever
 from assistant.llm.budget import BudgetedModel
-from assistant.llm.client import Piece
 from assistant.llm.prompts import Prompt
+from assistant.llm.responses import Piece
 from assistant.tracing import start_tracing
 from kb.errors import InputError, SettingsError
 from kb.knowledge_base import KnowledgeBase

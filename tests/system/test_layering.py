@@ -25,7 +25,7 @@ FLOORS = """
     assistant/              tracing feedback
     assistant/answers/      records citations intent selection composition extractive
     assistant/answers/      languages gaps
-    assistant/llm/          prompts client providers usage cache budget
+    assistant/llm/          prompts responses client providers usage cache budget
     assistant/faithfulness/ stream thesaurus words facts findings basis copies negations checks claims
     assistant/faithfulness/ judge
     assistant/              generate

@@ -8,8 +8,9 @@ import pytest
 from assistant.llm import budget
 from assistant.llm.budget import MAX_WRITTEN, BudgetedModel, NotAskedError
 from assistant.llm.cache import ResponseCache
-from assistant.llm.client import LanguageModelError, Piece
+from assistant.llm.client import LanguageModelError
 from assistant.llm.prompts import Prompt
+from assistant.llm.responses import Piece
 from assistant.llm.usage import usage_of
 
 PROMPT = Prompt("i" * 400, "m" * 800)  # 100 and 200 tokens

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from support.model_server import Behaviour, ModelServer
 
-from assistant.llm.client import LanguageModelError, LlmClient, Piece
+from assistant.llm.client import LanguageModelError, LlmClient
 from assistant.llm.prompts import Prompt
 from assistant.llm.providers import open_model
+from assistant.llm.responses import Piece
 from kb.settings import load_settings
 
 PROMPT = Prompt("Be brief.", "What is it?")
