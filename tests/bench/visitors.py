@@ -85,7 +85,8 @@ def main() -> None:
     expected: dict[str, list[str]] = {}
     Visitor().visit(options.address, list(QUESTIONS), expected, 0)  # loads index and model
     single = Visitor()
-    single.visit(options.address, list(QUESTIONS) * 3, expected, 0)
+    for _ in range(3):  # a session keeps its answers
+        single.visit(options.address, list(QUESTIONS), expected, 0)
     visitors = [Visitor() for _ in range(options.visitors)]
     with ThreadPoolExecutor(options.visitors) as pool:
         asked = [

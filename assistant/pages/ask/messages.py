@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import uuid4
 
 import streamlit as st
@@ -21,7 +22,7 @@ from kb.text import squeeze
 MAX_LINKED, MAX_LINKED_CHARACTERS = 10, 4_000
 # A longer question stays in the session of its visitor; in the address a short name stands for it.
 LONGEST_LINKED, PASTED = 1_000, "pasted:"
-MAX_KEPT = 40  # answers of a session
+MAX_KEPT, MAX_SHARED = 40, 200  # answers of a session, and of all
 MAX_SHOWN = 4_000  # characters of a question
 WORDS = PageWords("ask")
 
@@ -117,20 +118,31 @@ def _message(
     conversation: Conversation, before: Sequence[Turn], model: BudgetedModel | None, on_statement: OnStatement
 ) -> Message:
     """The message that answers the last question, or has the error that prevents it."""
-    asked = conversation.asked[-1]
+    shown = shown_as(conversation.asked[-1])
     try:
-        turn = reply(
-            served_base(),
-            _full(asked),
+        asked = [_full(question) for question in conversation.asked]
+        base = served_base()
+        answer = partial(
+            reply,
+            base,
+            asked[-1],
             before,
             conversation.filters,
             model,
             on_statement,
             verbatim=conversation.verbatim,
         )
+        if model is not None:
+            return Message(shown, answer())
+        return Message(shown, _shared(repr((base.build, asked, conversation)), answer))
     except GenlensError as error:
-        return Message(shown_as(asked), error=str(error))
-    return Message(shown_as(asked), turn)
+        return Message(shown, error=str(error))
+
+
+@st.cache_resource(max_entries=MAX_SHARED, show_spinner=False)
+def _shared(key: str, _answer: Callable[[], Turn]) -> Turn:  # noqa: ARG001 - hashed by the cache
+    """The answer of the sources, the same for all visitors; it follows from the `key`."""
+    return _answer()  # one visitor answers, others who ask the same wait
 
 
 def _full(asked: str) -> str:
