@@ -12,7 +12,7 @@ AGENT = "/?lang=en&q=How do I keep an agent from taking actions it should not?"
 # Path of each picture, and words that are on the page when it is drawn.
 SHOTS = {
     "ask": (WIDE, AGENT, "What to do"),
-    "ask-ja": (WIDE, "/?lang=ja&q=エージェントに渡す権限は、どこまで絞ればいいですか？", "実施すること"),
+    "ask-ja": (WIDE, "/?lang=ja&q=エージェントに渡す権限は、どこまで絞ればいいですか？", "関連項目"),
     "ask-narrow": (NARROW, AGENT, "What to do"),
     "ask-dark": (WIDE, AGENT, "What to do"),
     "search": (WIDE, "/search?lang=en&q=prompt caching", "Level of risk"),

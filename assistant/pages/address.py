@@ -43,7 +43,13 @@ def switch(name: str) -> str:
 
 
 def write(name: str, *forgotten: str) -> None:
-    """Write the value of a widget to the address, without the `forgotten` parameters."""
+    """Write the value of a widget to the address, without the `forgotten` parameters.
+
+    A click soon after another comes with the address from before both; the other widgets still have theirs.
+    """
+    for other in _overtaken():
+        if other != name and other not in forgotten:
+            st.query_params[other] = st.session_state[_key(other)]
     value = st.session_state[_key(name)]
     replace(name, "on" if value is True else value, *forgotten)
 
@@ -74,6 +80,13 @@ def with_language(**values: str | Sequence[str]) -> Parameters:
 def clear() -> None:
     """Remove all parameters except the language."""
     st.query_params.from_dict(with_language())
+
+
+def _overtaken() -> list[str]:
+    """The parameters that widgets for several options have, and the address does not."""
+    keys = [str(key) for key in st.session_state if str(key).startswith(_key(""))]
+    names = [key.removeprefix(_key("")) for key in keys if isinstance(st.session_state[key], list)]
+    return [name for name in names if st.session_state[_key(name)] and name not in st.query_params]
 
 
 def _follow(name: str, value: object) -> str:

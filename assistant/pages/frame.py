@@ -29,7 +29,7 @@ def draw_head(path: str, within: str) -> None:
     a phone, and lose the language.
     """
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        with st.container(horizontal=True, gap="xsmall", width="content"):
+        with st.container(horizontal=True, gap="xsmall", width="content", vertical_alignment="center"):
             for other, icon in ICONS.items():
                 label = f"**{WORDS(other)}**" if other == within else WORDS(other)
                 if view(other).url_path == path:

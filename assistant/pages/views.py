@@ -1,6 +1,7 @@
 """The whole page: its frame, the login, the four views, and a view of every entry."""
 
 from functools import partial
+from time import sleep
 
 import streamlit as st
 from streamlit.navigation.page import Page
@@ -14,6 +15,7 @@ from assistant.pages.index import view as index
 from assistant.pages.shared import entry_path, remember_views, served_base
 from kb.errors import GenlensError
 
+PAUSE = 0.15  # seconds
 VIEWS = {"ask": ask.show, "search": search.show, "browse": browse.show, "index": index.show}
 
 
@@ -29,12 +31,24 @@ def draw() -> None:
     remember_views(views)
     st.set_page_config(page_title=f"{chosen.title} · genlens")
     draw_head(chosen.url_path, _head_path(chosen.url_path))
+    _begin_at_top(chosen.url_path)
     chosen.run()
     draw_foot()
 
 
+def _begin_at_top(path: str) -> None:
+    """Wait until the browser has drawn the head of a new view alone.
+
+    It stays where its reader was, at the end of the last view, until the view is shorter than that.
+    """
+    before = st.session_state.get("path", path)
+    st.session_state.path = path
+    if before != path:
+        sleep(PAUSE)
+
+
 def _views() -> dict[str, Page]:
-    """The views by path. Every entry has its own, because a view with a new path begins at its top."""
+    """The views by path; every entry has its own."""
     views = {
         path: st.Page(show, title=WORDS(path), url_path=path, default=path == "ask")
         for path, show in VIEWS.items()
