@@ -45,7 +45,9 @@ def serving(home: Path, *arguments: str, **environment: str) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "assistant.cli", "chat", "--port", str(port), *arguments]
-    settings = os.environ | {"GENLENS_HOME": str(home), "PYTHONPATH": str(ROOT)} | environment
+    # An unknown setting would be refused.
+    outer = {name: value for name, value in os.environ.items() if not name.startswith("GENLENS_TEST_")}
+    settings = outer | {"GENLENS_HOME": str(home), "PYTHONPATH": str(ROOT)} | environment
     with subprocess.Popen(
         command, env=settings, cwd=ROOT.parent, stdout=subprocess.PIPE, text=True
     ) as server:
